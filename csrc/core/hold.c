@@ -1,0 +1,158 @@
+/*
+ * New LWPs and processes. A child's first stop and its creator's event come in either order: a
+ * child that is first is held, standing still, until the event says whose it is.
+ *
+ * The event never comes when the creator was killed in between. The held child then is an orphan
+ * and is taken in under its own name.
+ */
+#include <errno.h>
+
+#include "loop_state.h"
+
+/* No event is under way for so long: the creator was on its way into that very stop when the child
+ * was made. Only for creators that /proc could not name (CLONE_PARENT). */
+#define OVERDUE_NS 1000000000ull
+
+/* End a child of a loop that is closing, or mark it to be let go. */
+static void
+close_in_on(struct pico_loop *loop, struct pico_lwp *l)
+{
+	if (l->process->spawned)
+		(void)loop->kernel->kill(loop->kernel, l->process->pid);	/* ESRCH: done already */
+	else
+		l->leaving = PICO_LEAVING;
+}
+
+int
+pico_loop_new_process(struct pico_loop *loop, struct pico_lwp *creator, int32_t child)
+{
+	struct pico_lwp *l = pico_lwps_find(&loop->lwps, child);
+	const struct pico_process *like = creator->process;
+
+	if (l != NULL && l->process != NULL)
+		return 0;	/* taken in as an orphan before its creator spoke */
+	if (l != NULL) {
+		int32_t status = l->status;
+		if (pico_lwps_adopt_process(&loop->lwps, l, like) < 0)
+			return -ENOMEM;
+		pico_lwps_push_ready(&loop->lwps, l, status);
+	} else {
+		l = pico_lwps_add_process(&loop->lwps, child, child, like);
+		if (l == NULL)
+			return -ENOMEM;
+		l->state = PICO_LWP_EXPECTED;
+	}
+	if (!loop->follow)
+		l->leaving = PICO_LEAVING_SILENTLY;
+	else if (loop->closing)
+		close_in_on(loop, l);
+	else
+		l->leaving = creator->leaving;
+	return 0;
+}
+
+int
+pico_loop_new_lwp(struct pico_loop *loop, struct pico_lwp *creator, int32_t lwp)
+{
+	struct pico_lwp *l = pico_lwps_find(&loop->lwps, lwp);
+
+	if (l != NULL && l->process != NULL)
+		return 0;
+	if (l != NULL) {
+		int32_t status = l->status;
+		pico_lwps_adopt(&loop->lwps, l, creator->process);
+		pico_lwps_push_ready(&loop->lwps, l, status);
+	} else {
+		l = pico_lwps_add(&loop->lwps, lwp, creator->process);
+		if (l == NULL)
+			return -ENOMEM;
+		l->state = PICO_LWP_EXPECTED;
+	}
+	l->birth = PICO_LWP_CREATED;
+	l->leaving = creator->leaving;
+	return 0;
+}
+
+int
+pico_loop_hold(struct pico_loop *loop, struct pico_lwp *l, const struct pico_raw *raw)
+{
+	if (l == NULL) {
+		l = pico_lwps_add(&loop->lwps, raw->id, NULL);
+		if (l == NULL)
+			return -ENOMEM;
+		l->held_ns = loop->now;
+		/* Fails where it is gone already; then only its creator's event can place it. */
+		if (loop->kernel->family(loop->kernel, l->id, &l->owner, &l->parent) < 0)
+			l->owner = l->parent = 0;
+	}
+	/* Held twice: its end came after its stop, and stands for both. */
+	l->status = raw->status;
+	return 0;
+}
+
+static int
+has_ended(int32_t status)
+{
+	return (status & 0xff) != 0x7f;	/* a stop's wait status ends in 0x7f, on every system */
+}
+
+/* Take a held LWP in without its creator's event. */
+static void
+take_in(struct pico_loop *loop, struct pico_lwp *l)
+{
+	int32_t status = l->status;
+	struct pico_process *owner = l->owner != l->id ? pico_lwps_process(&loop->lwps, l->owner) : NULL;
+
+	if (owner != NULL) {
+		pico_lwps_adopt(&loop->lwps, l, owner);
+		l->birth = PICO_LWP_CREATED;
+	} else if (l->owner == 0 && has_ended(status)) {
+		/* It came and went between two looks, and the kernel's word of it is lost. */
+		pico_lwps_remove(&loop->lwps, l);
+		return;
+	} else if (pico_lwps_adopt_process(&loop->lwps, l, pico_lwps_process(&loop->lwps, l->parent)) < 0) {
+		return;	/* out of memory: it stays held, to be tried again */
+	} else {
+		struct pico_process *p = l->process;
+		(void)loop->kernel->program(loop->kernel, p->pid, p->program, sizeof(p->program));
+		l->birth = PICO_ATTACHED;
+	}
+	if (!loop->follow && owner == NULL)
+		l->leaving = PICO_LEAVING_SILENTLY;
+	else if (loop->closing)
+		close_in_on(loop, l);
+	pico_lwps_push_ready(&loop->lwps, l, status);
+}
+
+/* Take in what is held and matches. */
+static void
+release(struct pico_loop *loop, int32_t pid, uint64_t held_before)
+{
+	for (uint32_t cursor = 0; loop->lwps.held > 0;) {
+		struct pico_lwp *l = pico_lwps_next(&loop->lwps, &cursor);
+		if (l == NULL)
+			break;
+		if (l->process != NULL)
+			continue;
+		if ((pid != 0 && (l->parent == pid || l->owner == pid)) || l->held_ns < held_before) {
+			uint32_t used = loop->lwps.used;
+			take_in(loop, l);
+			if (loop->lwps.used < used)
+				cursor--;
+		}
+	}
+}
+
+void
+pico_loop_release_orphans(struct pico_loop *loop, int32_t pid)
+{
+	release(loop, pid, 0);
+}
+
+void
+pico_loop_release_overdue(struct pico_loop *loop)
+{
+	uint64_t now = pico_clock_ns();
+
+	release(loop, 0, now > OVERDUE_NS ? now - OVERDUE_NS : 0);
+}

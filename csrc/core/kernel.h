@@ -1,0 +1,138 @@
+/*
+ * The kernel contract: all that the tracer needs of an operating system.
+ *
+ * An OS provides a struct pico_kernel; the loop gets one as a parameter and knows nothing else of
+ * the system it runs on. Each function returns 0 (or a count) or -errno. -ESRCH means one thing
+ * everywhere: the LWP is not there to be asked any more (it was killed just now, or is running).
+ */
+#ifndef PICO_KERNEL_H
+#define PICO_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "event.h"
+
+struct pico_lwp;
+
+/* cffi: begin */
+
+/* Capability bits: what this kernel can do beyond the common ground. */
+enum pico_capability {
+	PICO_CAN_FOLLOW_LWP = 1,	/* stops one LWP, not the whole process */
+	PICO_CAN_SPAWNED = 2		/* reports posix_spawn as an event of its own */
+};
+
+/* How a stopped LWP is to go on. */
+enum pico_resume {
+	PICO_RESUME_SYSCALL = 0,	/* to the next system call entry or exit */
+	PICO_RESUME_CONTINUE = 1,	/* to the next event that is no system call */
+	PICO_RESUME_LISTEN = 2,		/* stays stopped with its group, and reports when that ends */
+	PICO_RESUME_LAST = 3,		/* as SYSCALL; it is about to end, and its end is to be reported */
+	PICO_RESUME_GONE = 4		/* not at all: it has ended */
+};
+
+/* What a decoder lacks. */
+enum pico_need {
+	PICO_DECODED = 0,
+	PICO_NEED_SIGINFO = 1,
+	PICO_NEED_SYSCALL_INFO = 2,
+	PICO_NEED_STATE = 4,	/* Linux: PTRACE_GETEVENTMSG; NetBSD: PT_GET_PROCESS_STATE */
+	PICO_NEED_OWNER = 8,	/* does the LWP in `state` belong to this process? */
+	PICO_NEED_REGS = 16	/* number and arguments of a call whose entry was not seen */
+};
+
+/* A call as the registers have it. */
+struct pico_call {
+	int64_t sysnum;
+	uint64_t args[8];
+};
+
+/* One stop or end, as the kernel told it. `have` is a set of pico_need bits that were answered. */
+struct pico_raw {
+	int32_t id;		/* what wait returned: Linux an LWP, NetBSD a pid */
+	int32_t status;		/* the wait status */
+	uint32_t have;
+	int32_t owned;		/* OWNER: 1 an LWP of the same process, 0 another process */
+	uint64_t state;
+	struct pico_call call;
+	uint8_t siginfo[144];
+	uint8_t syscall_info[96];
+};
+
+/* What a stop means. */
+struct pico_decoded {
+	struct pico_event event;	/* kind, and what it carries; the loop fills the rest */
+	int32_t lwp;			/* the LWP that stands still; event.lwp may be 0 */
+	int32_t signo;			/* the signal to be passed on when it is resumed */
+	int32_t resume;			/* enum pico_resume */
+};
+
+/* A program to start. All arrays end with NULL. */
+struct pico_launch {
+	const char *const *paths;	/* to be tried in turn, as execvp(3) does */
+	const char *const *argv;
+	const char *const *envp;
+	const char *cwd;		/* NULL: where the tracer is */
+	int32_t stdio[3];		/* descriptors to become 0, 1, 2; -1 leaves it as it is */
+	int32_t close_from;		/* -1 leaves inheritable descriptors open, else all from here are closed */
+	const int32_t *default_signals;	/* ends with 0: get SIG_DFL, because the host changed them */
+};
+
+/* Why an attach was refused, in a form that can be put into words. */
+enum pico_refusal {
+	PICO_REFUSED_OTHER = 0,		/* the errno says it all */
+	PICO_REFUSED_NOBODY = 1,
+	PICO_REFUSED_ZOMBIE = 2,
+	PICO_REFUSED_SELF = 3,
+	PICO_REFUSED_KERNEL = 4,	/* a kernel thread */
+	PICO_REFUSED_TRACED = 5,	/* detail: the tracer's pid */
+	PICO_REFUSED_LWP = 6,		/* detail: the process it is an LWP of */
+	PICO_REFUSED_USER = 7,		/* detail: the uid it belongs to */
+	PICO_REFUSED_YAMA = 8		/* detail: kernel.yama.ptrace_scope */
+};
+
+/* cffi: end */
+
+struct pico_kernel {
+	const char *os;			/* "linux", "netbsd" */
+	uint32_t capabilities;
+
+	/* Pure: decode `raw`, given what is known of that LWP (NULL: nothing). Returns
+	 * PICO_DECODED, or the pico_need bits that must be answered first. */
+	int (*decode)(const struct pico_raw *, const struct pico_lwp *, struct pico_decoded *);
+
+	/* The next stop or end: 1, or 0 where `block` is 0 and there is none; -ECHILD when nothing is
+	 * left to wait for, -EINTR on a signal or a tick. */
+	int (*wait)(struct pico_kernel *, int block, struct pico_raw *);
+	/* Answer pico_need bits about a stop, filling it in. */
+	int (*answer)(struct pico_kernel *, int32_t pid, struct pico_raw *, int needs);
+	int (*resume)(struct pico_kernel *, int32_t lwp, int how, int signo);
+
+	/* Start a program, traced before its first instruction. `first` is its first stop, or its end. */
+	int (*spawn)(struct pico_kernel *, const struct pico_launch *, int follow, struct pico_raw *first);
+	/* Attach to LWPs of pid that are not traced yet, at most `max`; returns how many, their ids
+	 * in `lwps`. To be repeated until it returns 0. Each then comes to a first stop. */
+	int (*attach)(struct pico_kernel *, int32_t pid, int follow, int32_t *lwps, int max);
+	int (*detach)(struct pico_kernel *, int32_t lwp, int signo);
+	int (*interrupt)(struct pico_kernel *, int32_t lwp);
+	int (*kill)(struct pico_kernel *, int32_t pid);
+	int (*refusal)(struct pico_kernel *, int32_t pid, int error, int32_t *detail);
+
+	/* The process that an LWP belongs to, and that process's parent. */
+	int (*family)(struct pico_kernel *, int32_t lwp, int32_t *pid, int32_t *parent);
+	int (*program)(struct pico_kernel *, int32_t pid, char *name, size_t size);
+
+	/* Returns how many bytes were moved (from the start, contiguous); 0 is never success. */
+	int64_t (*read)(struct pico_kernel *, int32_t lwp, uint64_t addr, void *, size_t);
+	int64_t (*write)(struct pico_kernel *, int32_t lwp, uint64_t addr, const void *, size_t);
+
+	/* Have wait return -EINTR every `interval_ns` from now on; 0 ends that. Safe from any thread. */
+	int (*tick)(struct pico_kernel *, uint64_t interval_ns);
+	void (*close)(struct pico_kernel *);
+};
+
+/* The kernel of the system this was built on; NULL and *error = -errno where it cannot be had. */
+struct pico_kernel *pico_kernel_native(int *error);
+
+#endif

@@ -1,0 +1,157 @@
+/*
+ * How a tracee comes and goes by the tracer's doing: spawn, attach, detach, close. Whatever happens,
+ * nothing is left stopped: what was spawned is ended, what was attached is let go, running.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "loop_state.h"
+
+int
+pico_loop_spawn(struct pico_loop *loop, const struct pico_launch *launch, int32_t *pid)
+{
+	struct pico_kernel *k = loop->kernel;
+	struct pico_raw first;
+
+	memset(&first, 0, sizeof(first));
+	int e = k->spawn(k, launch, loop->follow, &first);
+	if (e < 0)
+		return e;
+	struct pico_lwp *l = pico_lwps_add_process(&loop->lwps, first.id, first.id, NULL);
+	if (l == NULL) {
+		(void)k->kill(k, first.id);
+		return -ENOMEM;
+	}
+	l->process->spawned = 1;
+	/* The execve that starts it is the tracer's: its record begins with the new image. */
+	l->skip_exit = 1;
+	(void)k->program(k, first.id, l->process->program, sizeof(l->process->program));
+	pico_lwps_push_ready(&loop->lwps, l, first.status);
+	if (loop->root == 0)
+		loop->root = first.id;
+	*pid = first.id;
+	return 0;
+}
+
+static int
+add_attached(struct pico_loop *loop, int32_t pid, int32_t lwp)
+{
+	struct pico_process *p = pico_lwps_process(&loop->lwps, pid);
+	struct pico_lwp *l;
+
+	if (p != NULL) {
+		l = pico_lwps_add(&loop->lwps, lwp, p);
+	} else {
+		l = pico_lwps_add_process(&loop->lwps, pid, lwp, NULL);
+		if (l != NULL)
+			(void)loop->kernel->program(loop->kernel, pid, l->process->program,
+			    sizeof(l->process->program));
+	}
+	if (l == NULL)
+		return -ENOMEM;
+	l->state = PICO_LWP_EXPECTED;
+	l->birth = PICO_ATTACHED;
+	return 0;
+}
+
+int
+pico_loop_attach(struct pico_loop *loop, int32_t pid)
+{
+	int32_t lwps[64];
+	int total = 0, n;
+
+	/* Until no new one appears: LWPs are made while we look. */
+	while ((n = loop->kernel->attach(loop->kernel, pid, loop->follow, lwps, 64)) > 0) {
+		for (int i = 0; i < n; i++) {
+			int e = add_attached(loop, pid, lwps[i]);
+			if (e < 0)
+				return e;
+		}
+		total += n;
+	}
+	return total > 0 ? total : n;
+}
+
+int
+pico_loop_refusal(struct pico_loop *loop, int32_t pid, int error, int32_t *detail)
+{
+	return loop->kernel->refusal(loop->kernel, pid, error, detail);
+}
+
+void
+pico_loop_leave(struct pico_loop *loop, struct pico_lwp *l)
+{
+	struct pico_process *p = l->process;
+
+	/* ESRCH: it was killed just now, and its end is still to come. */
+	if (loop->kernel->detach(loop->kernel, l->id, l->signo) == -ESRCH) {
+		l->state = PICO_LWP_RUNNING;
+		return;
+	}
+	if (p->lwps == 1 && l->leaving != PICO_LEAVING_SILENTLY) {
+		struct pico_event ev;
+		memset(&ev, 0, sizeof(ev));
+		ev.kind = PICO_DETACHED;
+		(void)pico_loop_emit(loop, p, &ev);
+	}
+	pico_lwps_remove(&loop->lwps, l);
+}
+
+/* Make one LWP end or leave; 1: it is gone from the table. */
+static int
+dismiss(struct pico_loop *loop, struct pico_lwp *l)
+{
+	struct pico_kernel *k = loop->kernel;
+
+	if (l->process == NULL)
+		return 0;	/* held: placed by its creator's event, or released as overdue */
+	if (l->process->spawned) {
+		(void)k->kill(k, l->process->pid);
+		return 0;
+	}
+	if (!l->leaving)
+		l->leaving = PICO_LEAVING;
+	if (l->state == PICO_LWP_STANDING && !l->ready) {
+		uint32_t before = loop->lwps.used;
+		pico_loop_leave(loop, l);
+		return loop->lwps.used < before;
+	}
+	if (!l->ready)
+		(void)k->interrupt(k, l->id);	/* ESRCH: its end is on the way */
+	return 0;
+}
+
+static void
+dismiss_all(struct pico_loop *loop)
+{
+	for (uint32_t cursor = 0;;) {
+		struct pico_lwp *l = pico_lwps_next(&loop->lwps, &cursor);
+		if (l == NULL)
+			return;
+		if (dismiss(loop, l))
+			cursor--;
+	}
+}
+
+int
+pico_loop_close(struct pico_loop *loop, int64_t timeout_ns)
+{
+	uint64_t deadline = pico_clock_ns() + (uint64_t)timeout_ns;
+	int e = 0;
+
+	loop->closing = 1;
+	loop->current = NULL;
+	dismiss_all(loop);
+	while (loop->lwps.used > 0 && pico_clock_ns() < deadline) {
+		e = pico_loop_step(loop, (int64_t)deadline);
+		if (e == -EINTR && loop->lwps.held > 0)
+			pico_loop_release_overdue(loop);
+		else if (e == 0 || (e < 0 && e != -EINTR))
+			break;
+	}
+	if (loop->text != NULL)
+		(void)pico_text_flush(loop->text);
+	if (loop->lwps.used == 0)
+		return 0;
+	return e < 0 && e != -EINTR ? e : -ETIMEDOUT;
+}

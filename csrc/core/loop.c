@@ -1,0 +1,277 @@
+/*
+ * wait -> decode -> filter -> sink or return. No OS, no globals; one thread, the one that opened it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "loop_state.h"
+
+#define TICK_PENDING_NS	10000000ull	/* what was recorded is handed over within this time */
+#define TICK_IDLE_NS	1000000000ull	/* a signal that came just before the wait is seen within this */
+#define TICK_SHORTEST_NS 100000		/* however near a deadline is */
+
+uint64_t
+pico_clock_ns(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);	/* cannot fail: the clock exists, now is ours */
+	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+}
+
+struct pico_loop *
+pico_loop_open(struct pico_kernel *kernel, uint32_t events, int follow, int *error)
+{
+	struct pico_loop *loop = calloc(1, sizeof(*loop));
+
+	*error = -ENOMEM;
+	if (loop == NULL || pico_lwps_init(&loop->lwps) < 0) {
+		free(loop);
+		kernel->close(kernel);
+		return NULL;
+	}
+	loop->kernel = kernel;
+	loop->events = events;
+	loop->follow = follow;
+	*error = 0;
+	return loop;
+}
+
+void
+pico_loop_set_syscalls(struct pico_loop *loop, int abi, const struct pico_names *names)
+{
+	if (abi >= 0 && abi < PICO_ABIS)
+		loop->syscalls[abi] = names;
+}
+
+void
+pico_loop_set_filter(struct pico_loop *loop, int abi, const uint8_t *bits, uint32_t count, int others)
+{
+	if (abi >= 0 && abi < PICO_ABIS)
+		loop->filters[abi] = (struct pico_filter){ bits, count, others };
+}
+
+void
+pico_loop_set_text(struct pico_loop *loop, struct pico_text *text)
+{
+	loop->text = text;
+}
+
+void
+pico_loop_set_mode(struct pico_loop *loop, int mode)
+{
+	loop->mode = mode;
+}
+
+static int
+wanted(const struct pico_loop *loop, const struct pico_event *ev)
+{
+	if (!(loop->events & (1u << ev->kind)))
+		return 0;
+	if (ev->kind != PICO_SCE && ev->kind != PICO_SCX)
+		return 1;
+	const struct pico_filter *f = &loop->filters[ev->abi < PICO_ABIS ? ev->abi : PICO_ABI_UNKNOWN];
+	if (f->bits == NULL && f->count == 0 && !f->others)
+		return 1;	/* no filter */
+	if (ev->sysnum < 0 || (uint32_t)ev->sysnum >= f->count)
+		return f->others;
+	return f->bits[ev->sysnum / 8] >> (ev->sysnum % 8) & 1;
+}
+
+int
+pico_loop_emit(struct pico_loop *loop, const struct pico_process *process, struct pico_event *ev)
+{
+	if (!wanted(loop, ev) || (loop->closing && loop->text == NULL))
+		return 0;
+	ev->seq = ++loop->seq;
+	ev->ts_ns = loop->now;
+	ev->pid = process->pid;
+	memcpy(ev->program, process->program, sizeof(ev->program));
+	if (loop->text != NULL && (loop->closing || loop->mode == PICO_MODE_TEXT))
+		pico_text_put(loop->text, ev);
+	else
+		loop->batch[loop->filled++] = *ev;
+	return 1;
+}
+
+void
+pico_loop_resume(struct pico_loop *loop, struct pico_lwp *l)
+{
+	struct pico_kernel *k = loop->kernel;
+	int how = l->resume;
+
+	if (how == PICO_RESUME_GONE)
+		return;
+	if (!(loop->events & (1u << PICO_SCE | 1u << PICO_SCX)) &&
+	    (how == PICO_RESUME_SYSCALL || how == PICO_RESUME_LAST))
+		how = PICO_RESUME_CONTINUE;
+	l->state = how == PICO_RESUME_LISTEN ? PICO_LWP_LISTENING : PICO_LWP_RUNNING;
+	/* ESRCH: killed since it stopped. Its end is reported by the next wait; any other error would
+	 * leave it standing, so it counts as standing and ends or leaves with the loop. */
+	int e = k->resume(k, l->id, how, l->signo);
+	if (e < 0 && e != -ESRCH)
+		l->state = PICO_LWP_STANDING;
+	l->signo = 0;
+}
+
+static int
+pending(const struct pico_loop *loop)
+{
+	return loop->filled > 0 || (loop->text != NULL && pico_text_pending(loop->text));
+}
+
+/* Have the kernel tick fast while something waits to be handed over, slowly otherwise. Called on
+ * every stop: the ticks are made slower only in on_tick, so that a system call is rare here. */
+static void
+pace(struct pico_loop *loop, int64_t deadline)
+{
+	uint64_t interval = pending(loop) ? TICK_PENDING_NS : TICK_IDLE_NS;
+
+	if (deadline != 0) {
+		int64_t left = deadline - (int64_t)pico_clock_ns();
+		if (left < (int64_t)interval)
+			interval = left > TICK_SHORTEST_NS ? (uint64_t)left : TICK_SHORTEST_NS;
+	}
+	if (loop->tick_ns == 0 || interval < loop->tick_ns)
+		if (loop->kernel->tick(loop->kernel, interval) == 0)
+			loop->tick_ns = interval;
+}
+
+/* A tick or a signal interrupted the wait. */
+static void
+on_tick(struct pico_loop *loop)
+{
+	if (!pending(loop) && loop->tick_ns < TICK_IDLE_NS)
+		loop->tick_ns = 0;	/* the next wait sets the slow pace */
+	if (loop->text != NULL)
+		(void)pico_text_flush(loop->text);	/* its error is kept, and asked for by the owner */
+	if (loop->lwps.held > 0)
+		pico_loop_release_overdue(loop);
+}
+
+int
+pico_loop_step(struct pico_loop *loop, int64_t deadline)
+{
+	struct pico_raw raw;
+	struct pico_lwp *ready = pico_lwps_pop_ready(&loop->lwps);
+	int e;
+
+	raw.have = 0;
+	if (ready != NULL) {
+		raw.id = ready->id;
+		raw.status = ready->status;
+	} else if (loop->lwps.used == 0) {
+		return 0;
+	} else {
+		pace(loop, deadline);
+		e = loop->kernel->wait(loop->kernel, 1, &raw);
+		if (e == -ECHILD) {
+			/* Nothing of ours is left, whatever the table says: some other part of the
+			 * program took an end away from us (wait(2) in the host). */
+			while (loop->lwps.used > 0) {
+				uint32_t cursor = 0;
+				pico_lwps_remove(&loop->lwps, pico_lwps_next(&loop->lwps, &cursor));
+			}
+			return 0;
+		}
+		if (e < 0)
+			return e;
+	}
+	loop->now = pico_clock_ns();
+	e = pico_loop_take(loop, &raw);
+	return e < 0 ? e : 1;
+}
+
+static int
+next_events(struct pico_loop *loop, int max, int64_t deadline)
+{
+	while (loop->mode == PICO_MODE_TEXT || loop->filled < max) {
+		if (loop->interrupted) {
+			loop->interrupted = 0;
+			loop->tick_ns = 0;
+			return loop->filled > 0 ? loop->filled : -EINTR;
+		}
+		int e = pico_loop_step(loop, deadline);
+		if (e == 1)
+			continue;
+		if (e == -EINTR)
+			on_tick(loop);
+		if (loop->filled > 0 || e == 0)
+			return loop->filled;
+		if (e == -EINTR && deadline != 0 && pico_clock_ns() >= (uint64_t)deadline)
+			return -ETIMEDOUT;
+		return e;
+	}
+	return loop->filled;
+}
+
+int
+pico_loop_next(struct pico_loop *loop, struct pico_event *batch, int max, int64_t deadline)
+{
+	struct pico_lwp *current = loop->current;
+
+	if (max < 1 && loop->mode != PICO_MODE_TEXT)
+		return -EINVAL;
+	loop->batch = batch;
+	loop->filled = 0;
+	loop->current = NULL;
+	/* One whose stop has more to tell is in the ready list, and stays as it is. */
+	if (current != NULL && !current->ready)
+		pico_loop_resume(loop, current);
+	int n = next_events(loop, loop->mode == PICO_MODE_STOP ? 1 : max, deadline);
+	loop->batch = NULL;
+	loop->filled = 0;
+	if (n == 0 && loop->text != NULL)
+		(void)pico_text_flush(loop->text);
+	return n;
+}
+
+int32_t
+pico_loop_standing(const struct pico_loop *loop)
+{
+	return loop->current != NULL ? loop->current->id : 0;
+}
+
+int
+pico_loop_root_end(const struct pico_loop *loop, struct pico_event *ev)
+{
+	*ev = loop->root_end;
+	return loop->root_end.kind != PICO_NONE;
+}
+
+int
+pico_loop_lwps(const struct pico_loop *loop)
+{
+	return (int)loop->lwps.used;
+}
+
+int64_t
+pico_loop_read(struct pico_loop *loop, int32_t lwp, uint64_t addr, void *data, size_t size)
+{
+	return loop->kernel->read(loop->kernel, lwp, addr, data, size);
+}
+
+int64_t
+pico_loop_write(struct pico_loop *loop, int32_t lwp, uint64_t addr, const void *data, size_t size)
+{
+	return loop->kernel->write(loop->kernel, lwp, addr, data, size);
+}
+
+void
+pico_loop_interrupt(struct pico_loop *loop)
+{
+	loop->interrupted = 1;
+	/* Ticks at this pace until the loop has seen it: one alone could come just before the wait. */
+	(void)loop->kernel->tick(loop->kernel, TICK_PENDING_NS);
+}
+
+void
+pico_loop_free(struct pico_loop *loop)
+{
+	if (loop == NULL)
+		return;
+	loop->kernel->close(loop->kernel);
+	pico_lwps_destroy(&loop->lwps);
+	free(loop);
+}

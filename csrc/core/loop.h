@@ -1,0 +1,59 @@
+/*
+ * The tracer's loop: wait -> decode -> filter -> sink or return.
+ */
+#ifndef PICO_LOOP_H
+#define PICO_LOOP_H
+
+#include <stdint.h>
+
+#include "event.h"
+#include "kernel.h"
+#include "text.h"
+
+/* cffi: begin */
+
+struct pico_loop;
+
+/* What becomes of an event that was asked for. */
+enum pico_mode {
+	PICO_MODE_STOP = 0,	/* returned alone; its LWP stands still until the next call */
+	PICO_MODE_STREAM = 1,	/* returned in a batch; the LWP runs on at once */
+	PICO_MODE_TEXT = 2	/* written as a line; nothing is returned but the end */
+};
+
+/* `events` has the bits 1 << kind. The loop owns the kernel from here on, also where it fails. */
+struct pico_loop *pico_loop_open(struct pico_kernel *, uint32_t events, int follow, int *error);
+/* Names, text and filter are borrowed until the loop is freed. */
+void pico_loop_set_syscalls(struct pico_loop *, int abi, const struct pico_names *);
+/* Only calls whose bit is set are reported; a number past the end of the bits is, where `others`. */
+void pico_loop_set_filter(struct pico_loop *, int abi, const uint8_t *bits, uint32_t count, int others);
+void pico_loop_set_text(struct pico_loop *, struct pico_text *);
+void pico_loop_set_mode(struct pico_loop *, int mode);
+
+int pico_loop_spawn(struct pico_loop *, const struct pico_launch *, int32_t *pid);
+/* All LWPs of a process; returns how many were attached. */
+int pico_loop_attach(struct pico_loop *, int32_t pid);
+int pico_loop_refusal(struct pico_loop *, int32_t pid, int error, int32_t *detail);
+
+/* Up to `max` events. 0: no tracee is left. -EINTR: a signal came, or nothing has for a second: look
+ * at your signals and call again. -ETIMEDOUT: `deadline` (CLOCK_MONOTONIC, 0: none) has passed. */
+int pico_loop_next(struct pico_loop *, struct pico_event *batch, int max, int64_t deadline);
+/* The LWP that stands still for the event returned last; 0: none. */
+int32_t pico_loop_standing(const struct pico_loop *);
+/* How the first process that was spawned ended: 1 and its EXITED or SIGNALED, 0 while it lives. */
+int pico_loop_root_end(const struct pico_loop *, struct pico_event *);
+/* How many LWPs are in the table. */
+int pico_loop_lwps(const struct pico_loop *);
+int64_t pico_loop_read(struct pico_loop *, int32_t lwp, uint64_t addr, void *, size_t);
+int64_t pico_loop_write(struct pico_loop *, int32_t lwp, uint64_t addr, const void *, size_t);
+
+/* Make a blocked pico_loop_next return -EINTR soon. From any thread, and from a signal handler. */
+void pico_loop_interrupt(struct pico_loop *);
+/* End what was spawned, let go of what was attached. 0, or -ETIMEDOUT where an LWP could not be
+ * stopped in time (asleep in the kernel): it stays traced until the calling thread ends. */
+int pico_loop_close(struct pico_loop *, int64_t timeout_ns);
+void pico_loop_free(struct pico_loop *);
+
+/* cffi: end */
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * What the files of the loop share, and nobody else sees.
+ */
+#ifndef PICO_LOOP_STATE_H
+#define PICO_LOOP_STATE_H
+
+#include "loop.h"
+#include "lwps.h"
+
+struct pico_filter {
+	const uint8_t *bits;
+	uint32_t count;
+	int others;
+};
+
+struct pico_loop {
+	struct pico_kernel *kernel;
+	struct pico_lwps lwps;
+	uint32_t events;
+	int follow;
+	int mode;
+	int closing;
+	volatile int interrupted;
+	uint64_t seq;
+	uint64_t now;			/* when the stop in hand was taken */
+	uint64_t tick_ns;		/* the interval the kernel ticks at; 0: it does not */
+	const struct pico_names *syscalls[PICO_ABIS];
+	struct pico_filter filters[PICO_ABIS];
+	struct pico_text *text;
+	struct pico_lwp *current;	/* STOP mode: stands still for the event returned last */
+	struct pico_event *batch;	/* of the call to pico_loop_next that is under way */
+	int filled;
+	int32_t root;
+	struct pico_event root_end;
+};
+
+uint64_t pico_clock_ns(void);
+
+/* loop.c: give an event its number and hand it to the sink, if it was asked for; returns 1 if so. */
+int pico_loop_emit(struct pico_loop *, const struct pico_process *, struct pico_event *);
+/* loop.c: take what has stopped, or wait for it. 1: took one; 0: nothing is left; else -errno. */
+int pico_loop_step(struct pico_loop *, int64_t deadline);
+/* loop.c: let a standing LWP go on, in the way its last stop asks for. */
+void pico_loop_resume(struct pico_loop *, struct pico_lwp *);
+
+/* take.c: take one stop or end: update the table, report it. 0 or -errno. */
+int pico_loop_take(struct pico_loop *, struct pico_raw *);
+
+/* leave.c: let an LWP that stands still go for good. Frees it. */
+void pico_loop_leave(struct pico_loop *, struct pico_lwp *);
+
+/* hold.c: LWPs that stop before the event of their creator has come. */
+int pico_loop_hold(struct pico_loop *, struct pico_lwp *held, const struct pico_raw *);
+int pico_loop_new_process(struct pico_loop *, struct pico_lwp *creator, int32_t child);
+int pico_loop_new_lwp(struct pico_loop *, struct pico_lwp *creator, int32_t lwp);
+/* The creator's event will not come: its process has ended or has a new image. */
+void pico_loop_release_orphans(struct pico_loop *, int32_t pid);
+/* Nor for those that have waited longer than any event can be under way. */
+void pico_loop_release_overdue(struct pico_loop *);
+
+#endif

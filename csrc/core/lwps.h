@@ -1,0 +1,89 @@
+/*
+ * The table of processes and LWPs. Knows no kernel: it is told what happened.
+ */
+#ifndef PICO_LWPS_H
+#define PICO_LWPS_H
+
+#include <stdint.h>
+
+#include "kernel.h"
+
+struct pico_process {
+	int32_t pid;
+	uint32_t lwps;		/* how many are in the table */
+	uint8_t spawned;	/* we started it, or an ancestor: it ends with the loop */
+	uint8_t stopped;	/* a group stop is in effect */
+	uint8_t leader_gone;	/* its first LWP has exited while others live on */
+	char program[24];
+	struct pico_process *next;
+};
+
+enum pico_lwp_state {
+	PICO_LWP_RUNNING = 0,
+	PICO_LWP_STANDING,	/* in a stop that the loop has not resumed */
+	PICO_LWP_LISTENING,	/* in a group stop */
+	PICO_LWP_HELD,		/* stopped before the event of its creator came: process is NULL */
+	PICO_LWP_EXPECTED	/* its creator's event came, its own first stop did not */
+};
+
+enum pico_leaving {
+	PICO_STAYS = 0,
+	PICO_LEAVING,
+	PICO_LEAVING_SILENTLY	/* it was never announced, so nobody hears of its leaving */
+};
+
+struct pico_lwp {
+	int32_t id;
+	uint8_t state;
+	uint8_t in_call;	/* between SCE and SCX */
+	uint8_t skip_exit;	/* the next SCX ends a call that is the tracer's own doing */
+	uint8_t birth;		/* the kind to be recorded at its first stop, PICO_NONE: none */
+	uint8_t leaving;	/* enum pico_leaving: whether to let it go at its next stop */
+	uint8_t ready;		/* is in the list of stops to be taken */
+	uint16_t abi;
+	uint16_t nargs;
+	int32_t sysnum;
+	int32_t signo;		/* to be passed on when it is resumed */
+	int32_t resume;		/* how it is to be resumed */
+	int32_t status;		/* HELD, or ready: the wait status of the stop to be taken */
+	int32_t parent;		/* HELD: the parent of the process it is in */
+	int32_t owner;		/* HELD: the process it is in */
+	uint64_t held_ns;	/* HELD: since when */
+	uint64_t enter_seq;
+	uint64_t args[8];
+	struct pico_process *process;
+	struct pico_lwp *next_ready;
+};
+
+struct pico_lwps {
+	struct pico_lwp **slots;	/* open addressing; its size is a power of two */
+	uint32_t size, used;
+	uint32_t held;
+	struct pico_process *processes;
+	struct pico_lwp *first_ready, *last_ready;
+};
+
+int pico_lwps_init(struct pico_lwps *);
+void pico_lwps_destroy(struct pico_lwps *);
+struct pico_lwp *pico_lwps_find(const struct pico_lwps *, int32_t id);
+struct pico_process *pico_lwps_process(const struct pico_lwps *, int32_t pid);
+/* Add an LWP to a process; NULL process: held. Returns NULL when memory ran out. */
+struct pico_lwp *pico_lwps_add(struct pico_lwps *, int32_t id, struct pico_process *);
+/* Add a new process with one LWP. */
+struct pico_lwp *pico_lwps_add_process(struct pico_lwps *, int32_t pid, int32_t id,
+    const struct pico_process *like);
+/* Give a held LWP its process. */
+void pico_lwps_adopt(struct pico_lwps *, struct pico_lwp *, struct pico_process *);
+/* Make a held LWP the first of a new process. */
+int pico_lwps_adopt_process(struct pico_lwps *, struct pico_lwp *, const struct pico_process *like);
+void pico_lwps_remove(struct pico_lwps *, struct pico_lwp *);
+/* After an execve by `old`, which now has the id of its process: the other LWPs are no more. */
+struct pico_lwp *pico_lwps_exec(struct pico_lwps *, struct pico_lwp *leader, int32_t old);
+/* A stop that is to be taken before the kernel is asked for another. */
+void pico_lwps_push_ready(struct pico_lwps *, struct pico_lwp *, int32_t status);
+/* The LWPs one after another: *cursor starts at 0; NULL ends. Nothing may be added meanwhile; after
+ * the LWP in hand was removed, take 1 from the cursor: another may have moved into its place. */
+struct pico_lwp *pico_lwps_next(const struct pico_lwps *, uint32_t *cursor);
+struct pico_lwp *pico_lwps_pop_ready(struct pico_lwps *);
+
+#endif

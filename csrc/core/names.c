@@ -1,0 +1,91 @@
+/*
+ * Names by number, packed for C by the tables of pypicotrace/syscalls.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+enum { UNKNOWN_NARGS = 255 };
+
+struct pico_names {
+	uint32_t count;
+	uint8_t *nargs, *narrow;
+	const char **name;	/* into `packed` */
+	char *packed;
+};
+
+static uint8_t *
+copy_bytes(const uint8_t *bytes, uint32_t count)
+{
+	uint8_t *copy = bytes != NULL && count > 0 ? malloc(count) : NULL;
+	if (copy != NULL)
+		memcpy(copy, bytes, count);
+	return copy;
+}
+
+struct pico_names *
+pico_names_new(const char *names, const uint8_t *nargs, const uint8_t *narrow, uint32_t count)
+{
+	const char *end = names;
+	for (uint32_t i = 0; i < count; i++)
+		end += strlen(end) + 1;
+
+	struct pico_names *n = calloc(1, sizeof(*n));
+	if (n == NULL)
+		return NULL;
+	n->count = count;
+	n->name = calloc((size_t)count + 1, sizeof(*n->name));
+	n->packed = malloc((size_t)(end - names) + 1);
+	n->nargs = copy_bytes(nargs, count);
+	n->narrow = copy_bytes(narrow, count);
+	if (n->name == NULL || n->packed == NULL || (nargs != NULL && count > 0 && n->nargs == NULL) ||
+	    (narrow != NULL && count > 0 && n->narrow == NULL)) {
+		pico_names_free(n);
+		return NULL;
+	}
+	memcpy(n->packed, names, (size_t)(end - names));
+	const char *p = n->packed;
+	for (uint32_t i = 0; i < count; i++) {
+		if (*p != '\0')
+			n->name[i] = p;
+		p += strlen(p) + 1;
+	}
+	return n;
+}
+
+void
+pico_names_free(struct pico_names *n)
+{
+	if (n == NULL)
+		return;
+	free(n->nargs);
+	free(n->narrow);
+	free(n->name);
+	free(n->packed);
+	free(n);
+}
+
+const char *
+pico_names_get(const struct pico_names *n, int64_t number)
+{
+	if (n == NULL || number < 0 || number >= (int64_t)n->count)
+		return NULL;
+	return n->name[number];
+}
+
+void
+pico_names_trim(const struct pico_names *n, struct pico_event *ev)
+{
+	if (n == NULL || n->nargs == NULL || ev->sysnum < 0 || ev->sysnum >= (int64_t)n->count)
+		return;
+	if (n->nargs[ev->sysnum] == UNKNOWN_NARGS)
+		return;
+	if (ev->nargs > n->nargs[ev->sysnum])
+		ev->nargs = n->nargs[ev->sysnum];
+	if (n->narrow == NULL)
+		return;
+	for (int i = 0; i < ev->nargs; i++)
+		if (n->narrow[ev->sysnum] & (1u << i))
+			ev->args[i] &= 0xffffffffu;
+}

@@ -1,0 +1,227 @@
+/*
+ * One stop or end: what it does to the table of LWPs, and what is reported of it.
+ *
+ * Each stop gives one event at most. Where it has two to tell (an LWP's birth, and what it stopped
+ * for) the birth is reported, and the same stop is taken again afterwards.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "loop_state.h"
+
+static int
+decode(struct pico_loop *loop, const struct pico_lwp *l, struct pico_raw *raw, struct pico_decoded *d)
+{
+	struct pico_kernel *k = loop->kernel;
+
+	for (;;) {
+		int needs = k->decode(raw, l, d);
+		if (needs == PICO_DECODED)
+			return 0;
+		if ((needs & ~(int)raw->have) == 0)
+			return -EPROTO;	/* the decoder asks for what it has: its defect, not the tracee's */
+		int e = k->answer(k, l->process->pid, raw, needs & ~(int)raw->have);
+		if (e < 0)
+			return e;
+	}
+}
+
+/* After its event: the LWP stands still while the caller looks at it, or goes on. May free it. */
+static void
+go_on(struct pico_loop *loop, struct pico_lwp *l, int emitted)
+{
+	if (l->leaving && l->resume != PICO_RESUME_GONE)
+		pico_loop_leave(loop, l);
+	else if (emitted && loop->mode == PICO_MODE_STOP && !loop->closing)
+		loop->current = l;
+	else if (!l->ready)
+		pico_loop_resume(loop, l);
+}
+
+static void
+report(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
+{
+	go_on(loop, l, pico_loop_emit(loop, l->process, ev));
+}
+
+static void
+take_entry(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
+{
+	pico_names_trim(ev->abi < PICO_ABIS ? loop->syscalls[ev->abi] : NULL, ev);
+	l->in_call = 1;
+	l->abi = ev->abi;
+	l->nargs = ev->nargs;
+	l->sysnum = ev->sysnum;
+	memcpy(l->args, ev->args, sizeof(l->args));
+	int emitted = pico_loop_emit(loop, l->process, ev);
+	l->enter_seq = emitted ? ev->seq : 0;
+	go_on(loop, l, emitted);
+}
+
+static void
+take_exit(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
+{
+	int skip = l->skip_exit;
+
+	if (l->in_call) {
+		ev->abi = l->abi;
+		ev->nargs = l->nargs;
+		ev->sysnum = l->sysnum;
+		memcpy(ev->args, l->args, sizeof(ev->args));
+		ev->enter_seq = l->enter_seq;
+	} else {
+		pico_names_trim(ev->abi < PICO_ABIS ? loop->syscalls[ev->abi] : NULL, ev);
+	}
+	l->in_call = 0;
+	l->skip_exit = 0;
+	if (skip)
+		ev->kind = PICO_NONE;
+	report(loop, l, ev);
+}
+
+static void
+take_exec(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
+{
+	struct pico_process *p = l->process;
+	struct pico_kernel *k = loop->kernel;
+
+	pico_lwps_exec(&loop->lwps, l, ev->other);
+	pico_loop_release_orphans(loop, p->pid);
+	(void)k->program(k, p->pid, p->program, sizeof(p->program));	/* on failure the old name stays */
+	report(loop, l, ev);
+}
+
+static void
+take_continued(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
+{
+	/* Each of its LWPs comes out of the group stop; the process goes on once. */
+	if (l->process->stopped)
+		l->process->stopped = 0;
+	else
+		ev->kind = PICO_NONE;
+	report(loop, l, ev);
+}
+
+/* An LWP is no more; with the last one (on Linux: the first, which the kernel reports last) the
+ * process. */
+static void
+take_end(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
+{
+	struct pico_process *p = l->process;
+	int32_t pid = p->pid;
+	int whole = ev->kind != PICO_LWP_EXITED;
+
+	/* A let-go child that was never announced ends unannounced. */
+	if (l->leaving != PICO_LEAVING_SILENTLY)
+		(void)pico_loop_emit(loop, p, ev);
+	if (whole && pid == loop->root && loop->root_end.kind == PICO_NONE) {
+		ev->pid = pid;
+		memcpy(ev->program, p->program, sizeof(ev->program));
+		loop->root_end = *ev;
+	}
+	if (whole)
+		pico_lwps_exec(&loop->lwps, l, 0);
+	pico_lwps_remove(&loop->lwps, l);
+	if (whole)
+		pico_loop_release_orphans(loop, pid);
+}
+
+static void
+take_leader_exit(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
+{
+	l->process->leader_gone = 1;
+	l->in_call = 0;
+	report(loop, l, ev);
+}
+
+/* Its first stop: if that has to be recorded, do so now, and take the same stop again after it. */
+static int
+born(struct pico_loop *loop, struct pico_lwp *l, const struct pico_raw *raw, const struct pico_decoded *d)
+{
+	struct pico_event ev;
+
+	if (l->birth == PICO_NONE)
+		return 0;
+	memset(&ev, 0, sizeof(ev));
+	ev.kind = l->birth;
+	ev.lwp = l->id;
+	l->birth = PICO_NONE;
+	int more = d->event.kind != PICO_FIRST_STOP && d->event.kind != PICO_INTERRUPTED;
+	if (more && (!l->leaving || d->resume == PICO_RESUME_GONE))
+		pico_lwps_push_ready(&loop->lwps, l, raw->status);
+	report(loop, l, &ev);
+	return 1;
+}
+
+static int
+dispatch(struct pico_loop *loop, struct pico_lwp *l, struct pico_decoded *d)
+{
+	struct pico_event *ev = &d->event;
+	int e = 0;
+
+	switch (ev->kind) {
+	case PICO_SCE:
+		take_entry(loop, l, ev);
+		return 0;
+	case PICO_SCX:
+		take_exit(loop, l, ev);
+		return 0;
+	case PICO_EXEC:
+		take_exec(loop, l, ev);
+		return 0;
+	case PICO_FORKED:
+	case PICO_VFORKED:
+	case PICO_SPAWNED:
+		e = pico_loop_new_process(loop, l, ev->other);
+		break;
+	case PICO_LWP_CREATED:
+		/* The creator stands here; the record is made when the new LWP does. */
+		e = pico_loop_new_lwp(loop, l, ev->lwp);
+		ev->kind = PICO_NONE;
+		break;
+	case PICO_CONTINUED:
+		take_continued(loop, l, ev);
+		return 0;
+	case PICO_GROUP_STOP:
+		l->process->stopped = 1;
+		break;
+	case PICO_LWP_EXITED:
+		take_leader_exit(loop, l, ev);
+		return 0;
+	default:
+		break;
+	}
+	report(loop, l, ev);
+	return e;
+}
+
+int
+pico_loop_take(struct pico_loop *loop, struct pico_raw *raw)
+{
+	struct pico_lwp *l = pico_lwps_find(&loop->lwps, raw->id);
+	struct pico_decoded d;
+
+	if (l == NULL || l->process == NULL)
+		return pico_loop_hold(loop, l, raw);
+
+	memset(&d, 0, sizeof(d));
+	int e = decode(loop, l, raw, &d);
+	/* Killed between its stop and our question: its end follows, and there is nothing to say of a
+	 * stop of which nothing could be read. */
+	if (e == -ESRCH)
+		return 0;
+	if (e < 0) {
+		l->state = PICO_LWP_STANDING;
+		return e;
+	}
+	l->state = PICO_LWP_STANDING;
+	l->signo = d.signo;
+	l->resume = d.resume;
+	if (born(loop, l, raw, &d))
+		return 0;
+	if (d.resume == PICO_RESUME_GONE) {
+		take_end(loop, l, &d.event);
+		return 0;
+	}
+	return dispatch(loop, l, &d);
+}

@@ -1,0 +1,64 @@
+/*
+ * Linux's numbers as the decoder knows them, without a system header: the decoder is compiled on
+ * every OS. kernel.c holds them against the system's own by static asserts.
+ */
+#ifndef PICO_LINUX_ABI_H
+#define PICO_LINUX_ABI_H
+
+/* signal numbers (asm-generic/signal.h; the same on x86 and arm) */
+#define LINUX_SIGILL	4
+#define LINUX_SIGTRAP	5
+#define LINUX_SIGBUS	7
+#define LINUX_SIGFPE	8
+#define LINUX_SIGSEGV	11
+#define LINUX_SIGCHLD	17
+#define LINUX_SIGSYS	31
+
+/* si_code (asm-generic/siginfo.h): positive is the kernel's, the rest some process's doing */
+#define LINUX_SI_KERNEL	0x80
+#define LINUX_SI_TIMER	(-2)
+
+/* wait status of a ptrace stop, ptrace(2) */
+#define LINUX_SYSCALL_STOP	(LINUX_SIGTRAP | 0x80)	/* with PTRACE_O_TRACESYSGOOD */
+#define LINUX_EVENT_FORK	1
+#define LINUX_EVENT_VFORK	2
+#define LINUX_EVENT_CLONE	3
+#define LINUX_EVENT_EXEC	4
+#define LINUX_EVENT_VFORK_DONE	5
+#define LINUX_EVENT_EXIT	6
+#define LINUX_EVENT_STOP	128
+
+/* struct ptrace_syscall_info (linux/ptrace.h) */
+#define LINUX_INFO_OP		0
+#define LINUX_INFO_ARCH		4
+#define LINUX_INFO_NR		24
+#define LINUX_INFO_ARGS		32
+#define LINUX_INFO_RVAL		24
+#define LINUX_INFO_IS_ERROR	32
+#define LINUX_INFO_SIZE		88
+#define LINUX_OP_ENTRY		1
+#define LINUX_OP_EXIT		2
+
+/* siginfo_t of a 64-bit kernel */
+#define LINUX_SI_SIGNO	0
+#define LINUX_SI_ERRNO	4
+#define LINUX_SI_CODE	8
+#define LINUX_SI_PID	16
+#define LINUX_SI_UID	20
+#define LINUX_SI_STATUS	24
+#define LINUX_SI_VALUE	24
+#define LINUX_SI_ADDR	16
+
+/* linux/audit.h */
+#define LINUX_ARCH_X86_64	0xc000003eu
+#define LINUX_ARCH_I386		0x40000003u
+#define LINUX_ARCH_AARCH64	0xc00000b7u
+#define LINUX_ARCH_ARM		0x40000028u
+#define LINUX_X32_BIT		0x40000000
+
+/* exit(2), which ends one LWP (exit_group ends all), by ABI */
+#define LINUX_NR_EXIT_X86_64	60
+#define LINUX_NR_EXIT_32	1
+#define LINUX_NR_EXIT_AARCH64	93
+
+#endif

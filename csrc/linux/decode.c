@@ -1,0 +1,275 @@
+/*
+ * Linux's stops, decoded. Pure: it never asks the kernel, it names what it lacks.
+ *
+ * The meaning of each stop is ptrace(2)'s, for a tracee that was attached by PTRACE_SEIZE.
+ */
+#include <string.h>
+
+#include "../core/lwps.h"
+#include "abi.h"
+#include "decode.h"
+
+enum { LINUX_ARGS = 6 };
+
+static uint32_t
+u32(const uint8_t *p)
+{
+	uint32_t v;
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static uint64_t
+u64(const uint8_t *p)
+{
+	uint64_t v;
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static int
+done(struct pico_decoded *d, int kind)
+{
+	d->event.kind = (uint16_t)kind;
+	return PICO_DECODED;
+}
+
+static int
+decode_end(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_decoded *d)
+{
+	d->resume = PICO_RESUME_GONE;
+	/* The first LWP's end is reported when all the others are gone: it is the process's. */
+	if (l != NULL && l->process != NULL && l->id != l->process->pid) {
+		d->event.lwp = l->id;
+		return done(d, PICO_LWP_EXITED);
+	}
+	d->event.lwp = 0;
+	if ((raw->status & 0x7f) == 0) {
+		d->event.status = (raw->status >> 8) & 0xff;
+		return done(d, PICO_EXITED);
+	}
+	d->event.signo = raw->status & 0x7f;
+	if (raw->status & 0x80)
+		d->event.flags |= PICO_CORE;
+	return done(d, PICO_SIGNALED);
+}
+
+static void
+set_abi(struct pico_event *ev, uint32_t arch)
+{
+	ev->nargs = LINUX_ARGS;
+	switch (arch) {
+	case LINUX_ARCH_X86_64:
+		ev->abi = ev->sysnum > 0 && ev->sysnum & LINUX_X32_BIT ? PICO_ABI_LINUX_X32
+								       : PICO_ABI_LINUX_X86_64;
+		break;
+	case LINUX_ARCH_I386:
+		ev->abi = PICO_ABI_LINUX_I386;
+		break;
+	case LINUX_ARCH_AARCH64:
+		ev->abi = PICO_ABI_LINUX_AARCH64;
+		break;
+	case LINUX_ARCH_ARM:
+		ev->abi = PICO_ABI_LINUX_ARM;
+		break;
+	default:
+		ev->abi = PICO_ABI_UNKNOWN;
+		break;
+	}
+}
+
+static int
+is_lwp_exit(const struct pico_event *ev)
+{
+	switch (ev->abi) {
+	case PICO_ABI_LINUX_X86_64:
+		return ev->sysnum == LINUX_NR_EXIT_X86_64;
+	case PICO_ABI_LINUX_X32:
+		return ev->sysnum == (LINUX_NR_EXIT_X86_64 | LINUX_X32_BIT);
+	case PICO_ABI_LINUX_AARCH64:
+		return ev->sysnum == LINUX_NR_EXIT_AARCH64;
+	case PICO_ABI_LINUX_I386:
+	case PICO_ABI_LINUX_ARM:
+		return ev->sysnum == LINUX_NR_EXIT_32;
+	default:
+		return 0;
+	}
+}
+
+static int
+decode_entry(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_decoded *d)
+{
+	struct pico_event *ev = &d->event;
+
+	ev->sysnum = (int32_t)u64(raw->syscall_info + LINUX_INFO_NR);
+	memcpy(ev->args, raw->syscall_info + LINUX_INFO_ARGS, LINUX_ARGS * sizeof(ev->args[0]));
+	set_abi(ev, u32(raw->syscall_info + LINUX_INFO_ARCH));
+	/* The kernel is silent about the end of a first LWP while others live: it has to be asked. */
+	if (l->process != NULL && l->id == l->process->pid && l->process->lwps > 1 && is_lwp_exit(ev))
+		d->resume = PICO_RESUME_LAST;
+	return done(d, PICO_SCE);
+}
+
+static int
+decode_exit(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_decoded *d)
+{
+	struct pico_event *ev = &d->event;
+	uint64_t rval = u64(raw->syscall_info + LINUX_INFO_RVAL);
+
+	if (!l->in_call) {
+		if (!(raw->have & PICO_NEED_REGS))
+			return PICO_NEED_REGS;
+		ev->flags |= PICO_HALF;
+		ev->sysnum = (int32_t)raw->call.sysnum;
+		memcpy(ev->args, raw->call.args, LINUX_ARGS * sizeof(ev->args[0]));
+	}
+	set_abi(ev, u32(raw->syscall_info + LINUX_INFO_ARCH));
+	if (raw->syscall_info[LINUX_INFO_IS_ERROR])
+		ev->error = (int32_t)-(int64_t)rval;
+	else
+		ev->retval[0] = rval;
+	return done(d, PICO_SCX);
+}
+
+static int
+decode_syscall(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_decoded *d)
+{
+	if (!(raw->have & PICO_NEED_SYSCALL_INFO))
+		return PICO_NEED_SYSCALL_INFO;
+	switch (raw->syscall_info[LINUX_INFO_OP]) {
+	case LINUX_OP_ENTRY:
+		return decode_entry(raw, l, d);
+	case LINUX_OP_EXIT:
+		return decode_exit(raw, l, d);
+	default:
+		/* A stop that the kernel itself takes for no call's: there is nothing to say of it. */
+		return done(d, PICO_NONE);
+	}
+}
+
+/* A fault is the LWP's own doing when the kernel raised it for an instruction of its. */
+static int
+is_fault(int signo, int code)
+{
+	if (code <= 0)
+		return 0;
+	switch (signo) {
+	case LINUX_SIGILL:
+	case LINUX_SIGTRAP:
+	case LINUX_SIGBUS:
+	case LINUX_SIGFPE:
+	case LINUX_SIGSEGV:
+	case LINUX_SIGSYS:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static int
+decode_signal(const struct pico_raw *raw, struct pico_decoded *d)
+{
+	struct pico_event *ev = &d->event;
+	const uint8_t *si = raw->siginfo;
+
+	if (!(raw->have & PICO_NEED_SIGINFO))
+		return PICO_NEED_SIGINFO;
+	ev->signo = d->signo = (raw->status >> 8) & 0xff;
+	ev->code = (int32_t)u32(si + LINUX_SI_CODE);
+	ev->si_errno = (int32_t)u32(si + LINUX_SI_ERRNO);
+	if (is_fault(ev->signo, ev->code)) {
+		ev->addr = u64(si + LINUX_SI_ADDR);
+		ev->flags |= PICO_HAS_ADDR;
+		return done(d, PICO_CRASHED);
+	}
+	/* A timer's siginfo has its id where others have the sender. */
+	if (ev->signo == LINUX_SIGCHLD || (ev->code <= 0 && ev->code != LINUX_SI_TIMER)) {
+		ev->sender = (int32_t)u32(si + LINUX_SI_PID);
+		ev->uid = u32(si + LINUX_SI_UID);
+		ev->flags |= PICO_HAS_SENDER;
+	}
+	if (ev->signo == LINUX_SIGCHLD && ev->code > 0)
+		ev->status = (int32_t)u32(si + LINUX_SI_STATUS);
+	else if (ev->code < 0)
+		ev->value = u64(si + LINUX_SI_VALUE);
+	return done(d, PICO_STOPPED);
+}
+
+/* fork, vfork and clone with any flags come as one of three events; which of the three says how the
+ * parent waits, and whether the new one is a process or an LWP is asked of the kernel. */
+static int
+decode_child(const struct pico_raw *raw, struct pico_decoded *d, int event)
+{
+	int lacks = (PICO_NEED_STATE | PICO_NEED_OWNER) & ~(int)raw->have;
+
+	if (lacks & PICO_NEED_STATE)
+		return PICO_NEED_STATE;
+	if (lacks)
+		return PICO_NEED_OWNER;
+	if (raw->owned) {
+		d->event.lwp = (int32_t)raw->state;
+		return done(d, PICO_LWP_CREATED);
+	}
+	d->event.other = (int32_t)raw->state;
+	return done(d, event == LINUX_EVENT_VFORK ? PICO_VFORKED : PICO_FORKED);
+}
+
+static int
+decode_stop(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_decoded *d)
+{
+	if (((raw->status >> 8) & 0xff) != LINUX_SIGTRAP) {
+		d->resume = PICO_RESUME_LISTEN;
+		return done(d, PICO_GROUP_STOP);
+	}
+	if (l->state == PICO_LWP_LISTENING) {
+		d->event.lwp = 0;
+		return done(d, PICO_CONTINUED);
+	}
+	return done(d, l->state == PICO_LWP_EXPECTED ? PICO_FIRST_STOP : PICO_INTERRUPTED);
+}
+
+static int
+decode_event(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_decoded *d, int event)
+{
+	switch (event) {
+	case LINUX_EVENT_FORK:
+	case LINUX_EVENT_VFORK:
+	case LINUX_EVENT_CLONE:
+		return decode_child(raw, d, event);
+	case LINUX_EVENT_EXEC:
+		if (!(raw->have & PICO_NEED_STATE))
+			return PICO_NEED_STATE;
+		if ((int32_t)raw->state != raw->id)
+			d->event.other = (int32_t)raw->state;
+		return done(d, PICO_EXEC);
+	case LINUX_EVENT_VFORK_DONE:
+		if (!(raw->have & PICO_NEED_STATE))
+			return PICO_NEED_STATE;
+		d->event.other = (int32_t)raw->state;
+		return done(d, PICO_VFORK_DONE);
+	case LINUX_EVENT_EXIT:
+		d->resume = PICO_RESUME_CONTINUE;
+		return done(d, PICO_LWP_EXITED);
+	case LINUX_EVENT_STOP:
+		return decode_stop(raw, l, d);
+	default:
+		return done(d, PICO_NONE);
+	}
+}
+
+int
+pico_linux_decode(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_decoded *d)
+{
+	int event = raw->status >> 16;
+
+	memset(d, 0, sizeof(*d));
+	d->lwp = d->event.lwp = raw->id;
+	d->resume = PICO_RESUME_SYSCALL;
+	if ((raw->status & 0xff) != 0x7f)
+		return decode_end(raw, l, d);
+	if (event != 0)
+		return decode_event(raw, l, d, event);
+	if (((raw->status >> 8) & 0xff) == LINUX_SYSCALL_STOP)
+		return decode_syscall(raw, l, d);
+	return decode_signal(raw, d);
+}

@@ -1,0 +1,215 @@
+/*
+ * The Linux side of the kernel contract: ptrace(2) by PTRACE_SEIZE, and the wait.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "abi.h"
+#include "decode.h"
+#include "linux_kernel.h"
+
+/* The decoder's numbers are the system's. */
+_Static_assert(LINUX_EVENT_FORK == PTRACE_EVENT_FORK && LINUX_EVENT_VFORK == PTRACE_EVENT_VFORK &&
+    LINUX_EVENT_CLONE == PTRACE_EVENT_CLONE && LINUX_EVENT_EXEC == PTRACE_EVENT_EXEC &&
+    LINUX_EVENT_VFORK_DONE == PTRACE_EVENT_VFORK_DONE && LINUX_EVENT_EXIT == PTRACE_EVENT_EXIT &&
+    LINUX_EVENT_STOP == PTRACE_EVENT_STOP, "ptrace events");
+_Static_assert(LINUX_SIGILL == SIGILL && LINUX_SIGTRAP == SIGTRAP && LINUX_SIGBUS == SIGBUS &&
+    LINUX_SIGFPE == SIGFPE && LINUX_SIGSEGV == SIGSEGV && LINUX_SIGCHLD == SIGCHLD &&
+    LINUX_SIGSYS == SIGSYS, "signal numbers");
+_Static_assert(LINUX_SI_KERNEL == SI_KERNEL && LINUX_SI_TIMER == SI_TIMER, "si_code");
+_Static_assert(offsetof(siginfo_t, si_code) == LINUX_SI_CODE && offsetof(siginfo_t, si_pid) == LINUX_SI_PID &&
+    offsetof(siginfo_t, si_uid) == LINUX_SI_UID && offsetof(siginfo_t, si_addr) == LINUX_SI_ADDR &&
+    offsetof(siginfo_t, si_status) == LINUX_SI_STATUS && offsetof(siginfo_t, si_value) == LINUX_SI_VALUE &&
+    sizeof(siginfo_t) <= sizeof(((struct pico_raw *)0)->siginfo), "siginfo_t");
+_Static_assert(offsetof(struct __ptrace_syscall_info, arch) == LINUX_INFO_ARCH &&
+    offsetof(struct __ptrace_syscall_info, entry.nr) == LINUX_INFO_NR &&
+    offsetof(struct __ptrace_syscall_info, entry.args) == LINUX_INFO_ARGS &&
+    offsetof(struct __ptrace_syscall_info, exit.rval) == LINUX_INFO_RVAL &&
+    offsetof(struct __ptrace_syscall_info, exit.is_error) == LINUX_INFO_IS_ERROR &&
+    PTRACE_SYSCALL_INFO_ENTRY == LINUX_OP_ENTRY && PTRACE_SYSCALL_INFO_EXIT == LINUX_OP_EXIT,
+    "struct ptrace_syscall_info");
+
+/* Traced tasks are always eligible for a wait with __WCLONE; a child of the host's own, whose exit
+ * signal is SIGCHLD, never is. __WNOTHREAD leaves the tracees of other threads to them. */
+#define WAIT_OURS (__WCLONE | __WNOTHREAD)
+
+unsigned long
+pico_linux_options(int follow, int spawned)
+{
+	unsigned long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
+
+	if (follow)
+		options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEVFORKDONE;
+	if (spawned)
+		options |= PTRACE_O_EXITKILL;
+	return options;
+}
+
+static int
+linux_wait(struct pico_kernel *kernel, int block, struct pico_raw *raw)
+{
+	int status = 0;
+
+	(void)kernel;
+	if (pico_linux_ticked())
+		return -EINTR;
+	pid_t id = wait4(-1, &status, WAIT_OURS | (block ? 0 : WNOHANG), NULL);
+	if (id < 0) {
+		int e = -errno;
+		(void)pico_linux_ticked();	/* this return is the answer to it */
+		return e;
+	}
+	raw->id = id;
+	raw->status = status;
+	raw->have = 0;
+	return id > 0;
+}
+
+static int
+answer_owner(int32_t pid, struct pico_raw *raw)
+{
+	/* Signal 0 asks whether this id is an LWP of that process, and sends nothing. */
+	if (syscall(SYS_tgkill, pid, (int32_t)raw->state, 0) == 0 || errno == EPERM)
+		raw->owned = 1;
+	else if (errno == ESRCH)
+		raw->owned = 0;
+	else
+		return -errno;
+	return 0;
+}
+
+static int
+answer_one(int32_t pid, struct pico_raw *raw, int need)
+{
+	unsigned long message;
+
+	switch (need) {
+	case PICO_NEED_SIGINFO:
+		return ptrace(PTRACE_GETSIGINFO, raw->id, NULL, raw->siginfo) < 0 ? -errno : 0;
+	case PICO_NEED_SYSCALL_INFO:
+		return ptrace(PTRACE_GET_SYSCALL_INFO, raw->id, sizeof(raw->syscall_info),
+		    raw->syscall_info) < 0 ? -errno : 0;
+	case PICO_NEED_STATE:
+		if (ptrace(PTRACE_GETEVENTMSG, raw->id, NULL, &message) < 0)
+			return -errno;
+		raw->state = message;
+		return 0;
+	case PICO_NEED_OWNER:
+		return answer_owner(pid, raw);
+	case PICO_NEED_REGS:
+		return pico_linux_regs_call(raw->id, &raw->call);
+	default:
+		return -EINVAL;
+	}
+}
+
+static int
+linux_answer(struct pico_kernel *kernel, int32_t pid, struct pico_raw *raw, int needs)
+{
+	(void)kernel;
+	for (int need = 1; need <= needs; need <<= 1) {
+		if (!(needs & need))
+			continue;
+		int e = answer_one(pid, raw, need);
+		if (e < 0)
+			return e;
+		raw->have |= (uint32_t)need;
+	}
+	return 0;
+}
+
+static int
+linux_resume(struct pico_kernel *kernel, int32_t lwp, int how, int signo)
+{
+	static const enum __ptrace_request request[] = {
+		[PICO_RESUME_SYSCALL] = PTRACE_SYSCALL,
+		[PICO_RESUME_CONTINUE] = PTRACE_CONT,
+		[PICO_RESUME_LISTEN] = PTRACE_LISTEN,
+		[PICO_RESUME_LAST] = PTRACE_SYSCALL,
+	};
+
+	(void)kernel;
+	if (how == PICO_RESUME_LAST) {
+		/* The other options are as every LWP has them; those of a spawned one differ by
+		 * EXITKILL, which a first LWP about to exit can do without: the others have it. */
+		unsigned long options = pico_linux_options(1, 0) | PTRACE_O_TRACEEXIT;
+		(void)ptrace(PTRACE_SETOPTIONS, lwp, NULL, options);	/* ESRCH: killed; see below */
+	}
+	return ptrace(request[how], lwp, NULL, (void *)(intptr_t)signo) < 0 ? -errno : 0;
+}
+
+static int
+linux_detach(struct pico_kernel *kernel, int32_t lwp, int signo)
+{
+	(void)kernel;
+	return ptrace(PTRACE_DETACH, lwp, NULL, (void *)(intptr_t)signo) < 0 ? -errno : 0;
+}
+
+static int
+linux_interrupt(struct pico_kernel *kernel, int32_t lwp)
+{
+	(void)kernel;
+	return ptrace(PTRACE_INTERRUPT, lwp, NULL, NULL) < 0 ? -errno : 0;
+}
+
+static int
+linux_kill(struct pico_kernel *kernel, int32_t pid)
+{
+	(void)kernel;
+	return kill(pid, SIGKILL) < 0 ? -errno : 0;
+}
+
+static void
+linux_close(struct pico_kernel *kernel)
+{
+	struct linux_kernel *k = (struct linux_kernel *)kernel;
+
+	pico_linux_tick_close(k);
+	free(k);
+}
+
+struct pico_kernel *
+pico_kernel_native(int *error)
+{
+	struct linux_kernel *k = calloc(1, sizeof(*k));
+
+	*error = -ENOMEM;
+	if (k == NULL)
+		return NULL;
+	k->ops = (struct pico_kernel){
+		.os = "linux",
+		.capabilities = PICO_CAN_FOLLOW_LWP,
+		.decode = pico_linux_decode,
+		.wait = linux_wait,
+		.answer = linux_answer,
+		.resume = linux_resume,
+		.spawn = pico_linux_spawn,
+		.attach = pico_linux_attach,
+		.detach = linux_detach,
+		.interrupt = linux_interrupt,
+		.kill = linux_kill,
+		.refusal = pico_linux_refusal,
+		.family = pico_linux_family,
+		.program = pico_linux_program,
+		.read = pico_linux_read,
+		.write = pico_linux_write,
+		.tick = pico_linux_tick,
+		.close = linux_close,
+	};
+	k->thread = gettid();
+	*error = pico_linux_tick_open(k);
+	if (*error < 0) {
+		free(k);
+		return NULL;
+	}
+	return &k->ops;
+}

@@ -1,0 +1,53 @@
+/*
+ * What the files of the Linux kernel share. Only here and below is a Linux header included.
+ */
+#ifndef PICO_LINUX_KERNEL_H
+#define PICO_LINUX_KERNEL_H
+
+#include <signal.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "../core/kernel.h"
+
+struct linux_kernel {
+	struct pico_kernel ops;		/* first: the contract's view of it */
+	pid_t thread;			/* the thread that opened it; ptrace belongs to that one alone */
+	timer_t timer;
+	int tick_was_blocked;		/* in the mask of that thread */
+};
+
+/* kernel.c */
+unsigned long pico_linux_options(int follow, int spawned);
+
+/* spawn.c */
+int pico_linux_spawn(struct pico_kernel *, const struct pico_launch *, int follow, struct pico_raw *);
+
+/* attach.c */
+int pico_linux_attach(struct pico_kernel *, int32_t pid, int follow, int32_t *lwps, int max);
+
+/* proc.c: what /proc tells. 0 or -errno; *value is 0 where the field is not there. */
+int pico_linux_status_field(int32_t id, const char *field, int64_t *value);
+int pico_linux_is_zombie(int32_t id);
+int pico_linux_family(struct pico_kernel *, int32_t lwp, int32_t *pid, int32_t *parent);
+int pico_linux_program(struct pico_kernel *, int32_t pid, char *name, size_t size);
+int pico_linux_refusal(struct pico_kernel *, int32_t pid, int error, int32_t *detail);
+
+/* memory.c */
+int64_t pico_linux_read(struct pico_kernel *, int32_t lwp, uint64_t addr, void *, size_t);
+int64_t pico_linux_write(struct pico_kernel *, int32_t lwp, uint64_t addr, const void *, size_t);
+
+/* tick.c: have this thread interrupted at intervals. */
+int pico_linux_tick_open(struct linux_kernel *);
+void pico_linux_tick_close(struct linux_kernel *);
+int pico_linux_tick(struct pico_kernel *, uint64_t interval_ns);
+/* 1 once after each tick of this thread. */
+int pico_linux_ticked(void);
+/* The signal the ticks come by, which a tracee is to get as it would be without us. */
+int pico_linux_tick_signal(void);
+int pico_linux_tick_was_ignored(void);
+
+/* regs_<arch>.c: number and arguments of the call that a stopped LWP is in. */
+int pico_linux_regs_call(int32_t lwp, struct pico_call *);
+
+#endif

@@ -1,0 +1,144 @@
+/*
+ * What /proc tells about a process or an LWP, in words that the loop and the user can use.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "linux_kernel.h"
+
+/* A small file of /proc, whole, NUL-terminated. Returns its length or -errno. */
+static ssize_t
+slurp(const char *path, char *buffer, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ssize_t n = read(fd, buffer, size - 1);
+	if (n < 0)
+		n = -errno;
+	(void)close(fd);
+	buffer[n > 0 ? n : 0] = '\0';
+	return n;
+}
+
+static ssize_t
+slurp_of(int32_t id, const char *file, char *buffer, size_t size)
+{
+	char path[64];
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)id, file);
+	return slurp(path, buffer, size);
+}
+
+int
+pico_linux_status_field(int32_t id, const char *field, int64_t *value)
+{
+	char status[4096], wanted[32];
+	ssize_t n = slurp_of(id, "status", status, sizeof(status));
+
+	*value = 0;
+	if (n < 0)
+		return (int)n;
+	/* The first line has the program's own name, in which the kernel escapes newlines. */
+	(void)snprintf(wanted, sizeof(wanted), "\n%s:", field);
+	const char *line = strstr(status, wanted);
+	if (line != NULL)
+		*value = strtoll(line + strlen(wanted), NULL, 10);
+	return 0;
+}
+
+int
+pico_linux_is_zombie(int32_t id)
+{
+	char status[4096];
+
+	if (slurp_of(id, "status", status, sizeof(status)) < 0)
+		return 0;
+	const char *line = strstr(status, "\nState:");
+	if (line == NULL)
+		return 0;
+	line += strspn(line + strlen("\nState:"), " \t") + strlen("\nState:");
+	return *line == 'Z' || *line == 'X';
+}
+
+int
+pico_linux_family(struct pico_kernel *k, int32_t lwp, int32_t *pid, int32_t *parent)
+{
+	int64_t tgid, ppid;
+
+	(void)k;
+	int e = pico_linux_status_field(lwp, "Tgid", &tgid);
+	if (e == 0)
+		e = pico_linux_status_field(lwp, "PPid", &ppid);
+	if (e < 0)
+		return e == -ENOENT ? -ESRCH : e;
+	*pid = (int32_t)tgid;
+	*parent = (int32_t)ppid;
+	return 0;
+}
+
+int
+pico_linux_program(struct pico_kernel *k, int32_t pid, char *name, size_t size)
+{
+	char comm[64];
+	ssize_t n = slurp_of(pid, "comm", comm, sizeof(comm));
+
+	(void)k;
+	if (n < 0)
+		return n == -ENOENT ? -ESRCH : (int)n;
+	/* One newline ends it; any other is the program's own. */
+	if (n > 0 && comm[n - 1] == '\n')
+		n--;
+	if ((size_t)n >= size)
+		n = (ssize_t)size - 1;
+	memset(name, 0, size);
+	memcpy(name, comm, (size_t)n);
+	return 0;
+}
+
+/* A kernel thread has no memory of its own, hence no VmSize; a zombie has none left either. */
+static int
+is_kernel_thread(int32_t pid)
+{
+	int64_t size;
+	return pico_linux_status_field(pid, "VmSize", &size) == 0 && size == 0 && !pico_linux_is_zombie(pid);
+}
+
+int
+pico_linux_refusal(struct pico_kernel *k, int32_t pid, int error, int32_t *detail)
+{
+	int64_t tgid, tracer, uid;
+	char scope[16];
+
+	(void)k;
+	*detail = 0;
+	if (pid == getpid())
+		return PICO_REFUSED_SELF;
+	if (error == -ESRCH || pico_linux_status_field(pid, "Tgid", &tgid) < 0)
+		return PICO_REFUSED_NOBODY;
+	if (tgid != pid) {
+		*detail = (int32_t)tgid;
+		return PICO_REFUSED_LWP;
+	}
+	if (pico_linux_is_zombie(pid))
+		return PICO_REFUSED_ZOMBIE;
+	if (is_kernel_thread(pid))
+		return PICO_REFUSED_KERNEL;
+	if (pico_linux_status_field(pid, "TracerPid", &tracer) == 0 && tracer != 0) {
+		*detail = (int32_t)tracer;
+		return PICO_REFUSED_TRACED;
+	}
+	if (geteuid() != 0 && pico_linux_status_field(pid, "Uid", &uid) == 0 && uid != (int64_t)geteuid()) {
+		*detail = (int32_t)uid;
+		return PICO_REFUSED_USER;
+	}
+	if (slurp("/proc/sys/kernel/yama/ptrace_scope", scope, sizeof(scope)) > 0 && scope[0] > '0') {
+		*detail = scope[0] - '0';
+		return PICO_REFUSED_YAMA;
+	}
+	return PICO_REFUSED_OTHER;
+}

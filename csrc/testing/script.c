@@ -1,0 +1,259 @@
+/*
+ * A kernel that plays a script.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../linux/decode.h"
+#include "../netbsd/decode.h"
+#include "script.h"
+
+struct script {
+	struct pico_kernel ops;
+	struct pico_scripted *stops;
+	int count, next;
+	struct pico_request *requests;
+	int asked, room;
+};
+
+static const struct {
+	const char *os;
+	int (*decode)(const struct pico_raw *, const struct pico_lwp *, struct pico_decoded *);
+} decoders[] = {
+	{ "linux", pico_linux_decode },
+	{ "netbsd", pico_netbsd_decode },
+};
+
+static struct script *
+script_of(struct pico_kernel *k)
+{
+	return (struct script *)k;
+}
+
+static int
+note(struct pico_kernel *k, int asked, int32_t lwp, int how, int signo)
+{
+	struct script *s = script_of(k);
+
+	if (s->asked == s->room) {
+		int room = s->room * 2 + 64;
+		struct pico_request *more = realloc(s->requests, (size_t)room * sizeof(*more));
+		if (more == NULL)
+			return -ENOMEM;
+		s->requests = more;
+		s->room = room;
+	}
+	s->requests[s->asked++] = (struct pico_request){ asked, lwp, how, signo };
+	return 0;
+}
+
+static int
+script_wait(struct pico_kernel *k, int block, struct pico_raw *raw)
+{
+	struct script *s = script_of(k);
+
+	(void)block;
+	if (s->next == s->count)
+		return -ECHILD;
+	const struct pico_raw *stop = &s->stops[s->next++].raw;
+	if (stop->id == 0)
+		return -EINTR;
+	memset(raw, 0, sizeof(*raw));
+	raw->id = stop->id;
+	raw->status = stop->status;
+	return 1;
+}
+
+/* The stop of this LWP that was played last, with this status. */
+static const struct pico_scripted *
+played(const struct script *s, int32_t id, int32_t status)
+{
+	for (int i = s->next - 1; i >= 0; i--)
+		if (s->stops[i].raw.id == id && s->stops[i].raw.status == status)
+			return &s->stops[i];
+	return NULL;
+}
+
+static int
+script_answer(struct pico_kernel *k, int32_t pid, struct pico_raw *raw, int needs)
+{
+	const struct pico_scripted *stop = played(script_of(k), raw->id, raw->status);
+
+	(void)pid;
+	if (stop == NULL)
+		return -ESRCH;
+	if (stop->refuses != 0)
+		return -stop->refuses;
+	uint32_t have = raw->have | (uint32_t)needs;
+	*raw = stop->raw;
+	raw->have = have;
+	return 0;
+}
+
+static int
+script_resume(struct pico_kernel *k, int32_t lwp, int how, int signo)
+{
+	return note(k, PICO_ASKED_RESUME, lwp, how, signo);
+}
+
+/* The script's first stop is the program's. */
+static int
+script_spawn(struct pico_kernel *k, const struct pico_launch *launch, int follow, struct pico_raw *first)
+{
+	(void)launch;
+	(void)follow;
+	return script_wait(k, 1, first) == 1 ? 0 : -ENOENT;
+}
+
+/* Every LWP that the script says belongs to the process is there from the beginning. */
+static int
+script_attach(struct pico_kernel *k, int32_t pid, int follow, int32_t *lwps, int max)
+{
+	struct script *s = script_of(k);
+	int n = 0;
+
+	(void)follow;
+	if (s->next > 0 || s->asked > 0)
+		return 0;
+	for (int i = 0; i < s->count; i++) {
+		int known = s->stops[i].pid != pid;
+		for (int j = 0; j < n; j++)
+			known |= lwps[j] == s->stops[i].raw.id;
+		if (!known && n < max)
+			lwps[n++] = s->stops[i].raw.id;
+	}
+	for (int i = 0; i < n; i++)
+		(void)note(k, PICO_ASKED_INTERRUPT, lwps[i], 0, 0);
+	return n > 0 ? n : -ESRCH;
+}
+
+static int
+script_detach(struct pico_kernel *k, int32_t lwp, int signo)
+{
+	return note(k, PICO_ASKED_DETACH, lwp, 0, signo);
+}
+
+static int
+script_interrupt(struct pico_kernel *k, int32_t lwp)
+{
+	return note(k, PICO_ASKED_INTERRUPT, lwp, 0, 0);
+}
+
+static int
+script_kill(struct pico_kernel *k, int32_t pid)
+{
+	return note(k, PICO_ASKED_KILL, pid, 0, 0);
+}
+
+static int
+script_refusal(struct pico_kernel *k, int32_t pid, int error, int32_t *detail)
+{
+	(void)k;
+	(void)pid;
+	*detail = 0;
+	return error == -ESRCH ? PICO_REFUSED_NOBODY : PICO_REFUSED_OTHER;
+}
+
+static int
+script_family(struct pico_kernel *k, int32_t lwp, int32_t *pid, int32_t *parent)
+{
+	const struct script *s = script_of(k);
+
+	for (int i = 0; i < s->next; i++)
+		if (s->stops[i].raw.id == lwp && s->stops[i].pid != 0) {
+			*pid = s->stops[i].pid;
+			*parent = s->stops[i].parent;
+			return 0;
+		}
+	return -ESRCH;
+}
+
+static int
+script_program(struct pico_kernel *k, int32_t pid, char *name, size_t size)
+{
+	(void)k;
+	(void)snprintf(name, size, "prog%d", (int)pid);
+	return 0;
+}
+
+static int64_t
+script_read(struct pico_kernel *k, int32_t lwp, uint64_t addr, void *data, size_t size)
+{
+	(void)k, (void)lwp, (void)addr, (void)data, (void)size;
+	return -EFAULT;
+}
+
+static int64_t
+script_write(struct pico_kernel *k, int32_t lwp, uint64_t addr, const void *data, size_t size)
+{
+	(void)k, (void)lwp, (void)addr, (void)data, (void)size;
+	return -EFAULT;
+}
+
+static int
+script_tick(struct pico_kernel *k, uint64_t interval_ns)
+{
+	(void)k, (void)interval_ns;
+	return 0;
+}
+
+static void
+script_close(struct pico_kernel *k)
+{
+	struct script *s = script_of(k);
+
+	free(s->stops);
+	free(s->requests);
+	free(s);
+}
+
+struct pico_kernel *
+pico_script_open(const char *os, const struct pico_scripted *stops, int count)
+{
+	struct script *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->stops = calloc((size_t)count + 1, sizeof(*stops));
+	s->ops = (struct pico_kernel){
+		.os = "script",
+		.wait = script_wait,
+		.answer = script_answer,
+		.resume = script_resume,
+		.spawn = script_spawn,
+		.attach = script_attach,
+		.detach = script_detach,
+		.interrupt = script_interrupt,
+		.kill = script_kill,
+		.refusal = script_refusal,
+		.family = script_family,
+		.program = script_program,
+		.read = script_read,
+		.write = script_write,
+		.tick = script_tick,
+		.close = script_close,
+	};
+	for (size_t i = 0; i < sizeof(decoders) / sizeof(decoders[0]); i++)
+		if (strcmp(decoders[i].os, os) == 0)
+			s->ops.decode = decoders[i].decode;
+	if (s->stops == NULL || s->ops.decode == NULL) {
+		script_close(&s->ops);
+		return NULL;
+	}
+	memcpy(s->stops, stops, (size_t)count * sizeof(*stops));
+	s->count = count;
+	return &s->ops;
+}
+
+int
+pico_script_requests(const struct pico_kernel *k, struct pico_request *out, int max)
+{
+	const struct script *s = (const struct script *)k;
+	int n = s->asked < max ? s->asked : max;
+
+	if (n > 0)
+		memcpy(out, s->requests, (size_t)n * sizeof(*out));
+	return s->asked;
+}

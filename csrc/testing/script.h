@@ -1,0 +1,36 @@
+/*
+ * A kernel that plays a script: the stops it is given, in order. It lets the loop and the decoders be
+ * tested on any machine, with stops recorded elsewhere or made up, and notes what was asked of it.
+ */
+#ifndef PICO_SCRIPT_H
+#define PICO_SCRIPT_H
+
+#include "../core/kernel.h"
+
+/* cffi: begin */
+
+struct pico_scripted {
+	struct pico_raw raw;	/* id 0: the wait is interrupted. Its answers are in it, `have` is ignored */
+	int32_t refuses;	/* an errno: what is asked about this stop fails with it */
+	int32_t pid, parent;	/* what family() says of this LWP; 0: -ESRCH */
+};
+
+/* One request to the kernel: what was asked, of which LWP, how (enum pico_resume), with which signal. */
+enum pico_asked {
+	PICO_ASKED_RESUME = 1,
+	PICO_ASKED_DETACH = 2,
+	PICO_ASKED_INTERRUPT = 3,
+	PICO_ASKED_KILL = 4
+};
+struct pico_request {
+	int32_t asked, lwp, how, signo;
+};
+
+/* `os` chooses the decoder: "linux", "netbsd". The stops are copied. NULL: an unknown os, no memory. */
+struct pico_kernel *pico_script_open(const char *os, const struct pico_scripted *, int count);
+/* The requests so far, the oldest first; returns how many there were in all. */
+int pico_script_requests(const struct pico_kernel *, struct pico_request *, int max);
+
+/* cffi: end */
+
+#endif

@@ -1,0 +1,111 @@
+"""A system call tracer for NetBSD and Linux: picotrace, as a command and as a library.
+
+>>> import pypicotrace as pt
+>>> with pt.spawn(["ls", "-l"], events=pt.SCX) as loop:
+...     for event in loop:
+...         print(event.lwp, event.name, event.args, event.retval, event.error)
+>>> print(loop.status)
+"""
+
+from pypicotrace.errors import (
+    AttachError,
+    KernelError,
+    LaunchError,
+    LoopClosed,
+    PicotraceError,
+    StaleStop,
+    TraceeDied,
+    Unsupported,
+    WrongThread,
+)
+from pypicotrace.events import (
+    Attached,
+    Breakpoint,
+    Continued,
+    Crashed,
+    DebugRegister,
+    Detached,
+    Event,
+    Exec,
+    Exited,
+    Forked,
+    LwpCreated,
+    LwpExited,
+    Mask,
+    Signaled,
+    SingleStep,
+    Spawned,
+    Stopped,
+    SyscallEntry,
+    SyscallExit,
+    VforkDone,
+    Vforked,
+)
+from pypicotrace.loop import Loop, attach, spawn
+from pypicotrace.stop import Stop
+
+SCE = Mask.SCE
+SCX = Mask.SCX
+EXEC = Mask.EXEC
+FORK = Mask.FORK
+VFORK = Mask.VFORK
+VFORK_DONE = Mask.VFORK_DONE
+POSIX_SPAWN = Mask.POSIX_SPAWN
+LWP_CREATE = Mask.LWP_CREATE
+LWP_EXIT = Mask.LWP_EXIT
+SIGNAL = Mask.SIGNAL
+EXIT = Mask.EXIT
+ATTACH = Mask.ATTACH
+ALL = Mask.ALL
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ALL",
+    "ATTACH",
+    "EXEC",
+    "EXIT",
+    "FORK",
+    "LWP_CREATE",
+    "LWP_EXIT",
+    "POSIX_SPAWN",
+    "SCE",
+    "SCX",
+    "SIGNAL",
+    "VFORK",
+    "VFORK_DONE",
+    "AttachError",
+    "Attached",
+    "Breakpoint",
+    "Continued",
+    "Crashed",
+    "DebugRegister",
+    "Detached",
+    "Event",
+    "Exec",
+    "Exited",
+    "Forked",
+    "KernelError",
+    "LaunchError",
+    "Loop",
+    "LoopClosed",
+    "LwpCreated",
+    "LwpExited",
+    "Mask",
+    "PicotraceError",
+    "Signaled",
+    "SingleStep",
+    "Spawned",
+    "StaleStop",
+    "Stop",
+    "Stopped",
+    "SyscallEntry",
+    "SyscallExit",
+    "TraceeDied",
+    "Unsupported",
+    "VforkDone",
+    "Vforked",
+    "WrongThread",
+    "attach",
+    "spawn",
+]

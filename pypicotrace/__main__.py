@@ -1,0 +1,7 @@
+"""``python -m pypicotrace`` is the command ``picotrace``."""
+
+import sys
+
+from pypicotrace.cli import main
+
+sys.exit(main())

@@ -1,0 +1,245 @@
+"""The events, and the mask that says which are wanted. Imports nothing of ours.
+
+The names are picotrace's operations; what each carries is NetBSD's siginfo (``si_sysnum``,
+``si_args``, ``si_retval``, ``si_error``, ``psi_lwpid``), on every system.
+"""
+
+from dataclasses import dataclass, field
+from enum import IntEnum, IntFlag
+from typing import Any
+
+
+class _Unset:
+    """A field that was not given."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __reduce__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Any = _Unset()
+
+
+class Kind(IntEnum):
+    """The kinds of event, numbered as in csrc/core/event.h."""
+
+    SCE = 1
+    SCX = 2
+    EXEC = 3
+    FORKED = 4
+    VFORKED = 5
+    SPAWNED = 6
+    VFORK_DONE = 7
+    LWP_CREATED = 8
+    LWP_EXITED = 9
+    STOPPED = 10
+    CRASHED = 11
+    CONTINUED = 12
+    SIGNALED = 13
+    EXITED = 14
+    SINGLESTEP = 15
+    BREAKPOINT = 16
+    DBREG = 17
+    ATTACHED = 18
+    DETACHED = 19
+
+
+class Mask(IntFlag):
+    """Which events are wanted; the kernel's names without their prefix."""
+
+    SCE = 1 << Kind.SCE
+    SCX = 1 << Kind.SCX
+    EXEC = 1 << Kind.EXEC
+    FORK = 1 << Kind.FORKED
+    VFORK = 1 << Kind.VFORKED
+    POSIX_SPAWN = 1 << Kind.SPAWNED
+    VFORK_DONE = 1 << Kind.VFORK_DONE
+    LWP_CREATE = 1 << Kind.LWP_CREATED
+    LWP_EXIT = 1 << Kind.LWP_EXITED
+    SIGNAL = 1 << Kind.STOPPED | 1 << Kind.CRASHED | 1 << Kind.CONTINUED
+    EXIT = 1 << Kind.SIGNALED | 1 << Kind.EXITED
+    STEP = 1 << Kind.SINGLESTEP | 1 << Kind.BREAKPOINT | 1 << Kind.DBREG
+    ATTACH = 1 << Kind.ATTACHED | 1 << Kind.DETACHED
+    ALL = (1 << (max(Kind) + 1)) - (1 << min(Kind))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What all events have.
+
+    ``pid`` and ``lwp`` are the process and the LWP (0: the process as a whole), ``program`` the
+    process's name as the kernel has it, ``seq`` the event's place among its loop's events, from 1,
+    ``ts_ns`` when the tracer took it (nanoseconds of CLOCK_MONOTONIC). ``stop`` is the handle to
+    the stopped LWP, valid until the next event is taken; None where nothing stands still. It is no
+    part of equality and is not pickled.
+    """
+
+    pid: int = UNSET
+    lwp: int = UNSET
+    program: bytes = UNSET
+    seq: int = field(default=UNSET, compare=False)
+    ts_ns: int = field(default=UNSET, compare=False, repr=False)
+    stop: Any = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SyscallEntry(Event):
+    """A system call begins (SCE).
+
+    ``args`` has as many arguments as the call has, as unsigned integers; ``params`` their names.
+    """
+
+    sysnum: int = UNSET
+    name: str = UNSET
+    args: tuple[int, ...] = UNSET
+    params: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    abi: str = field(default=UNSET, compare=False, repr=False)
+
+    def arg(self, name: str) -> int:
+        """The argument of that name.
+
+        :raises KeyError: the call has none of that name.
+        """
+        try:
+            return self.args[self.params.index(name)]
+        except (ValueError, IndexError):
+            raise KeyError(f"{self.name} has no argument {name!r}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class SyscallExit(SyscallEntry):
+    """A system call ends (SCX), with its arguments again.
+
+    ``retval`` is its result, None where it failed; ``error`` its errno, 0 where it did not fail.
+    ``enter_seq`` is the ``seq`` of its SyscallEntry, 0 where there was none.
+    """
+
+    retval: int | None = UNSET
+    retval2: int | None = field(default=None, compare=False, repr=False)
+    error: int = UNSET
+    enter_seq: int = field(default=UNSET, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Exec(Event):
+    """A new image. ``old_lwp``: the LWP that called execve; 0 where its id did not change."""
+
+    old_lwp: int = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Forked(Event):
+    """A child was made by fork(2), or by clone(2) in that way."""
+
+    child: int = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Vforked(Event):
+    """A child was made by vfork(2); the parent waits until it has exec'd or exited."""
+
+    child: int = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Spawned(Event):
+    """A child was made by posix_spawn(3) as one call of the kernel's (NetBSD)."""
+
+    child: int = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class VforkDone(Event):
+    """The parent goes on after vfork(2)."""
+
+    child: int = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class LwpCreated(Event):
+    """``lwp`` is new and stands before its first instruction."""
+
+
+@dataclass(frozen=True, slots=True)
+class LwpExited(Event):
+    """``lwp`` is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped(Event):
+    """A signal arrives, and is passed on.
+
+    ``code`` is si_code, ``sender`` and ``uid`` who sent it (0 where the kernel did), ``value`` what
+    was sent along, ``status`` that of the child for SIGCHLD.
+    """
+
+    signo: int = UNSET
+    code: int = UNSET
+    sender: int = UNSET
+    uid: int = UNSET
+    addr: int = UNSET
+    value: int = UNSET
+    status: int = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Crashed(Stopped):
+    """A fault by the LWP's own doing, at ``addr``: fatal unless it is handled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Continued(Event):
+    """The process goes on after a group stop. (SIGCONT's own arrival is a Stopped.)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Signaled(Event):
+    """The process was killed by ``signo``; ``core`` says whether a core was dumped."""
+
+    signo: int = UNSET
+    core: bool = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Exited(Event):
+    """The process exited with ``status``, 0 to 255."""
+
+    status: int = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class SingleStep(Event):
+    """One instruction was executed; the next is at ``pc``."""
+
+    pc: int = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Breakpoint(Event):
+    """A breakpoint at ``pc`` was reached."""
+
+    pc: int = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class DebugRegister(Event):
+    """A debug register has matched at ``pc``."""
+
+    pc: int = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Attached(Event):
+    """The tracer has attached to ``lwp``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detached(Event):
+    """The tracer has let go of the process."""

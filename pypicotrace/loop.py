@@ -1,0 +1,316 @@
+"""The loop: `spawn` and `attach` say what to trace, a `Loop` traces it.
+
+What can be decided without Python (waiting, decoding, filtering, text) is decided in C; this module
+owns the C objects.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from pypicotrace import syscalls as tables
+from pypicotrace._ffi import ffi, lib
+from pypicotrace.errors import AttachError, LaunchError, LoopClosed, WrongThread, check
+from pypicotrace.events import Event, Exited, Mask, Signaled
+from pypicotrace.launch import Environment, Launch, Path, plan
+from pypicotrace.records import ABIS, event
+from pypicotrace.refusals import refusal
+from pypicotrace.stop import Stop
+from pypicotrace.syscalls.select import select
+
+PID_MAX = 2**31 - 1
+
+# How long closing waits for LWPs that must stop before they can be let go. One that is asleep in
+# the kernel (a parent in vfork) does not until it wakes up.
+CLOSE_TIMEOUT_NS = 10 * 10**9
+
+
+class Loop:
+    """The tracer's loop: a context manager, and an iterator of events.
+
+    Made by `spawn` and `attach`. Entering it launches or attaches; leaving it ends what was spawned
+    and detaches from what was attached, whatever happened inside. Iterating gives one event at a
+    time, its LWP stopped until the next one is asked for. It belongs to the thread that entered it;
+    `interrupt` alone may be called from another.
+
+    ``root`` is the pid of the spawned program; ``attached`` has the number of LWPs of each process
+    that was attached to.
+    """
+
+    def __init__(
+        self,
+        launch: Launch | None,
+        pids: Sequence[int],
+        *,
+        mask: Mask,
+        follow: bool,
+        words: Sequence[str] | None,
+        on_refused: Callable[[AttachError], None] | None,
+    ) -> None:
+        self._launch = launch
+        self._pids = pids
+        self._mask = mask
+        self._follow = follow
+        self._words = words
+        self._on_refused = on_refused
+        self._pointer: Any = None
+        self._keep: list[Any] = []
+        self._thread = 0
+        self._interrupted = False
+        self._end: Exited | Signaled | None = None
+        self.turn = 0
+        self.root = 0
+        self.attached: dict[int, int] = {}
+
+    def __enter__(self) -> Loop:
+        if self._thread:
+            raise LoopClosed("a loop is entered once; make another")
+        self._open()
+        try:
+            if self._launch is not None:
+                self.root = self._spawn(self._launch)
+            for pid in self._pids:
+                self._attach(pid)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End what was spawned and detach from what was attached. May be called again.
+
+        :raises WrongThread: another thread entered the loop.
+        """
+        if self._pointer is None:
+            return
+        pointer = self.pointer()
+        self.turn += 1
+        left = lib.pico_loop_close(pointer, CLOSE_TIMEOUT_NS)
+        self._remember_end(pointer)
+        self._pointer = None
+        lib.pico_loop_free(pointer)
+        self._keep.clear()
+        check(left, "close")
+
+    def interrupt(self) -> None:
+        """Make the iteration, or `write_text`, end soon. From any thread, or a signal handler."""
+        self._interrupted = True
+        if self._pointer is not None:
+            lib.pico_loop_interrupt(self._pointer)
+
+    @property
+    def status(self) -> Exited | Signaled | None:
+        """How the spawned program ended; None while it lives."""
+        if self._pointer is not None:
+            self._remember_end(self._pointer)
+        return self._end
+
+    def pointer(self) -> Any:
+        """The C loop, for the thread that may use it.
+
+        :raises LoopClosed: it is not open.
+        :raises WrongThread: another thread entered the loop.
+        """
+        if self._pointer is None:
+            raise LoopClosed("the loop is not open: use it inside its with block")
+        if threading.get_ident() != self._thread:
+            raise WrongThread("ptrace belongs to the thread that entered the loop")
+        return self._pointer
+
+    def __iter__(self) -> Iterator[Event]:
+        lib.pico_loop_set_mode(self.pointer(), lib.PICO_MODE_STOP)
+        record = ffi.new("struct pico_event *")
+        while self._next(record, 1) > 0:
+            lwp = lib.pico_loop_standing(self.pointer())
+            yield event(record, Stop(self, lwp) if lwp else None)
+
+    def write_text(self, fd: int, *, numbers: bool = False, owns_file: bool = False) -> int:
+        """Trace to the end, as lines of text on a descriptor; the tracees run on meanwhile.
+
+        :param fd: where the lines go.
+        :param numbers: numbers in place of names.
+        :param owns_file: nobody else writes to that file: a line that a full disk has cut may be
+            taken back.
+        :returns: 0, or the errno of the write that failed: from there on the trace is lost, and
+            the tracees run on.
+        """
+        pointer = self.pointer()
+        flags = numbers * lib.PICO_TEXT_NUMBERS | owns_file * lib.PICO_TEXT_OWNS_FILE
+        text = self._kept(ffi.gc(lib.pico_text_new(fd, flags), lib.pico_text_free))
+        system = sys.platform.rstrip("0123456789")
+        for abi, number in ABIS.items():
+            lib.pico_text_set_syscalls(text, number, self._names(*tables.load(abi).packed()))
+        errors, signals = tables.errors(system), tables.signals(system)
+        lib.pico_text_set_errors(text, self._names(tables.pack_names(errors)))
+        lib.pico_text_set_signals(text, self._names(tables.pack_names(signals)))
+        lib.pico_loop_set_text(pointer, text)
+        lib.pico_loop_set_mode(pointer, lib.PICO_MODE_TEXT)
+        self._next(ffi.NULL, 0)
+        return -int(lib.pico_text_flush(text))
+
+    def _next(self, batch: Any, size: int) -> int:
+        self.turn += 1
+        while not self._interrupted:
+            got = lib.pico_loop_next(self.pointer(), batch, size, 0)
+            # EINTR: back to the interpreter, so that Python's signal handlers run.
+            if got != -errno.EINTR:
+                return check(got, "trace")
+        self._interrupted = False
+        return 0
+
+    def _remember_end(self, pointer: Any) -> None:
+        record = ffi.new("struct pico_event *")
+        if self._end is None and lib.pico_loop_root_end(pointer, record):
+            end = event(record, None)
+            if isinstance(end, Exited | Signaled):
+                self._end = end
+
+    def _open(self) -> None:
+        error = ffi.new("int *")
+        kernel = lib.pico_kernel_native(error)
+        check(error[0], "open the kernel")
+        pointer = lib.pico_loop_open(kernel, int(self._mask), self._follow, error)
+        check(error[0], "open the loop")
+        self._pointer = pointer
+        self._thread = threading.get_ident()
+        for abi, number in ABIS.items():
+            table = tables.load(abi)
+            lib.pico_loop_set_syscalls(pointer, number, self._names(*table.packed()))
+            if self._words is not None:
+                chosen = select(self._words, table)
+                bits, count = chosen.bits(table)
+                kept = self._kept(ffi.new("uint8_t[]", bits))
+                lib.pico_loop_set_filter(pointer, number, kept, count, chosen.others)
+
+    def _kept(self, made: Any) -> Any:
+        """Something of C's that the C loop borrows: it lives as long as that does."""
+        if made == ffi.NULL:
+            raise MemoryError
+        self._keep.append(made)
+        return made
+
+    def _names(self, names: bytes, nargs: bytes | None = None, narrow: bytes | None = None) -> Any:
+        made = lib.pico_names_new(names, nargs or ffi.NULL, narrow or ffi.NULL, names.count(b"\0"))
+        return self._kept(ffi.gc(made, lib.pico_names_free))
+
+    def _spawn(self, launch: Launch) -> int:
+        keep: list[Any] = []
+        pid = ffi.new("int32_t *")
+        failed = lib.pico_loop_spawn(self._pointer, launch.to_c(keep), pid)
+        if failed < 0:
+            raise LaunchError(-failed, os.strerror(-failed), os.fsdecode(launch.argv[0]))
+        return int(pid[0])
+
+    def _attach(self, pid: int) -> None:
+        got = lib.pico_loop_attach(self._pointer, pid)
+        if got > 0:
+            self.attached[pid] = got
+            return
+        reason = refusal(self._pointer, pid, got)
+        error = AttachError(-got, f"cannot attach to process {pid}: {reason}")
+        error.pid = pid
+        if self._on_refused is None:
+            raise error
+        self._on_refused(error)
+
+
+def spawn(
+    argv: Sequence[Path],
+    *,
+    events: Mask = Mask.ALL,
+    follow: bool = False,
+    syscalls: Iterable[str] | None = None,
+    executable: Path | None = None,
+    env: Environment | None = None,
+    cwd: Path | None = None,
+    stdin: Any = None,
+    stdout: Any = None,
+    stderr: Any = None,
+    close_fds: bool = True,
+    restore_signals: bool = True,
+) -> Loop:
+    """A loop that will start a program and trace it from its first instruction.
+
+    :param argv: the program and its arguments; it is looked for in PATH as execvp(3) does.
+    :param events: which events are wanted.
+    :param follow: trace its children too, and theirs; its own LWPs always are.
+    :param syscalls: which system calls are wanted: names, ``/regular expressions/``, either with
+        ``!`` before it; None: all.
+    :param executable, cwd, close_fds, restore_signals: as subprocess.Popen takes them.
+    :param env: as subprocess.Popen takes it; or a list of raw entries (bytes).
+    :param stdin, stdout, stderr: a descriptor, a file with one, or None for the tracer's own.
+    :raises TypeError, ValueError: an argument is not what it must be.
+    :raises LaunchError: on entering the loop: the program cannot be executed.
+    """
+    launch = plan(
+        argv,
+        executable=executable,
+        env=env,
+        cwd=cwd,
+        stdio=(stdin, stdout, stderr),
+        close_fds=close_fds,
+        restore_signals=restore_signals,
+    )
+    return Loop(
+        launch,
+        [],
+        mask=Mask(events),
+        follow=follow,
+        words=_words(syscalls),
+        on_refused=None,
+    )
+
+
+def attach(
+    *pids: int,
+    events: Mask = Mask.ALL,
+    follow: bool = False,
+    syscalls: Iterable[str] | None = None,
+    on_refused: Callable[[AttachError], None] | None = None,
+) -> Loop:
+    """A loop that will attach to running processes, all LWPs of each.
+
+    :param pids: their process ids.
+    :param on_refused: called for a process that cannot be attached to, instead of raising.
+    :raises TypeError, ValueError: an argument is not what it must be.
+    :raises AttachError: on entering the loop: a process cannot be attached to.
+
+    The other parameters are as for `spawn`.
+    """
+    if not pids:
+        raise ValueError("no process id was given")
+    return Loop(
+        None,
+        [_pid(pid) for pid in dict.fromkeys(pids)],
+        mask=Mask(events),
+        follow=follow,
+        words=_words(syscalls),
+        on_refused=on_refused,
+    )
+
+
+def _pid(pid: object) -> int:
+    if not isinstance(pid, int) or isinstance(pid, bool):
+        raise TypeError(f"a process id is an int, not {type(pid).__name__}")
+    if not 0 < pid <= PID_MAX:
+        raise ValueError(f"{pid} is not a process id (1 to {PID_MAX})")
+    return pid
+
+
+def _words(words: Iterable[str] | None) -> list[str] | None:
+    if words is None:
+        return None
+    if isinstance(words, str):
+        raise TypeError("syscalls is a collection of names, not one string")
+    checked = list(words)
+    for abi in ABIS:
+        select(checked, tables.load(abi))
+    return checked

@@ -1,0 +1,101 @@
+"""Records of the C core, made into events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pypicotrace import events as ev
+from pypicotrace import syscalls
+from pypicotrace._ffi import ffi, lib
+from pypicotrace.stop import Stop
+
+# The ABIs we have a table for.
+ABIS = {"linux-x86_64": lib.PICO_ABI_LINUX_X86_64}
+ABI_NAMES = {number: name for name, number in ABIS.items()}
+
+
+def event(record: Any, stop: Stop | None) -> ev.Event:
+    common = {
+        "pid": record.pid,
+        "lwp": record.lwp,
+        "program": ffi.string(record.program),
+        "seq": record.seq,
+        "ts_ns": record.ts_ns,
+        "stop": stop,
+    }
+    make, fields = MAKERS[record.kind]
+    return make(**common, **fields(record))
+
+
+def _call(record: Any) -> dict[str, Any]:
+    abi = ABI_NAMES.get(record.abi, "unknown")
+    call = syscalls.load(abi).by_number.get(record.sysnum) if abi in ABIS else None
+    return {
+        "sysnum": record.sysnum,
+        "name": call.name if call is not None else f"syscall_{record.sysnum}",
+        "args": tuple(record.args[0 : record.nargs]),
+        "params": tuple(param.name for param in call.params) if call is not None else (),
+        "abi": abi,
+    }
+
+
+def _exit(record: Any) -> dict[str, Any]:
+    return {
+        **_call(record),
+        "retval": None if record.error else record.retval[0],
+        "retval2": None if record.error else record.retval[1],
+        "error": record.error,
+        "enter_seq": record.enter_seq,
+    }
+
+
+def _signal(record: Any) -> dict[str, Any]:
+    return {
+        "signo": record.signo,
+        "code": record.code,
+        "sender": record.sender,
+        "uid": record.uid,
+        "addr": record.addr,
+        "value": record.value,
+        "status": record.status,
+    }
+
+
+def _child(record: Any) -> dict[str, Any]:
+    return {"child": record.other}
+
+
+def _pc(record: Any) -> dict[str, Any]:
+    return {"pc": record.addr}
+
+
+def _nothing(record: Any) -> dict[str, Any]:
+    return {}
+
+
+Kind = ev.Kind
+MAKERS: dict[int, tuple[type[ev.Event], Callable[[Any], dict[str, Any]]]] = {
+    Kind.SCE: (ev.SyscallEntry, _call),
+    Kind.SCX: (ev.SyscallExit, _exit),
+    Kind.EXEC: (ev.Exec, lambda record: {"old_lwp": record.other}),
+    Kind.FORKED: (ev.Forked, _child),
+    Kind.VFORKED: (ev.Vforked, _child),
+    Kind.SPAWNED: (ev.Spawned, _child),
+    Kind.VFORK_DONE: (ev.VforkDone, _child),
+    Kind.LWP_CREATED: (ev.LwpCreated, _nothing),
+    Kind.LWP_EXITED: (ev.LwpExited, _nothing),
+    Kind.STOPPED: (ev.Stopped, _signal),
+    Kind.CRASHED: (ev.Crashed, _signal),
+    Kind.CONTINUED: (ev.Continued, _nothing),
+    Kind.SIGNALED: (
+        ev.Signaled,
+        lambda record: {"signo": record.signo, "core": bool(record.flags & lib.PICO_CORE)},
+    ),
+    Kind.EXITED: (ev.Exited, lambda record: {"status": record.status}),
+    Kind.SINGLESTEP: (ev.SingleStep, _pc),
+    Kind.BREAKPOINT: (ev.Breakpoint, _pc),
+    Kind.DBREG: (ev.DebugRegister, _pc),
+    Kind.ATTACHED: (ev.Attached, _nothing),
+    Kind.DETACHED: (ev.Detached, _nothing),
+}
