@@ -50,7 +50,8 @@ class Loop:
         mask: Mask,
         follow: bool,
         words: Sequence[str] | None,
-        on_refused: Callable[[AttachError], None] | None,
+        on_refused: Callable[[AttachError], None] | None = None,
+        open_kernel: Callable[[], Any] | None = None,
     ) -> None:
         self._launch = launch
         self._pids = pids
@@ -58,6 +59,7 @@ class Loop:
         self._follow = follow
         self._words = words
         self._on_refused = on_refused
+        self._open_kernel = open_kernel or _native_kernel
         self._pointer: Any = None
         self._keep: list[Any] = []
         self._thread = 0
@@ -175,9 +177,7 @@ class Loop:
 
     def _open(self) -> None:
         error = ffi.new("int *")
-        kernel = lib.pico_kernel_native(error)
-        check(error[0], "open the kernel")
-        pointer = lib.pico_loop_open(kernel, int(self._mask), self._follow, error)
+        pointer = lib.pico_loop_open(self._open_kernel(), int(self._mask), self._follow, error)
         check(error[0], "open the loop")
         self._pointer = pointer
         self._thread = threading.get_ident()
@@ -222,6 +222,13 @@ class Loop:
         self._on_refused(error)
 
 
+def _native_kernel() -> Any:
+    error = ffi.new("int *")
+    kernel = lib.pico_kernel_native(error)
+    check(error[0], "open the kernel")
+    return kernel
+
+
 def spawn(
     argv: Sequence[Path],
     *,
@@ -259,14 +266,7 @@ def spawn(
         close_fds=close_fds,
         restore_signals=restore_signals,
     )
-    return Loop(
-        launch,
-        [],
-        mask=Mask(events),
-        follow=follow,
-        words=_words(syscalls),
-        on_refused=None,
-    )
+    return Loop(launch, [], mask=Mask(events), follow=follow, words=_words(syscalls))
 
 
 def attach(

@@ -6,7 +6,7 @@ number.  What they return is shared between callers: do not change it.
 The data are in generated modules beside this one; `_generate` makes them from kernel headers and
 from a running kernel's own description of its calls, and says how.
 
-This module is imported whenever the command starts, so it imports nothing itself.
+This module is imported whenever the command starts, so it imports only what is asked for.
 """
 
 from __future__ import annotations
@@ -60,11 +60,13 @@ class Param:
     def __repr__(self) -> str:
         return f"Param({self.type!r}, {self.name!r})"
 
+    def __str__(self) -> str:
+        return f"{self.type}{'' if self.type.endswith('*') else ' '}{self.name}"
+
     @property
     def narrow(self) -> bool:
         """Whether only the lower 32 bits of the argument count."""
-        base = self.type.removeprefix("const ")
-        return base in NARROW or (base.startswith("enum ") and "*" not in base)
+        return _narrow(self.type)
 
 
 class Syscall:
@@ -86,6 +88,7 @@ class Syscall:
         return f"<Syscall {self.number} {self}>"
 
     def __str__(self) -> str:
+        """The prototype, with ``?`` for parameters that are not known."""
         return f"{self.name}({self._text})"
 
     @property
@@ -96,9 +99,21 @@ class Syscall:
     def params(self) -> tuple[Param, ...]:
         # Most runs look at a few calls only: a call is taken apart when it is looked at.
         if self._params is None:
-            texts = self._text.split(", ") if self._text and self.known else []
-            self._params = tuple(map(_param, texts))
+            self._params = tuple(map(_param, self._declarations()))
         return self._params
+
+    def _declarations(self) -> list[str]:
+        return self._text.split(", ") if self._text and self.known else []
+
+    def _shape(self) -> tuple[int, int]:
+        # What `params` says, without making it: every start of a tracer needs it of every call.
+        texts = self._declarations()
+        bits = 0
+        for i, text in enumerate(texts):
+            type, _, name = text.rpartition(" ")
+            if name[0] != "*" and _narrow(type):
+                bits |= 1 << i
+        return len(texts), bits
 
 
 class Table:
@@ -124,8 +139,7 @@ class Table:
         narrow = bytearray(size)
         for number, call in self.by_number.items():
             if call.known:
-                nargs[number] = len(call.params)
-                narrow[number] = sum(p.narrow << i for i, p in enumerate(call.params))
+                nargs[number], narrow[number] = call._shape()
         names = pack_names({number: call.name for number, call in self.by_number.items()})
         return names, bytes(nargs), bytes(narrow)
 
@@ -201,6 +215,13 @@ def _syscall(line: str) -> Syscall:
     number, _, prototype = line.partition(" ")
     name, _, text = prototype[:-1].partition("(")
     return Syscall(int(number), name, text)
+
+
+def _narrow(type: str) -> bool:
+    if type.startswith(("const ", "enum ")):
+        type = type.removeprefix("const ")
+        return type in NARROW or (type.startswith("enum ") and "*" not in type)
+    return type in NARROW
 
 
 def _param(text: str) -> Param:

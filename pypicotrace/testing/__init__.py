@@ -1,0 +1,1 @@
+"""What tests of tracers need: so far, a kernel that plays a script."""

@@ -1,0 +1,195 @@
+"""A kernel that plays a script: stops written down by hand, or recorded elsewhere.
+
+    stops = [exec_(10), entry(10, 39), exit_(10, 39), exited(10, 0)]
+    played = play(stops)
+    assert [type(event) for event in played.events] == [...]
+
+The same decoder and loop run as on a live system; only the kernel below them is another.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from pypicotrace._ffi import ffi, lib
+from pypicotrace.events import Event, Mask
+from pypicotrace.launch import plan
+from pypicotrace.loop import Loop
+
+SIGTRAP, SIGSTOP, SIGCHLD = 5, 19, 17
+X86_64 = 0xC000003E
+EVENT_FORK, EVENT_VFORK, EVENT_CLONE, EVENT_EXEC = 1, 2, 3, 4
+EVENT_VFORK_DONE, EVENT_EXIT, EVENT_STOP = 5, 6, 128
+
+
+@dataclass(frozen=True, slots=True)
+class Scripted:
+    """One stop or end, with what the kernel would answer about it.
+
+    ``id`` is what wait gives (0: the wait is interrupted), ``status`` the wait status; ``pid`` and
+    ``parent`` the process of the LWP and its parent (0: cannot be told any more); ``refuses`` an
+    errno with which every question about this stop fails.
+    """
+
+    id: int
+    status: int
+    state: int = 0
+    owned: bool = False
+    siginfo: bytes = b""
+    syscall_info: bytes = b""
+    call: tuple[int, ...] = ()
+    refuses: int = 0
+    pid: int = 0
+    parent: int = 0
+
+
+class Request(NamedTuple):
+    """What the loop asked of the kernel: resume, detach, interrupt or kill."""
+
+    asked: str
+    lwp: int
+    how: int = 0
+    signo: int = 0
+
+
+class Played(NamedTuple):
+    """The events of a script, what the loop asked on the way, and how the program ended."""
+
+    events: list[Event]
+    requests: list[Request]
+    status: Any
+
+
+def stopped(lwp: int, signo: int, event: int = 0, **answers: Any) -> Scripted:
+    """A stop: the signal and event number of its wait status."""
+    return Scripted(lwp, event << 16 | signo << 8 | 0x7F, **answers)
+
+
+def entry(lwp: int, nr: int, *args: int, arch: int = X86_64) -> Scripted:
+    """The entry of system call ``nr``."""
+    info = struct.pack("<B3xIQQQ6Q", 1, arch, 0, 0, nr % 2**64, *(*args, *[0] * 6)[:6])
+    return stopped(lwp, SIGTRAP | 0x80, syscall_info=info)
+
+
+def exit_(lwp: int, result: int, nr: int = 0, arch: int = X86_64) -> Scripted:
+    """The exit of a system call; ``nr`` is what the registers say, which only a half call needs."""
+    failed = -4095 <= result < 0
+    info = struct.pack("<B3xIQQqB", 2, arch, 0, 0, result, failed)
+    return stopped(lwp, SIGTRAP | 0x80, syscall_info=info, call=(nr,))
+
+
+def signalled(lwp: int, signo: int, code: int = 0, sender: int = 0, uid: int = 0) -> Scripted:
+    """A signal that arrives."""
+    return stopped(lwp, signo, siginfo=struct.pack("<iii4xiI", signo, 0, code, sender, uid))
+
+
+def faulted(lwp: int, signo: int, code: int, addr: int) -> Scripted:
+    """A signal that a fault at ``addr`` has raised."""
+    return stopped(lwp, signo, siginfo=struct.pack("<iii4xQ", signo, 0, code, addr))
+
+
+def exec_(lwp: int, old: int | None = None) -> Scripted:
+    """A new image; ``old`` is the LWP that called execve, where it is another."""
+    return stopped(lwp, SIGTRAP, EVENT_EXEC, state=old or lwp)
+
+
+def made(lwp: int, event: int, child: int, *, owned: bool = False) -> Scripted:
+    """A child or an LWP is made: the creator's side."""
+    return stopped(lwp, SIGTRAP, event, state=child, owned=owned)
+
+
+def first_stop(lwp: int, pid: int = 0, parent: int = 0) -> Scripted:
+    """The first stop of a new LWP, or one that the tracer asked for."""
+    return stopped(lwp, SIGTRAP, EVENT_STOP, pid=pid, parent=parent)
+
+
+def group_stop(lwp: int, signo: int = SIGSTOP) -> Scripted:
+    """A stopping signal has taken effect."""
+    return stopped(lwp, signo, EVENT_STOP)
+
+
+def exited(lwp: int, status: int) -> Scripted:
+    """An LWP, or with its first one a process, has exited."""
+    return Scripted(lwp, status << 8)
+
+
+def killed(lwp: int, signo: int, *, core: bool = False) -> Scripted:
+    """An LWP, or with its first one a process, was killed."""
+    return Scripted(lwp, signo | (0x80 if core else 0))
+
+
+def interrupted() -> Scripted:
+    """The wait is interrupted, by a signal or a tick."""
+    return Scripted(0, 0)
+
+
+def refusing(stop: Scripted, error: int) -> Scripted:
+    """The same stop, about which every question fails with this errno."""
+    return replace(stop, refuses=error)
+
+
+class FakeKernel:
+    """A kernel for a `Loop`, made of a script."""
+
+    def __init__(self, stops: Sequence[Scripted], os: str = "linux") -> None:
+        self._os = os.encode()
+        self._stops = stops
+        self._pointer: Any = None
+
+    def open(self) -> Any:
+        """The kernel as the C core takes it, which then owns it."""
+        array = ffi.new("struct pico_scripted[]", len(self._stops))
+        for place, stop in zip(array, self._stops, strict=True):
+            raw = place.raw
+            raw.id, raw.status, raw.state, raw.owned = stop.id, stop.status, stop.state, stop.owned
+            ffi.memmove(raw.siginfo, stop.siginfo, len(stop.siginfo))
+            ffi.memmove(raw.syscall_info, stop.syscall_info, len(stop.syscall_info))
+            if stop.call:
+                raw.call.sysnum, raw.call.args[0 : len(stop.call) - 1] = stop.call[0], stop.call[1:]
+            place.refuses, place.pid, place.parent = stop.refuses, stop.pid, stop.parent
+        self._pointer = lib.pico_script_open(self._os, array, len(self._stops))
+        if self._pointer == ffi.NULL:
+            raise ValueError(f"no decoder for {self._os.decode()!r}")
+        return self._pointer
+
+    def requests(self) -> list[Request]:
+        """What was asked so far; only while the loop is open."""
+        count = lib.pico_script_requests(self._pointer, ffi.NULL, 0)
+        array = ffi.new("struct pico_request[]", count or 1)
+        lib.pico_script_requests(self._pointer, array, count)
+        names = ("", "resume", "detach", "interrupt", "kill")
+        return [Request(names[r.asked], r.lwp, r.how, r.signo) for r in array[0:count]]
+
+
+def play(
+    stops: Sequence[Scripted],
+    *,
+    attach: Sequence[int] = (),
+    follow: bool = True,
+    events: Mask = Mask.ALL,
+    syscalls: Sequence[str] | None = None,
+    os: str = "linux",
+) -> Played:
+    """Run a script to its end, stop per event; the first stop is the program's, unless attached."""
+    kernel = FakeKernel(stops, os)
+    launch = None if attach else plan_of_nothing()
+    loop = Loop(launch, attach, mask=events, follow=follow, words=syscalls, open_kernel=kernel.open)
+    with loop:
+        seen = list(loop)
+        return Played(seen, kernel.requests(), loop.status)
+
+
+def plan_of_nothing() -> Any:
+    """A program to launch, for a kernel that launches none."""
+    return plan(
+        ["scripted"],
+        executable=None,
+        env={},
+        cwd=None,
+        stdio=(None, None, None),
+        close_fds=False,
+        restore_signals=False,
+    )

@@ -1,0 +1,72 @@
+"""The house's own rules: who may include and import whom, and that C and Python count alike."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pypicotrace._ffi import lib
+from pypicotrace.events import Kind, Mask
+from pypicotrace.records import MAKERS
+
+ROOT = Path(__file__).resolve().parents[2]
+C_FILES = sorted((ROOT / "csrc").glob("*/*.[ch]"))
+
+# A folder of csrc, and those whose headers it may include.
+MAY_INCLUDE = {
+    "core": {"core"},
+    "linux": {"core", "linux"},
+    "netbsd": {"core", "netbsd"},
+    "testing": {"core", "linux", "netbsd", "testing"},
+}
+# Headers that the C standard and POSIX have on every system.
+EVERYWHERE = {
+    *("errno.h", "poll.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h", "time.h"),
+    "unistd.h",
+}
+# Files that are compiled on every system, whichever folder they are in.
+PURE = {"decode.c", "decode.h", "abi.h"}
+
+
+def includes(path: Path) -> list[tuple[str, str]]:
+    """The bracket and the name of each header that a file includes."""
+    return re.findall(r'^#include ([<"])([^>"]+)[>"]', path.read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", C_FILES, ids=lambda p: f"{p.parent.name}/{p.name}")
+def test_c_includes_point_downward(path: Path) -> None:
+    for bracket, name in includes(path):
+        if bracket == '"':
+            target = (path.parent / name).resolve()
+            assert target.is_file(), name
+            assert target.parent.name in MAY_INCLUDE[path.parent.name], name
+        elif path.parent.name in ("core", "testing") or path.name in PURE:
+            assert name in EVERYWHERE, name
+
+
+def test_no_system_is_named_outside_its_folder() -> None:
+    for path in C_FILES:
+        if path.parent.name in ("core", "testing"):
+            assert not re.search(r"#\s*if.*(__linux__|__NetBSD__)", path.read_text()), path
+
+
+def test_only_ffi_imports_the_compiled_module() -> None:
+    importers = {
+        path.name
+        for path in (ROOT / "pypicotrace").rglob("*.py")
+        if re.search(r"^\s*(from|import) .*\b_pico\b", path.read_text(), re.MULTILINE)
+    }
+    assert importers == {"_ffi.py"}
+
+
+def test_kinds_are_numbered_as_in_c() -> None:
+    assert {kind.name: int(kind) for kind in Kind} == {
+        kind.name: getattr(lib, f"PICO_{kind.name}") for kind in Kind
+    }
+    assert set(MAKERS) == set(Kind)
+
+
+def test_the_mask_has_a_bit_for_each_kind_and_no_other() -> None:
+    assert sum(1 << kind for kind in Kind) == Mask.ALL
+    groups = [mask for mask in Mask.__members__.values() if mask is not Mask.ALL]
+    assert sum(groups) == Mask.ALL

@@ -1,0 +1,196 @@
+"""Events as lines: picotrace's columns and words. The originals are NetBSD's own output."""
+
+from typing import Any
+
+import pytest
+
+from pypicotrace import syscalls
+from pypicotrace._ffi import ffi, lib
+
+LINUX = lib.PICO_ABI_LINUX_X86_64
+
+
+def names(*packed: bytes) -> Any:
+    """A table of names for C."""
+    table, nargs, narrow = (*packed, ffi.NULL, ffi.NULL)[:3]
+    return ffi.gc(lib.pico_names_new(table, nargs, narrow, table.count(b"\0")), lib.pico_names_free)
+
+
+@pytest.fixture(scope="module")
+def tables() -> list[Any]:
+    return [
+        names(*syscalls.load("linux-x86_64").packed()),
+        names(syscalls.pack_names(syscalls.errors("linux"))),
+        names(syscalls.pack_names(syscalls.signals("linux"))),
+    ]
+
+
+def line(tables: list[Any], options: int = 0, **fields: Any) -> bytes:
+    """One event as a line of text."""
+    text = ffi.gc(lib.pico_text_new(-1, options), lib.pico_text_free)
+    lib.pico_text_set_syscalls(text, LINUX, tables[0])
+    lib.pico_text_set_errors(text, tables[1])
+    lib.pico_text_set_signals(text, tables[2])
+    record = ffi.new("struct pico_event *", {"pid": 19964, "lwp": 19964, "program": b"echo"})
+    for name, value in fields.items():
+        setattr(record, name, value)
+    buffer = ffi.new("char[]", lib.PICO_LINE_MAX)
+    return bytes(ffi.buffer(buffer, lib.pico_text_format(text, record, buffer)))
+
+
+CALL = {"abi": LINUX, "sysnum": 257}
+ARGS = [0xFFFFFF9C, 0x7F7FF7C0D31F, 0x80000, 0, 0, 0, 0, 0]
+
+LINES = [
+    (
+        {"kind": lib.PICO_SCE, **CALL, "nargs": 4, "args": ARGS},
+        " 19964  19964           echo SCE openat(0xffffff9c,0x7f7ff7c0d31f,0x80000,0)\n",
+    ),
+    (
+        {"kind": lib.PICO_SCX, **CALL, "error": 2},
+        " 19964  19964           echo SCX openat = 0 Err#2 ENOENT\n",
+    ),
+    (
+        {"kind": lib.PICO_SCX, **CALL, "retval": [0x7F7FF7EE8000, 0]},
+        " 19964  19964           echo SCX openat = 0x7f7ff7ee8000\n",
+    ),
+    (
+        {"kind": lib.PICO_SCX, **CALL, "error": 512},
+        " 19964  19964           echo SCX openat = 0 Err#512 ERESTARTSYS\n",
+    ),
+    (
+        {"kind": lib.PICO_SCX, **CALL, "error": 3999},
+        " 19964  19964           echo SCX openat = 0 Err#3999\n",
+    ),
+    (
+        {"kind": lib.PICO_SCE, "abi": LINUX, "sysnum": 999, "nargs": 1},
+        " 19964  19964           echo SCE UNKNOWN SYSCALL 999(0)\n",
+    ),
+    (
+        {"kind": lib.PICO_SCE, "abi": 0, "sysnum": -1, "nargs": 0},
+        " 19964  19964           echo SCE UNKNOWN SYSCALL -1()\n",
+    ),
+    ({"kind": lib.PICO_EXEC}, " 19964  19964           echo EXEC\n"),
+    ({"kind": lib.PICO_EXEC, "other": 19970}, " 19964  19964           echo EXEC old_lwp=19970\n"),
+    ({"kind": lib.PICO_FORKED, "other": 102}, " 19964  19964           echo FORKED child=102\n"),
+    ({"kind": lib.PICO_VFORKED, "other": 102}, " 19964  19964           echo VFORKED child=102\n"),
+    ({"kind": lib.PICO_SPAWNED, "other": 102}, " 19964  19964           echo SPAWNED child=102\n"),
+    (
+        {"kind": lib.PICO_VFORK_DONE, "other": 102},
+        " 19964  19964           echo VFORK_DONE child=102\n",
+    ),
+    (
+        {"kind": lib.PICO_LWP_CREATED, "lwp": 170},
+        " 19964    170           echo LWP_CREATED lwp=170\n",
+    ),
+    (
+        {"kind": lib.PICO_LWP_EXITED, "lwp": 170},
+        " 19964    170           echo LWP_EXITED lwp=170\n",
+    ),
+    (
+        {"kind": lib.PICO_STOPPED, "signo": 14, "code": -2},
+        " 19964  19964           echo STOPPED SIGALRM si_code=-2\n",
+    ),
+    (
+        {
+            "kind": lib.PICO_STOPPED,
+            "signo": 17,
+            "code": 1,
+            "flags": lib.PICO_HAS_SENDER,
+            "sender": 7,
+        },
+        " 19964  19964           echo STOPPED SIGCHLD si_code=1 si_pid=7 si_uid=0\n",
+    ),
+    (
+        {
+            "kind": lib.PICO_CRASHED,
+            "signo": 11,
+            "code": 1,
+            "flags": lib.PICO_HAS_ADDR | lib.PICO_HAS_TRAP,
+            "addr": 8,
+            "trap": 6,
+        },
+        " 19964  19964           echo CRASHED SIGSEGV si_code=1 si_addr=0x8 si_trap=6\n",
+    ),
+    (
+        {"kind": lib.PICO_STOPPED, "signo": 200},
+        " 19964  19964           echo STOPPED signal#200 si_code=0\n",
+    ),
+    ({"kind": lib.PICO_CONTINUED, "lwp": 0}, " 19964      0           echo CONTINUED\n"),
+    (
+        {"kind": lib.PICO_SIGNALED, "lwp": 0, "signo": 11, "flags": lib.PICO_CORE},
+        " 19964      0           echo SIGNALED signal=SEGV core=true\n",
+    ),
+    (
+        {"kind": lib.PICO_SIGNALED, "lwp": 0, "signo": 9},
+        " 19964      0           echo SIGNALED signal=KILL core=false\n",
+    ),
+    ({"kind": lib.PICO_EXITED, "lwp": 0}, " 19964      0           echo EXITED status=0\n"),
+    (
+        {"kind": lib.PICO_SINGLESTEP, "addr": 16},
+        " 19964  19964           echo SINGLESTEP pc=0x10\n",
+    ),
+    (
+        {"kind": lib.PICO_BREAKPOINT, "addr": 16},
+        " 19964  19964           echo BREAKPOINT pc=0x10\n",
+    ),
+    ({"kind": lib.PICO_DBREG, "addr": 16}, " 19964  19964           echo DBREG pc=0x10\n"),
+    ({"kind": lib.PICO_ATTACHED}, " 19964  19964           echo ATTACHED\n"),
+    ({"kind": lib.PICO_DETACHED, "lwp": 0}, " 19964      0           echo DETACHED\n"),
+]
+
+
+@pytest.mark.parametrize(("fields", "expected"), LINES, ids=[text[30:50] for _, text in LINES])
+def test_line(tables: list[Any], fields: dict[str, Any], expected: str) -> None:
+    assert line(tables, **fields).decode() == expected
+
+
+NUMBERS = [
+    (
+        {"kind": lib.PICO_SCE, **CALL, "nargs": 2, "args": ARGS},
+        "SCE 257(0xffffff9c,0x7f7ff7c0d31f)",
+    ),
+    ({"kind": lib.PICO_SCX, **CALL, "error": 2}, "SCX 257 = 0 Err#2"),
+    ({"kind": lib.PICO_STOPPED, "signo": 14}, "STOPPED signal#14 si_code=0"),
+]
+
+
+@pytest.mark.parametrize(("fields", "expected"), NUMBERS)
+def test_numbers_in_place_of_names(
+    tables: list[Any], fields: dict[str, Any], expected: str
+) -> None:
+    text = line(tables, lib.PICO_TEXT_NUMBERS, **fields).decode()
+    assert text == f" 19964  19964           echo {expected}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (b"a b", rb"a\040b"),
+        (b"x\n 1 1 sh EXEC", rb"x\012\0401\0401\040sh\040EXEC"),
+        (b"\\040", rb"\\040"),
+        (b"\x1b[2J", rb"\033[2J"),
+        (b"\xc3\xa9", rb"\303\251"),
+        (b"\x7f", rb"\177"),
+        (b"", b""),
+    ],
+)
+def test_a_name_cannot_imitate_a_record(tables: list[Any], name: bytes, shown: bytes) -> None:
+    text = line(tables, kind=lib.PICO_EXEC, program=name)
+    assert text == b" 19964  19964 " + shown.rjust(14) + b" EXEC\n"
+
+
+def test_the_longest_line_fits(tables: list[Any]) -> None:
+    huge = 2**64 - 1
+    text = line(
+        tables,
+        kind=lib.PICO_SCE,
+        pid=-(2**31),
+        lwp=-(2**31),
+        program=b"\xff" * 24,
+        sysnum=-(2**31),
+        nargs=8,
+        args=[huge] * 8,
+    )
+    assert text.endswith(b")\n")
+    assert len(text) <= lib.PICO_LINE_MAX
