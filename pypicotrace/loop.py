@@ -62,7 +62,9 @@ class Loop:
         self._open_kernel = open_kernel or _native_kernel
         self._pointer: Any = None
         self._keep: list[Any] = []
-        self._thread = 0
+        self._owner: tuple[int, int] | None = None
+        # Reentrant: a signal handler may interrupt the loop while the same thread closes it.
+        self._lock = threading.RLock()
         self._interrupted = False
         self._end: Exited | Signaled | None = None
         self.turn = 0
@@ -70,7 +72,7 @@ class Loop:
         self.attached: dict[int, int] = {}
 
     def __enter__(self) -> Loop:
-        if self._thread:
+        if self._owner is not None:
             raise LoopClosed("a loop is entered once; make another")
         self._open()
         try:
@@ -89,7 +91,7 @@ class Loop:
     def close(self) -> None:
         """End what was spawned and detach from what was attached. May be called again.
 
-        :raises WrongThread: another thread entered the loop.
+        :raises WrongThread: another thread, or another process by fork, entered the loop.
         """
         if self._pointer is None:
             return
@@ -97,16 +99,18 @@ class Loop:
         self.turn += 1
         left = lib.pico_loop_close(pointer, CLOSE_TIMEOUT_NS)
         self._remember_end(pointer)
-        self._pointer = None
-        lib.pico_loop_free(pointer)
+        with self._lock:
+            self._pointer = None
+            lib.pico_loop_free(pointer)
         self._keep.clear()
         check(left, "close")
 
     def interrupt(self) -> None:
         """Make the iteration, or `write_text`, end soon. From any thread, or a signal handler."""
-        self._interrupted = True
-        if self._pointer is not None:
-            lib.pico_loop_interrupt(self._pointer)
+        with self._lock:
+            self._interrupted = True
+            if self._pointer is not None:
+                lib.pico_loop_interrupt(self._pointer)
 
     @property
     def status(self) -> Exited | Signaled | None:
@@ -119,11 +123,11 @@ class Loop:
         """The C loop, for the thread that may use it.
 
         :raises LoopClosed: it is not open.
-        :raises WrongThread: another thread entered the loop.
+        :raises WrongThread: another thread entered the loop, or this is a fork of its process.
         """
         if self._pointer is None:
             raise LoopClosed("the loop is not open: use it inside its with block")
-        if threading.get_ident() != self._thread:
+        if self._owner != _here():
             raise WrongThread("ptrace belongs to the thread that entered the loop")
         return self._pointer
 
@@ -180,7 +184,7 @@ class Loop:
         pointer = lib.pico_loop_open(self._open_kernel(), int(self._mask), self._follow, error)
         check(error[0], "open the loop")
         self._pointer = pointer
-        self._thread = threading.get_ident()
+        self._owner = _here()
         for abi, number in ABIS.items():
             table = tables.load(abi)
             lib.pico_loop_set_syscalls(pointer, number, self._names(*table.packed()))
@@ -220,6 +224,10 @@ class Loop:
         if self._on_refused is None:
             raise error
         self._on_refused(error)
+
+
+def _here() -> tuple[int, int]:
+    return os.getpid(), threading.get_ident()
 
 
 def _native_kernel() -> Any:
