@@ -39,13 +39,7 @@ enum pico_need {
 	PICO_NEED_SYSCALL_INFO = 2,
 	PICO_NEED_STATE = 4,	/* Linux: PTRACE_GETEVENTMSG; NetBSD: PT_GET_PROCESS_STATE */
 	PICO_NEED_OWNER = 8,	/* does the LWP in `state` belong to this process? */
-	PICO_NEED_REGS = 16	/* number and arguments of a call whose entry was not seen */
-};
-
-/* A call as the registers have it. */
-struct pico_call {
-	int64_t sysnum;
-	uint64_t args[8];
+	PICO_NEED_REGS = 16	/* of a call that the kernel says no more about */
 };
 
 /* One stop or end, as the kernel told it. `have` is a set of pico_need bits that were answered. */
@@ -55,9 +49,11 @@ struct pico_raw {
 	uint32_t have;
 	int32_t owned;		/* OWNER: 1 an LWP of the same process, 0 another process */
 	uint64_t state;
-	struct pico_call call;
 	uint8_t siginfo[144];
 	uint8_t syscall_info[96];
+	uint32_t machine;	/* REGS: what they are of, ELF's e_machine */
+	uint32_t regs_size;
+	uint8_t regs[288];
 };
 
 /* What a stop means. */

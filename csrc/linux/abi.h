@@ -38,6 +38,7 @@
 #define LINUX_INFO_SIZE		88
 #define LINUX_OP_ENTRY		1
 #define LINUX_OP_EXIT		2
+#define LINUX_OP_UNTOLD		0xff	/* ours: this kernel has no PTRACE_GET_SYSCALL_INFO (before 5.3) */
 
 /* siginfo_t of a 64-bit kernel */
 #define LINUX_SI_SIGNO	0
@@ -55,6 +56,10 @@
 #define LINUX_ARCH_AARCH64	0xc00000b7u
 #define LINUX_ARCH_ARM		0x40000028u
 #define LINUX_X32_BIT		0x40000000
+
+/* e_machine (linux/elf-em.h) */
+#define LINUX_EM_X86_64		62
+#define LINUX_EM_AARCH64	183
 
 /* exit(2), which ends one LWP (exit_group ends all), by ABI */
 #define LINUX_NR_EXIT_X86_64	60

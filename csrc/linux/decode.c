@@ -8,6 +8,7 @@
 #include "../core/lwps.h"
 #include "abi.h"
 #include "decode.h"
+#include "regs.h"
 
 enum { LINUX_ARGS = 6 };
 
@@ -117,11 +118,13 @@ decode_exit(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_de
 	uint64_t rval = u64(raw->syscall_info + LINUX_INFO_RVAL);
 
 	if (!l->in_call) {
+		struct pico_call call;
 		if (!(raw->have & PICO_NEED_REGS))
 			return PICO_NEED_REGS;
+		pico_linux_call_of(raw, &call);
 		ev->flags |= PICO_HALF;
-		ev->sysnum = (int32_t)raw->call.sysnum;
-		memcpy(ev->args, raw->call.args, LINUX_ARGS * sizeof(ev->args[0]));
+		ev->sysnum = (int32_t)call.sysnum;
+		memcpy(ev->args, call.args, sizeof(call.args));
 	}
 	set_abi(ev, u32(raw->syscall_info + LINUX_INFO_ARCH));
 	if (raw->syscall_info[LINUX_INFO_IS_ERROR])
@@ -129,6 +132,28 @@ decode_exit(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_de
 	else
 		ev->retval[0] = rval;
 	return done(d, PICO_SCX);
+}
+
+/* A kernel that does not tell which of the two stops of a call this is: they alternate, and the
+ * registers have the rest. */
+static int
+decode_untold(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_decoded *d)
+{
+	struct pico_raw told = *raw;
+	struct pico_call call;
+
+	if (!(raw->have & PICO_NEED_REGS))
+		return PICO_NEED_REGS;
+	pico_linux_call_of(raw, &call);
+	memcpy(told.syscall_info + LINUX_INFO_ARCH, &call.arch, sizeof(call.arch));
+	if (!l->in_call && !l->skip_exit) {
+		memcpy(told.syscall_info + LINUX_INFO_NR, &call.sysnum, sizeof(call.sysnum));
+		memcpy(told.syscall_info + LINUX_INFO_ARGS, call.args, sizeof(call.args));
+		return decode_entry(&told, l, d);
+	}
+	memcpy(told.syscall_info + LINUX_INFO_RVAL, &call.result, sizeof(call.result));
+	told.syscall_info[LINUX_INFO_IS_ERROR] = call.result < 0 && call.result >= -4095;
+	return decode_exit(&told, l, d);
 }
 
 static int
@@ -141,6 +166,8 @@ decode_syscall(const struct pico_raw *raw, const struct pico_lwp *l, struct pico
 		return decode_entry(raw, l, d);
 	case LINUX_OP_EXIT:
 		return decode_exit(raw, l, d);
+	case LINUX_OP_UNTOLD:
+		return decode_untold(raw, l, d);
 	default:
 		/* A stop that the kernel itself takes for no call's: there is nothing to say of it. */
 		return done(d, PICO_NONE);

@@ -47,7 +47,4 @@ int pico_linux_ticked(void);
 int pico_linux_tick_signal(void);
 int pico_linux_tick_was_ignored(void);
 
-/* regs_<arch>.c: number and arguments of the call that a stopped LWP is in. */
-int pico_linux_regs_call(int32_t lwp, struct pico_call *);
-
 #endif

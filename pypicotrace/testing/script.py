@@ -21,6 +21,8 @@ from pypicotrace.loop import Loop
 
 SIGTRAP, SIGSTOP, SIGCHLD = 5, 19, 17
 X86_64 = 0xC000003E
+EM_X86_64, EM_AARCH64 = 62, 183
+OP_UNTOLD = 0xFF
 EVENT_FORK, EVENT_VFORK, EVENT_CLONE, EVENT_EXEC = 1, 2, 3, 4
 EVENT_VFORK_DONE, EVENT_EXIT, EVENT_STOP = 5, 6, 128
 
@@ -40,7 +42,8 @@ class Scripted:
     owned: bool = False
     siginfo: bytes = b""
     syscall_info: bytes = b""
-    call: tuple[int, ...] = ()
+    regs: bytes = b""
+    machine: int = EM_X86_64
     refuses: int = 0
     pid: int = 0
     parent: int = 0
@@ -78,7 +81,32 @@ def exit_(lwp: int, result: int, nr: int = 0, arch: int = X86_64) -> Scripted:
     """The exit of a system call; ``nr`` is what the registers say, which only a half call needs."""
     failed = -4095 <= result < 0
     info = struct.pack("<B3xIQQqB", 2, arch, 0, 0, result, failed)
-    return stopped(lwp, SIGTRAP | 0x80, syscall_info=info, call=(nr,))
+    return stopped(lwp, SIGTRAP | 0x80, syscall_info=info, regs=regs_x86_64(nr, result=result))
+
+
+def untold(lwp: int, regs: bytes, machine: int = EM_X86_64) -> Scripted:
+    """Either stop of a system call, by a kernel without PTRACE_GET_SYSCALL_INFO."""
+    info = bytes([OP_UNTOLD])
+    return stopped(lwp, SIGTRAP | 0x80, syscall_info=info, regs=regs, machine=machine)
+
+
+def regs_x86_64(nr: int, *args: int, result: int = 0, cs: int = 0x33) -> bytes:
+    """The registers of a call, as struct user_regs_struct."""
+    rdi, rsi, rdx, r10, r8, r9 = (*args, *[0] * 6)[:6]
+    words = [0] * 7 + [r10, r9, r8, result, 0, rdx, rsi, rdi, nr, 0, cs] + [0] * 9
+    return struct.pack("<27Q", *(word % 2**64 for word in words))
+
+
+def regs_i386(nr: int, *args: int, result: int = 0) -> bytes:
+    """The registers of a call of a 32-bit program, as a 64-bit tracer gets them."""
+    words = [*(*args, *[0] * 6)[:6], result, 0, 0, 0, 0, nr, 0, 0, 0, 0, 0]
+    return struct.pack("<17I", *(word % 2**32 for word in words))
+
+
+def regs_aarch64(nr: int, *args: int) -> bytes:
+    """The registers of a call, as struct user_pt_regs; at the exit the first has the result."""
+    words = [*(*args, *[0] * 8)[:8], nr] + [0] * 25
+    return struct.pack("<34Q", *(word % 2**64 for word in words))
 
 
 def signalled(lwp: int, signo: int, code: int = 0, sender: int = 0, uid: int = 0) -> Scripted:
@@ -147,8 +175,8 @@ class FakeKernel:
             raw.id, raw.status, raw.state, raw.owned = stop.id, stop.status, stop.state, stop.owned
             ffi.memmove(raw.siginfo, stop.siginfo, len(stop.siginfo))
             ffi.memmove(raw.syscall_info, stop.syscall_info, len(stop.syscall_info))
-            if stop.call:
-                raw.call.sysnum, raw.call.args[0 : len(stop.call) - 1] = stop.call[0], stop.call[1:]
+            ffi.memmove(raw.regs, stop.regs, len(stop.regs))
+            raw.regs_size, raw.machine = len(stop.regs), stop.machine
             place.refuses, place.pid, place.parent = stop.refuses, stop.pid, stop.parent
         self._pointer = lib.pico_script_open(self._os, array, len(self._stops))
         if self._pointer == ffi.NULL:

@@ -25,7 +25,7 @@ EVERYWHERE = {
     "unistd.h",
 }
 # Files that are compiled on every system, whichever folder they are in.
-PURE = {"decode.c", "decode.h", "abi.h"}
+PURE = {"decode.c", "decode.h", "abi.h", "regs.c", "regs.h"}
 
 
 def includes(path: Path) -> list[tuple[str, str]]:

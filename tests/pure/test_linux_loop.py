@@ -3,6 +3,7 @@
 The scripts are what ptrace(2) documents for a seized tracee.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -106,6 +107,35 @@ def test_an_exit_without_its_entry_takes_the_call_from_the_registers() -> None:
     assert isinstance(attached, ev.Attached)
     assert isinstance(exit_, ev.SyscallExit)
     assert (exit_.name, exit_.error, exit_.enter_seq) == ("read", 4, 0)
+
+
+UNTOLD = [
+    (s.EM_X86_64, s.regs_x86_64, "linux-x86_64", READ),
+    (s.EM_X86_64, s.regs_i386, "unknown", 3),
+    (s.EM_AARCH64, s.regs_aarch64, "unknown", 63),
+]
+
+
+@pytest.mark.parametrize(("machine", "regs", "abi", "nr"), UNTOLD)
+def test_a_kernel_that_tells_no_more_than_registers(
+    machine: int, regs: Any, abi: str, nr: int
+) -> None:
+    entered = regs(nr, 3, 0x1000, 64)
+    left = regs(nr, -9) if regs is s.regs_aarch64 else regs(nr, 3, 0x1000, 64, result=-9)
+    stops = [s.exec_(10), s.untold(10, regs(0), machine)]  # the exit of the execve that starts it
+    stops += [s.untold(10, entered, machine), s.untold(10, left, machine), s.exited(10, 0)]
+    _, entry, exit_, _ = play(stops).events
+    assert isinstance(entry, ev.SyscallEntry)
+    assert isinstance(exit_, ev.SyscallExit)
+    assert (entry.sysnum, entry.args[:3]) == (nr, (3, 0x1000, 64))
+    assert (exit_.sysnum, exit_.error, exit_.retval) == (nr, 9, None)
+
+
+def test_registers_that_are_not_known_give_no_number() -> None:
+    stops = [s.first_stop(10, pid=10), replace(s.exit_(10, 5), regs=b"?" * 20), s.exited(10, 0)]
+    _, exit_, _ = play(stops, attach=[10]).events
+    assert isinstance(exit_, ev.SyscallExit)
+    assert (exit_.sysnum, exit_.retval) == (-1, 5)
 
 
 CHILD_FIRST = [s.first_stop(20, pid=20, parent=10), s.made(10, s.EVENT_FORK, 20)]
