@@ -15,18 +15,59 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-ABIS = ("linux-x86_64",)
-SYSTEMS = ("linux",)
+# NetBSD's two serve all its machines of their kind: names, numbers and types are the same on each.
+# They differ in whether long and pointers have 64 bits (LP64) or 32 (ILP32, little-endian).
+ABIS = (
+    "linux-x86_64",
+    "linux-i386",
+    "linux-x32",
+    "linux-aarch64",
+    "netbsd-amd64",
+    "netbsd-i386",
+)
+SYSTEMS = ("linux", "netbsd")
+
+# ABIs whose registers have 32 bits.  x32 is none: its long and pointers are short, but it passes a
+# 64-bit offset in one register, and most of its calls are those of x86-64, which look at all of it.
+ILP32 = frozenset({"linux-i386", "netbsd-i386"})
+
+# What all numbers of an ABI carry; __X32_SYSCALL_BIT in Linux's asm/unistd.h.
+BASES = {"linux-x32": 0x40000000}
+
+# The ABIs a machine's processes may use, its own first, by what uname -m or uname -p calls it.
+_LINUX_X86 = ("linux-x86_64", "linux-i386", "linux-x32")
+_NETBSD_LP64 = ("netbsd-amd64",)
+_NETBSD_ILP32 = ("netbsd-i386",)
+MACHINES = {
+    "linux": {
+        "x86_64": _LINUX_X86,
+        **dict.fromkeys(("i386", "i486", "i586", "i686"), ("linux-i386",)),
+        "aarch64": ("linux-aarch64",),
+    },
+    "netbsd": {
+        # With compat_netbsd32(8); its calls have the numbers of a 32-bit machine's.
+        **dict.fromkeys(("amd64", "x86_64", "aarch64"), _NETBSD_LP64 + _NETBSD_ILP32),
+        **dict.fromkeys(("alpha", "riscv64", "sparc64"), _NETBSD_LP64),
+        **dict.fromkeys(("i386", "earmv6hf", "earmv7hf"), _NETBSD_ILP32),
+    },
+}
 
 # The number of arguments of a call whose prototype is not known, in `Table.packed`.
 UNKNOWN = 255
 
-# Types of at most 32 bits: the kernel ignores the upper half of a register that holds one.
-NARROW = frozenset(
+# Types of at most 32 bits on a 64-bit machine: the kernel ignores the upper half of a register that
+# holds one.
+LINUX_NARROW = frozenset(
     {
         "__s32",
         "__u32",
         "clockid_t",
+        # x32's, from include/asm-generic/compat.h and arch/x86/include/asm/compat.h.
+        "compat_aio_context_t",
+        "compat_long_t",
+        "compat_pid_t",
+        "compat_size_t",
+        "compat_ulong_t",
         "gid_t",
         "int",
         "key_serial_t",
@@ -46,16 +87,43 @@ NARROW = frozenset(
         "unsigned int",
     }
 )
+# NetBSD's key_t is a long.  From sys/types.h, sys/ansi.h, sys/common_ansi.h and sys/acl.h.
+NETBSD_NARROW = frozenset(
+    {
+        "acl_type_t",
+        "clockid_t",
+        "gid_t",
+        "id_t",
+        "idtype_t",
+        "int",
+        "int32_t",
+        "lwpid_t",
+        "mode_t",
+        "mqd_t",
+        "pid_t",
+        "psetid_t",
+        "socklen_t",
+        "timer_t",
+        "u_int",
+        "uid_t",
+        "uint32_t",
+        "unsigned int",
+    }
+)
 
 
 class Param:
-    """A parameter: its C type, such as ``const char *``, and its name."""
+    """A parameter: its C type, such as ``const char *``, and its name.
 
-    __slots__ = ("name", "type")
+    ``narrow``: whether only the lower 32 bits of the argument count.
+    """
 
-    def __init__(self, type: str, name: str) -> None:
+    __slots__ = ("name", "narrow", "type")
+
+    def __init__(self, type: str, name: str, narrow: bool) -> None:
         self.type = type
         self.name = name
+        self.narrow = narrow
 
     def __repr__(self) -> str:
         return f"Param({self.type!r}, {self.name!r})"
@@ -63,25 +131,22 @@ class Param:
     def __str__(self) -> str:
         return f"{self.type}{'' if self.type.endswith('*') else ' '}{self.name}"
 
-    @property
-    def narrow(self) -> bool:
-        """Whether only the lower 32 bits of the argument count."""
-        return _narrow(self.type)
-
 
 class Syscall:
-    """A system call: ``number``, ``name`` and ``params``.
+    """A system call: ``number``, ``name``, ``params`` and ``returns``.
 
     ``known`` is false where no source has the prototype, mostly for calls that Linux reserved a
-    number for and never had.  ``params`` is empty then, and a tracer shows all six registers.
+    number for and never had.  ``params`` is empty then, and a tracer shows all registers.
     """
 
-    __slots__ = ("_params", "_text", "name", "number")
+    __slots__ = ("_narrow", "_params", "_text", "name", "number")
 
-    def __init__(self, number: int, name: str, text: str) -> None:
+    def __init__(self, number: int, name: str, text: str, narrow: frozenset[str] | None) -> None:
         self.number = number
         self.name = name
+        # What follows the opening parenthesis in the table: `int fd) ssize_t`.
         self._text = text
+        self._narrow = narrow
         self._params: tuple[Param, ...] | None = None
 
     def __repr__(self) -> str:
@@ -89,59 +154,78 @@ class Syscall:
 
     def __str__(self) -> str:
         """The prototype, with ``?`` for parameters that are not known."""
-        return f"{self.name}({self._text})"
+        return f"{self.name}({self._text.rpartition(')')[0]})"
 
     @property
     def known(self) -> bool:
-        return self._text != "?"
+        return not self._text.startswith("?")
 
     @property
     def params(self) -> tuple[Param, ...]:
         # Most runs look at a few calls only: a call is taken apart when it is looked at.
         if self._params is None:
-            self._params = tuple(map(_param, self._declarations()))
+            self._params = tuple([_param(text, self._narrow) for text in self._declarations()])
         return self._params
 
+    @property
+    def returns(self) -> str:
+        """The C type of the result; Linux's entry points all return a ``long``."""
+        return self._text.rpartition(")")[2].lstrip() or "long"
+
+    @property
+    def wide(self) -> bool:
+        """Whether more than the lower 32 bits of the result's register count."""
+        return self.returns != "void" and not _is_narrow(self.returns, self._narrow)
+
     def _declarations(self) -> list[str]:
-        return self._text.split(", ") if self._text and self.known else []
+        text = self._text.rpartition(")")[0]
+        return text.split(", ") if text and self.known else []
 
     def _shape(self) -> tuple[int, int]:
         # What `params` says, without making it: every start of a tracer needs it of every call.
         texts = self._declarations()
+        narrow = self._narrow
+        if narrow is None:
+            return len(texts), (1 << len(texts)) - 1
         bits = 0
         for i, text in enumerate(texts):
             type, _, name = text.rpartition(" ")
-            if name[0] != "*" and _narrow(type):
+            if name[0] != "*" and (type in narrow or _is_narrow(type, narrow)):
                 bits |= 1 << i
         return len(texts), bits
 
 
 class Table:
-    """The system calls of an ABI, by number and by name."""
+    """The system calls of an ABI, by number and by name.
 
-    __slots__ = ("abi", "by_name", "by_number")
+    ``base`` is what all numbers carry: 0x40000000 on x32, else 0.
+    """
+
+    __slots__ = ("abi", "base", "by_name", "by_number")
 
     def __init__(self, abi: str, text: str) -> None:
-        calls = [_syscall(line) for line in text.splitlines()]
+        base, narrow = BASES.get(abi, 0), _narrow_types(abi)
+        calls = [_syscall(line, base, narrow) for line in text.splitlines()]
         self.abi = abi
+        self.base = base
         self.by_number = {call.number: call for call in calls}
         self.by_name = {call.name: call for call in calls}
 
     def packed(self) -> tuple[bytes, bytes, bytes]:
-        """The table for the C core: ``(names, nargs, narrow)``, from number 0 to the last one.
+        """The table for the C core: ``(names, nargs, narrow)``, from `base` to the last number.
 
         ``names``: the names, each followed by NUL; a number without a call has an empty name.
         ``nargs``: a byte per number, the count of arguments, or `UNKNOWN`.
         ``narrow``: a byte per number, with bit i set where argument i is `Param.narrow`.
         """
-        size = max(self.by_number, default=-1) + 1
+        size = max(self.by_number, default=self.base - 1) + 1 - self.base
         nargs = bytearray([UNKNOWN]) * size
         narrow = bytearray(size)
         for number, call in self.by_number.items():
             if call.known:
-                nargs[number], narrow[number] = call._shape()
-        names = pack_names({number: call.name for number, call in self.by_number.items()})
-        return names, bytes(nargs), bytes(narrow)
+                nargs[number - self.base], narrow[number - self.base] = call._shape()
+        names = {number: call.name for number, call in self.by_number.items()}
+        return pack_names(names, self.base), bytes(nargs), bytes(narrow)
 
 
 _tables: dict[str, Table] = {}
@@ -157,39 +241,68 @@ def load(abi: str) -> Table:
     return _tables[abi]
 
 
+def for_system(os: str, machine: str) -> tuple[str, ...]:
+    """The ABIs that processes on such a machine may use, its own first.
+
+    Empty where there is no table for the machine, as for a 32-bit one that is big-endian.
+
+    :param os: one of `SYSTEMS`.
+    :param machine: what ``uname -m`` prints; on NetBSD what ``uname -p`` prints is as good, and
+        better where the former, such as evbarm, leaves open how many bits there are.
+    :raises ValueError: ``os`` is none of these; the message names them.
+    """
+    if os not in SYSTEMS:
+        raise _unknown("system", os, SYSTEMS)
+    return MACHINES[os].get(machine, ())
+
+
 def errors(os: str) -> dict[int, str]:
     """Names of error numbers on ``os``, one of `SYSTEMS`.
 
-    They include the codes that only a tracer sees, such as ERESTARTSYS.
+    They include the codes that only a tracer sees, such as Linux's ERESTARTSYS; those of NetBSD
+    are negative.
 
     :raises ValueError: it is none of these; the message names them.
     """
-    if os != "linux":
-        raise _unknown("system", os, SYSTEMS)
-    from pypicotrace.syscalls.linux import ERRORS
+    if os == "linux":
+        from pypicotrace.syscalls import linux
 
-    return ERRORS
+        return linux.ERRORS
+    if os == "netbsd":
+        from pypicotrace.syscalls import netbsd
+
+        return netbsd.ERRORS
+    raise _unknown("system", os, SYSTEMS)
 
 
 def signals(os: str) -> dict[int, str]:
     """Names of signals on ``os``, one of `SYSTEMS`.
 
-    Real-time signals are named as glibc numbers them, from SIGRTMIN, which is 34.  The two below
-    it belong to glibc and have no name there: they are SIG32 and SIG33.
+    Linux's real-time signals are named as glibc numbers them, from SIGRTMIN, which is 34.  The two
+    below it belong to glibc and have no name there: they are SIG32 and SIG33.
 
     :raises ValueError: it is none of these; the message names them.
     """
-    if os != "linux":
-        raise _unknown("system", os, SYSTEMS)
-    from pypicotrace.syscalls.linux import SIGNALS
+    if os == "linux":
+        from pypicotrace.syscalls import linux
 
-    return SIGNALS
+        return linux.SIGNALS
+    if os == "netbsd":
+        from pypicotrace.syscalls import netbsd
+
+        return netbsd.SIGNALS
+    raise _unknown("system", os, SYSTEMS)
 
 
-def pack_names(mapping: Mapping[int, str]) -> bytes:
-    """Names for the C core: for 0 to the greatest key the name or nothing, then NUL."""
-    size = max(mapping, default=-1) + 1
-    return "".join([mapping.get(number, "") + "\0" for number in range(size)]).encode("ascii")
+def pack_names(mapping: Mapping[int, str], first: int = 0) -> bytes:
+    """Names for the C core: for ``first`` to the greatest key the name or nothing, then NUL.
+
+    Names of smaller numbers than ``first`` are left out.
+    """
+    size = max(mapping, default=first - 1) + 1
+    return "".join([mapping.get(number, "") + "\0" for number in range(first, size)]).encode(
+        "ascii"
+    )
 
 
 def near(word: str, names: Iterable[str]) -> list[str]:
@@ -200,30 +313,40 @@ def near(word: str, names: Iterable[str]) -> list[str]:
 
 
 def _text(abi: str) -> str:
-    if abi != "linux-x86_64":
+    if abi not in ABIS:
         raise _unknown("ABI", abi, ABIS)
-    from pypicotrace.syscalls.linux_x86_64 import TABLE
-
-    return TABLE
+    module = __import__(f"{__name__}.{abi.replace('-', '_')}", fromlist=["TABLE"])
+    text: str = module.TABLE
+    return text
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> ValueError:
     return ValueError(f"unknown {what} {name!r}; known: {', '.join(known)}")
 
 
-def _syscall(line: str) -> Syscall:
+def _syscall(line: str, base: int, narrow: frozenset[str] | None) -> Syscall:
     number, _, prototype = line.partition(" ")
-    name, _, text = prototype[:-1].partition("(")
-    return Syscall(int(number), name, text)
+    name, _, text = prototype.partition("(")
+    return Syscall(int(number) + base, name, text, narrow)
 
 
-def _narrow(type: str) -> bool:
+def _narrow_types(abi: str) -> frozenset[str] | None:
+    """The types of at most 32 bits, None where nothing is wider."""
+    if abi in ILP32:
+        return None
+    return NETBSD_NARROW if abi.startswith("netbsd") else LINUX_NARROW
+
+
+def _is_narrow(type: str, narrow: frozenset[str] | None) -> bool:
+    if narrow is None:
+        return True
     if type.startswith(("const ", "enum ")):
         type = type.removeprefix("const ")
-        return type in NARROW or (type.startswith("enum ") and "*" not in type)
-    return type in NARROW
+        return type in narrow or (type.startswith("enum ") and "*" not in type)
+    return type in narrow
 
 
-def _param(text: str) -> Param:
+def _param(text: str, narrow: frozenset[str] | None) -> Param:
     cut = max(text.rfind(" "), text.rfind("*")) + 1
-    return Param(text[:cut].rstrip(), text[cut:])
+    type = text[:cut].rstrip()
+    return Param(type, text[cut:], _is_narrow(type, narrow))
