@@ -32,7 +32,8 @@ def parse(expressions: list[str]) -> Wanted:
     calls: list[str] | None = None
     for expression in expressions:
         key, equals, value = expression.partition("=")
-        if not equals:
+        # Without a key it is a list of calls; the = of a regular expression is no key's.
+        if not equals or key.startswith(("/", "!")):
             key, value = "trace", expression
         if key == "trace":
             calls = (calls or []) + _split(value)

@@ -76,7 +76,7 @@ def plan(
     stdin, stdout, stderr = stdio
     names = PYTHON_IGNORES if restore_signals else ()
     return Launch(
-        paths=_search(program, environment),
+        paths=search(program, environment),
         argv=arguments,
         env=environment,
         cwd=None if cwd is None else _bytes("cwd", cwd),
@@ -124,7 +124,7 @@ def _environment(env: Environment | None) -> list[bytes]:
     return entries
 
 
-def _search(program: bytes, env: Iterable[bytes]) -> list[bytes]:
+def search(program: bytes, env: Iterable[bytes]) -> list[bytes]:
     """The files that execvp(3) would try for this program, in its order."""
     if b"/" in program or not program:
         return [program]

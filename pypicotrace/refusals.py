@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import Any
 
@@ -14,15 +15,39 @@ WORDS = {
     lib.PICO_REFUSED_KERNEL: "it is a kernel thread",
     lib.PICO_REFUSED_TRACED: "process {detail} is tracing it already",
     lib.PICO_REFUSED_LWP: "it is an LWP of process {detail}; give that one",
-    lib.PICO_REFUSED_USER: "it belongs to another user (uid {detail}); "
+    lib.PICO_REFUSED_USER: "it runs as another user ({user}); "
     "run as that user, as root, or with CAP_SYS_PTRACE",
     lib.PICO_REFUSED_YAMA: "kernel.yama.ptrace_scope is {detail}; "
     "run as root, or have the system's owner set it to 0",
 }
+# Scope 3 holds for root too, and until the next boot (Linux's Documentation on Yama).
+YAMA_NOBODY, YAMA_NOBODY_WORDS = 3, "kernel.yama.ptrace_scope is 3; nobody may until the next boot"
+
+# What may be behind an EPERM for which the process itself gives no reason.
+FORBIDDEN = "ptrace(2) is forbidden here (a container's seccomp filter, a security module)"
+PROTECTED = "it is protected (it has more rights, or is not dumpable: run as root)"
+
+UID_UNKNOWN = 2**32 - 1
 
 
 def refusal(loop: Any, pid: int, code: int) -> str:
     """Why the C loop could not attach to ``pid``, given the -errno it gave."""
     detail = ffi.new("int32_t *")
     reason = lib.pico_loop_refusal(loop, pid, code, detail)
-    return WORDS.get(reason, os.strerror(-code)).format(detail=detail[0])
+    return words(reason, detail[0], -code)
+
+
+def words(reason: int, detail: int, error: int) -> str:
+    """A reason (``PICO_REFUSED_...``) in words; ``error`` is the errno that came with it."""
+    if reason == lib.PICO_REFUSED_YAMA and detail == YAMA_NOBODY:
+        return YAMA_NOBODY_WORDS
+    if reason in WORDS:
+        return WORDS[reason].format(detail=detail, user=_user(detail))
+    if error == errno.EPERM:
+        return f"{os.strerror(error)}; {PROTECTED}, or {FORBIDDEN}"
+    return os.strerror(error)
+
+
+def _user(detail: int) -> str:
+    uid = detail % 2**32  # C hands it over in a signed integer
+    return "which one is hidden" if uid == UID_UNKNOWN else f"uid {uid}"

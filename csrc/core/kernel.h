@@ -32,6 +32,12 @@ enum pico_resume {
 	PICO_RESUME_GONE = 4		/* not at all: it has ended */
 };
 
+/* What spawn and attach have the kernel report beside calls, signals, LWPs and ends. */
+enum pico_report {
+	PICO_REPORT_CHILDREN = 1,
+	PICO_REPORT_EXITING = 2		/* the first LWP's end while others live on, though no calls are seen */
+};
+
 /* What a decoder lacks. */
 enum pico_need {
 	PICO_DECODED = 0,
@@ -62,6 +68,7 @@ struct pico_decoded {
 	int32_t lwp;			/* the LWP that stands still; event.lwp may be 0 */
 	int32_t signo;			/* the signal to be passed on when it is resumed */
 	int32_t resume;			/* enum pico_resume */
+	int32_t stops;			/* STOPPED: by default, this signal stops the process */
 };
 
 /* A program to start. All arrays end with NULL. */
@@ -106,10 +113,10 @@ struct pico_kernel {
 	int (*resume)(struct pico_kernel *, int32_t lwp, int how, int signo);
 
 	/* Start a program, traced before its first instruction. `first` is its first stop, or its end. */
-	int (*spawn)(struct pico_kernel *, const struct pico_launch *, int follow, struct pico_raw *first);
+	int (*spawn)(struct pico_kernel *, const struct pico_launch *, int report, struct pico_raw *first);
 	/* Attach to LWPs of pid that are not traced yet, at most `max`; returns how many, their ids
 	 * in `lwps`. To be repeated until it returns 0. Each then comes to a first stop. */
-	int (*attach)(struct pico_kernel *, int32_t pid, int follow, int32_t *lwps, int max);
+	int (*attach)(struct pico_kernel *, int32_t pid, int report, int32_t *lwps, int max);
 	int (*detach)(struct pico_kernel *, int32_t lwp, int signo);
 	int (*interrupt)(struct pico_kernel *, int32_t lwp);
 	int (*kill)(struct pico_kernel *, int32_t pid);

@@ -7,6 +7,17 @@
 
 #include "loop_state.h"
 
+/* Where calls are seen, the first LWP's exit is one of them; otherwise each LWP has to say so. */
+static int
+reports(const struct pico_loop *loop)
+{
+	int report = loop->follow ? PICO_REPORT_CHILDREN : 0;
+
+	if (loop->events & 1u << PICO_LWP_EXITED && !(loop->events & (1u << PICO_SCE | 1u << PICO_SCX)))
+		report |= PICO_REPORT_EXITING;
+	return report;
+}
+
 int
 pico_loop_spawn(struct pico_loop *loop, const struct pico_launch *launch, int32_t *pid)
 {
@@ -14,7 +25,7 @@ pico_loop_spawn(struct pico_loop *loop, const struct pico_launch *launch, int32_
 	struct pico_raw first;
 
 	memset(&first, 0, sizeof(first));
-	int e = k->spawn(k, launch, loop->follow, &first);
+	int e = k->spawn(k, launch, reports(loop), &first);
 	if (e < 0)
 		return e;
 	struct pico_lwp *l = pico_lwps_add_process(&loop->lwps, first.id, first.id, NULL);
@@ -43,9 +54,11 @@ add_attached(struct pico_loop *loop, int32_t pid, int32_t lwp)
 		l = pico_lwps_add(&loop->lwps, lwp, p);
 	} else {
 		l = pico_lwps_add_process(&loop->lwps, pid, lwp, NULL);
-		if (l != NULL)
-			(void)loop->kernel->program(loop->kernel, pid, l->process->program,
-			    sizeof(l->process->program));
+		if (l == NULL)
+			return -ENOMEM;
+		l->process->stopping = 1;	/* it may have been stopped before */
+		(void)loop->kernel->program(loop->kernel, pid, l->process->program,
+		    sizeof(l->process->program));
 	}
 	if (l == NULL)
 		return -ENOMEM;
@@ -61,7 +74,7 @@ pico_loop_attach(struct pico_loop *loop, int32_t pid)
 	int total = 0, n;
 
 	/* Until no new one appears: LWPs are made while we look. */
-	while ((n = loop->kernel->attach(loop->kernel, pid, loop->follow, lwps, 64)) > 0) {
+	while ((n = loop->kernel->attach(loop->kernel, pid, reports(loop), lwps, 64)) > 0) {
 		for (int i = 0; i < n; i++) {
 			int e = add_attached(loop, pid, lwps[i]);
 			if (e < 0)

@@ -92,6 +92,18 @@ take_exec(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
 }
 
 static void
+take_group_stop(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
+{
+	struct pico_process *p = l->process;
+
+	/* Where the stop was over before each LWP was seen in it, those that come late are in none. */
+	if (p->stopping)
+		p->stopped = 1;
+	p->stopping = 0;
+	report(loop, l, ev);
+}
+
+static void
 take_continued(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
 {
 	/* Each of its LWPs comes out of the group stop; the process goes on once. */
@@ -183,11 +195,15 @@ dispatch(struct pico_loop *loop, struct pico_lwp *l, struct pico_decoded *d)
 		take_continued(loop, l, ev);
 		return 0;
 	case PICO_GROUP_STOP:
-		l->process->stopped = 1;
-		break;
+		take_group_stop(loop, l, ev);
+		return 0;
 	case PICO_LWP_EXITED:
 		take_leader_exit(loop, l, ev);
 		return 0;
+	case PICO_STOPPED:
+		if (d->stops)
+			l->process->stopping = 1;
+		break;
 	default:
 		break;
 	}

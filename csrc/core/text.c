@@ -119,10 +119,13 @@ pad_left(char *from, char *p, int width)
 }
 
 /* A program can call itself anything: spaces, control and high bytes are written as \ooo, and the
- * backslash as \\, so that no name can imitate another column or another line. */
+ * backslash as \\, so that no name can imitate another column or another line. Nor can no name:
+ * it is written as the NUL that it starts with. */
 static char *
 put_program(char *p, const char *name, size_t size)
 {
+	if (name[0] == '\0')
+		return put_str(p, "\\000");
 	for (size_t i = 0; i < size && name[i] != '\0'; i++) {
 		unsigned char c = (unsigned char)name[i];
 		if (c == '\\') {

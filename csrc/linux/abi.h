@@ -12,6 +12,10 @@
 #define LINUX_SIGFPE	8
 #define LINUX_SIGSEGV	11
 #define LINUX_SIGCHLD	17
+#define LINUX_SIGSTOP	19
+#define LINUX_SIGTSTP	20
+#define LINUX_SIGTTIN	21
+#define LINUX_SIGTTOU	22
 #define LINUX_SIGSYS	31
 
 /* si_code (asm-generic/siginfo.h): positive is the kernel's, the rest some process's doing */

@@ -54,15 +54,19 @@ attach_one(int32_t lwp, unsigned long options)
 }
 
 int
-pico_linux_attach(struct pico_kernel *kernel, int32_t pid, int follow, int32_t *lwps, int max)
+pico_linux_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t *lwps, int max)
 {
 	char path[32];
-	unsigned long options = pico_linux_options(follow, 0);
+	unsigned long options = pico_linux_options(report, 0);
 	int found = 0, n = 0, failure = 0;
+	int64_t process;
 
 	(void)kernel;
 	if (pid == getpid())
 		return -EPERM;	/* ptrace refuses a thread of its own process; say so before any is tried */
+	/* An LWP's id leads to its process's folder, but is not the name of a process. */
+	if (pico_linux_status_field(pid, "Tgid", &process) == 0 && process != pid)
+		return -EINVAL;
 	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
 	DIR *tasks = opendir(path);
 	if (tasks == NULL)

@@ -202,6 +202,7 @@ decode_signal(const struct pico_raw *raw, struct pico_decoded *d)
 	if (!(raw->have & PICO_NEED_SIGINFO))
 		return PICO_NEED_SIGINFO;
 	ev->signo = d->signo = (raw->status >> 8) & 0xff;
+	d->stops = ev->signo >= LINUX_SIGSTOP && ev->signo <= LINUX_SIGTTOU;
 	ev->code = (int32_t)u32(si + LINUX_SI_CODE);
 	ev->si_errno = (int32_t)u32(si + LINUX_SI_ERRNO);
 	if (is_fault(ev->signo, ev->code)) {
@@ -241,6 +242,26 @@ decode_child(const struct pico_raw *raw, struct pico_decoded *d, int event)
 	return done(d, event == LINUX_EVENT_VFORK ? PICO_VFORKED : PICO_FORKED);
 }
 
+/* Any LWP may come here; of a later one, and of one that takes its process with it, the wait tells. */
+static int
+decode_exiting(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_decoded *d)
+{
+	struct pico_event last = { .abi = l->abi, .sysnum = l->sysnum };
+	struct pico_call call;
+
+	d->resume = PICO_RESUME_CONTINUE;
+	if (l->process == NULL || l->id != l->process->pid || l->process->lwps == 1)
+		return done(d, PICO_NONE);
+	if (!l->in_call) {
+		if (!(raw->have & PICO_NEED_REGS))
+			return PICO_NEED_REGS;
+		pico_linux_call_of(raw, &call);
+		last.sysnum = (int32_t)call.sysnum;
+		set_abi(&last, call.arch);
+	}
+	return done(d, is_lwp_exit(&last) ? PICO_LWP_EXITED : PICO_NONE);
+}
+
 static int
 decode_stop(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_decoded *d)
 {
@@ -275,8 +296,7 @@ decode_event(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_d
 		d->event.other = (int32_t)raw->state;
 		return done(d, PICO_VFORK_DONE);
 	case LINUX_EVENT_EXIT:
-		d->resume = PICO_RESUME_CONTINUE;
-		return done(d, PICO_LWP_EXITED);
+		return decode_exiting(raw, l, d);
 	case LINUX_EVENT_STOP:
 		return decode_stop(raw, l, d);
 	default:

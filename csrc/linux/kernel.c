@@ -26,7 +26,7 @@ _Static_assert(LINUX_EVENT_FORK == PTRACE_EVENT_FORK && LINUX_EVENT_VFORK == PTR
     LINUX_EVENT_STOP == PTRACE_EVENT_STOP, "ptrace events");
 _Static_assert(LINUX_SIGILL == SIGILL && LINUX_SIGTRAP == SIGTRAP && LINUX_SIGBUS == SIGBUS &&
     LINUX_SIGFPE == SIGFPE && LINUX_SIGSEGV == SIGSEGV && LINUX_SIGCHLD == SIGCHLD &&
-    LINUX_SIGSYS == SIGSYS, "signal numbers");
+    LINUX_SIGSTOP == SIGSTOP && LINUX_SIGTTOU == SIGTTOU && LINUX_SIGSYS == SIGSYS, "signal numbers");
 _Static_assert(LINUX_SI_KERNEL == SI_KERNEL && LINUX_SI_TIMER == SI_TIMER, "si_code");
 _Static_assert(offsetof(siginfo_t, si_code) == LINUX_SI_CODE && offsetof(siginfo_t, si_pid) == LINUX_SI_PID &&
     offsetof(siginfo_t, si_uid) == LINUX_SI_UID && offsetof(siginfo_t, si_addr) == LINUX_SI_ADDR &&
@@ -55,12 +55,14 @@ _Static_assert(LINUX_EM_X86_64 == EM_X86_64 && LINUX_EM_AARCH64 == EM_AARCH64, "
 #define WAIT_OURS (__WCLONE | __WNOTHREAD)
 
 unsigned long
-pico_linux_options(int follow, int spawned)
+pico_linux_options(int report, int spawned)
 {
 	unsigned long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
 
-	if (follow)
+	if (report & PICO_REPORT_CHILDREN)
 		options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEVFORKDONE;
+	if (report & PICO_REPORT_EXITING)
+		options |= PTRACE_O_TRACEEXIT;
 	if (spawned)
 		options |= PTRACE_O_EXITKILL;
 	return options;
@@ -176,7 +178,7 @@ linux_resume(struct pico_kernel *kernel, int32_t lwp, int how, int signo)
 	if (how == PICO_RESUME_LAST) {
 		/* The other options are as every LWP has them; those of a spawned one differ by
 		 * EXITKILL, which a first LWP about to exit can do without: the others have it. */
-		unsigned long options = pico_linux_options(1, 0) | PTRACE_O_TRACEEXIT;
+		unsigned long options = pico_linux_options(PICO_REPORT_CHILDREN | PICO_REPORT_EXITING, 0);
 		(void)ptrace(PTRACE_SETOPTIONS, lwp, NULL, options);	/* ESRCH: killed; see below */
 	}
 	return ptrace(request[how], lwp, NULL, (void *)(intptr_t)signo) < 0 ? -errno : 0;

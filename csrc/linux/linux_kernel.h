@@ -18,13 +18,13 @@ struct linux_kernel {
 };
 
 /* kernel.c */
-unsigned long pico_linux_options(int follow, int spawned);
+unsigned long pico_linux_options(int report, int spawned);
 
 /* spawn.c */
-int pico_linux_spawn(struct pico_kernel *, const struct pico_launch *, int follow, struct pico_raw *);
+int pico_linux_spawn(struct pico_kernel *, const struct pico_launch *, int report, struct pico_raw *);
 
 /* attach.c */
-int pico_linux_attach(struct pico_kernel *, int32_t pid, int follow, int32_t *lwps, int max);
+int pico_linux_attach(struct pico_kernel *, int32_t pid, int report, int32_t *lwps, int max);
 
 /* proc.c: what /proc tells. 0 or -errno; *value is 0 where the field is not there. */
 int pico_linux_status_field(int32_t id, const char *field, int64_t *value);

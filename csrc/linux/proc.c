@@ -4,9 +4,12 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "linux_kernel.h"
@@ -100,26 +103,88 @@ pico_linux_program(struct pico_kernel *k, int32_t pid, char *name, size_t size)
 	return 0;
 }
 
-/* A kernel thread has no memory of its own, hence no VmSize; a zombie has none left either. */
+/* A kernel thread has no memory of its own; nor has a zombie, which was asked about before. Not by
+ * "VmSize:" of status, which can lie behind a list of groups of any length. */
 static int
 is_kernel_thread(int32_t pid)
 {
-	int64_t size;
-	return pico_linux_status_field(pid, "VmSize", &size) == 0 && size == 0 && !pico_linux_is_zombie(pid);
+	char statm[128];
+	return slurp_of(pid, "statm", statm, sizeof(statm)) > 0 && strtoll(statm, NULL, 10) == 0;
+}
+
+/* Whether CAP_SYS_PTRACE is among the rights of this thread: uid 0 may lack it (in a container), and
+ * others may have it. */
+static int
+may_trace_all(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3, .pid = 0 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	memset(data, 0, sizeof(data));
+	if (syscall(SYS_capget, &header, data) < 0)
+		return 0;
+	return (data[CAP_TO_INDEX(CAP_SYS_PTRACE)].effective & CAP_TO_MASK(CAP_SYS_PTRACE)) != 0;
+}
+
+/* One of the process's uids that is not the caller's real one, which is what ptrace(2) asks for of
+ * all three ("Ptrace access mode checking"); 0 or 1 whether there is one. */
+static int
+other_user(int32_t pid, int32_t *uid)
+{
+	char status[4096];
+	unsigned real, effective, saved, mine = getuid();
+
+	if (slurp_of(pid, "status", status, sizeof(status)) < 0)
+		return 0;
+	const char *line = strstr(status, "\nUid:");
+	if (line == NULL || sscanf(line, "\nUid: %u %u %u", &real, &effective, &saved) != 3)
+		return 0;
+	unsigned other = effective != mine ? effective : saved != mine ? saved : real;
+	*uid = (int32_t)other;
+	return other != mine;
+}
+
+/* What the kernel lets this user do, as far as it tells. */
+static int
+refusal_by_rights(int32_t pid, int32_t *detail)
+{
+	char scope[16];
+	int all = may_trace_all();
+
+	if (!all && other_user(pid, detail))
+		return PICO_REFUSED_USER;
+	/* 1 and 2 spare those who may trace all, 3 nobody (Documentation/admin-guide/LSM/Yama.rst). */
+	if (slurp("/proc/sys/kernel/yama/ptrace_scope", scope, sizeof(scope)) > 0 &&
+	    (scope[0] >= '3' || (scope[0] > '0' && !all))) {
+		*detail = scope[0] - '0';
+		return PICO_REFUSED_YAMA;
+	}
+	*detail = 0;
+	return PICO_REFUSED_OTHER;
+}
+
+/* /proc does not have it. It may be mounted so that it hides other users' processes (hidepid):
+ * whoever may not be sent a signal is there. */
+static int
+refusal_unseen(int32_t pid, int32_t *detail)
+{
+	if (kill(pid, 0) == 0 || errno != EPERM)
+		return PICO_REFUSED_NOBODY;
+	*detail = -1;	/* whose it is, is hidden too */
+	return PICO_REFUSED_USER;
 }
 
 int
 pico_linux_refusal(struct pico_kernel *k, int32_t pid, int error, int32_t *detail)
 {
-	int64_t tgid, tracer, uid;
-	char scope[16];
+	int64_t tgid, tracer;
 
 	(void)k;
 	*detail = 0;
 	if (pid == getpid())
 		return PICO_REFUSED_SELF;
-	if (error == -ESRCH || pico_linux_status_field(pid, "Tgid", &tgid) < 0)
-		return PICO_REFUSED_NOBODY;
+	if (pico_linux_status_field(pid, "Tgid", &tgid) < 0)
+		return refusal_unseen(pid, detail);
 	if (tgid != pid) {
 		*detail = (int32_t)tgid;
 		return PICO_REFUSED_LWP;
@@ -132,13 +197,8 @@ pico_linux_refusal(struct pico_kernel *k, int32_t pid, int error, int32_t *detai
 		*detail = (int32_t)tracer;
 		return PICO_REFUSED_TRACED;
 	}
-	if (geteuid() != 0 && pico_linux_status_field(pid, "Uid", &uid) == 0 && uid != (int64_t)geteuid()) {
-		*detail = (int32_t)uid;
-		return PICO_REFUSED_USER;
-	}
-	if (slurp("/proc/sys/kernel/yama/ptrace_scope", scope, sizeof(scope)) > 0 && scope[0] > '0') {
-		*detail = scope[0] - '0';
-		return PICO_REFUSED_YAMA;
-	}
-	return PICO_REFUSED_OTHER;
+	/* It ended, and this pid is another's by now, or nobody's. */
+	if (error == -ESRCH)
+		return PICO_REFUSED_NOBODY;
+	return refusal_by_rights(pid, detail);
 }

@@ -152,8 +152,11 @@ child(const struct pico_launch *launch, struct pipes *p, const sigset_t *mask)
 	(void)close(p->go[1]);	/* so that the parent's end alone keeps it open */
 	child_signals(launch, mask);
 	child_files(launch, p);
-	while (read(p->go[0], &go, 1) < 0 && errno == EINTR)
+	ssize_t n;
+	while ((n = read(p->go[0], &go, 1)) < 0 && errno == EINTR)
 		continue;
+	if (n != 1)
+		_exit(127);	/* the tracer is gone, and nothing runs untraced that was to be traced */
 	child_exec(launch, p);
 	_exit(127);
 }
@@ -212,7 +215,7 @@ launch_child(const struct linux_kernel *k, const struct pico_launch *launch, str
 }
 
 int
-pico_linux_spawn(struct pico_kernel *kernel, const struct pico_launch *launch, int follow,
+pico_linux_spawn(struct pico_kernel *kernel, const struct pico_launch *launch, int report,
     struct pico_raw *first)
 {
 	struct pipes p;
@@ -226,7 +229,7 @@ pico_linux_spawn(struct pico_kernel *kernel, const struct pico_launch *launch, i
 	if (e == 0) {
 		close_fd(&p.go[0]);
 		close_fd(&p.err[1]);
-		if (ptrace(PTRACE_SEIZE, pid, NULL, pico_linux_options(follow, 1)) < 0) {
+		if (ptrace(PTRACE_SEIZE, pid, NULL, pico_linux_options(report, 1)) < 0) {
 			e = -errno;
 			(void)kill(pid, SIGKILL);
 			(void)wait_for(pid, &status);

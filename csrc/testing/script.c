@@ -100,21 +100,21 @@ script_resume(struct pico_kernel *k, int32_t lwp, int how, int signo)
 
 /* The script's first stop is the program's. */
 static int
-script_spawn(struct pico_kernel *k, const struct pico_launch *launch, int follow, struct pico_raw *first)
+script_spawn(struct pico_kernel *k, const struct pico_launch *launch, int report, struct pico_raw *first)
 {
 	(void)launch;
-	(void)follow;
+	(void)report;
 	return script_wait(k, 1, first) == 1 ? 0 : -ENOENT;
 }
 
 /* Every LWP that the script says belongs to the process is there from the beginning. */
 static int
-script_attach(struct pico_kernel *k, int32_t pid, int follow, int32_t *lwps, int max)
+script_attach(struct pico_kernel *k, int32_t pid, int report, int32_t *lwps, int max)
 {
 	struct script *s = script_of(k);
 	int n = 0;
 
-	(void)follow;
+	(void)report;
 	if (s->next > 0 || s->asked > 0)
 		return 0;
 	for (int i = 0; i < s->count; i++) {

@@ -56,7 +56,7 @@ def _matching(word: str, table: Table) -> tuple[set[int], bool]:
         return set(table.by_number), True
     if word == "none":
         return set(), False
-    if len(word) > 1 and word.startswith("/") and word.endswith("/"):
+    if word.startswith("/"):
         return _searched(word, table), False
     if word in table.by_name:
         return {table.by_name[word].number}, False
@@ -68,6 +68,10 @@ def _matching(word: str, table: Table) -> tuple[set[int], bool]:
 
 
 def _searched(word: str, table: Table) -> set[int]:
+    if len(word) == 1 or not word.endswith("/"):
+        raise ValueError(f"{word!r} lacks the / that ends a regular expression")
+    if word == "//":
+        raise ValueError("an empty regular expression; 'all' means every system call")
     try:
         pattern = re.compile(word[1:-1])
     except re.error as error:

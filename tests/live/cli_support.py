@@ -1,0 +1,289 @@
+"""Running the command ``picotrace``: bounded, in a session of its own, and nothing left of it.
+
+Every command gets a session of its own, so that what it leaves behind can be found (and ended) by
+the session's number, whatever environment or parent it has by then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import pytest
+
+if platform.system() != "Linux":
+    reason = f"{platform.system()}: what is left of a session is looked for in Linux's /proc"
+    pytest.skip(reason, allow_module_level=True)
+
+SCRIPT = Path(sysconfig.get_path("scripts")) / "picotrace"
+MODULE = [sys.executable, "-m", "pypicotrace"]
+COMMAND = [str(SCRIPT)] if SCRIPT.exists() else MODULE
+
+BOUND = 20.0
+"""Seconds that anything here may take: some hundred times what it does on an idle machine."""
+
+NOBODY = 54321
+"""A uid that owns nothing."""
+
+Words = Sequence[str | bytes]
+
+needs_root = pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("setpriv") is None,
+    reason="only root can become another user, and setpriv(1) is what does it",
+)
+needs_unshare = pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("unshare") is None,
+    reason="a mount of the test's own needs root, and unshare(1)",
+)
+
+
+def as_user(uid: int = NOBODY, *, rights: str = "+dac_read_search") -> list[str]:
+    """The start of a command that runs as another user, who may read what root may.
+
+    Read, for the interpreter may be installed where only its owner comes; not write, not trace.
+    """
+    who = ["--reuid", str(uid), "--regid", str(uid), "--clear-groups"]
+    return ["setpriv", *who, "--inh-caps", rights, "--ambient-caps", rights, "--"]
+
+
+class Finished(NamedTuple):
+    """What a command that has ended leaves: ``status`` is negative where a signal ended it."""
+
+    status: int
+    out: bytes
+    err: bytes
+
+
+class Process(NamedTuple):
+    pid: int
+    state: str
+    session: int
+    name: str
+
+
+def processes() -> Iterator[Process]:
+    """All that live (a zombie does not)."""
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            line = Path(f"/proc/{entry}/stat").read_bytes().decode(errors="backslashreplace")
+            name, _, rest = line.partition("(")[2].rpartition(") ")
+            state, _, _, session = rest.split()[:4]
+            if state not in "ZX":
+                yield Process(int(entry), state, int(session), name)
+
+
+def in_session(session: int) -> list[Process]:
+    return [process for process in processes() if process.session == session]
+
+
+def eventually(true: Callable[[], Any], what: str, bound: float = BOUND) -> Any:
+    """The first result that is true; polled, for nobody tells when it becomes so."""
+    end = time.monotonic() + bound
+    while not (result := true()):
+        assert time.monotonic() < end, f"not within {bound:.0f} s: {what}"
+        time.sleep(0.005)
+    return result
+
+
+def end_session(session: int) -> list[Process]:
+    """End what is left of a session; returns what that was.
+
+    What was killed just now may take a moment to be gone, and is not counted as left.
+    """
+    end = time.monotonic() + 2
+    while (left := in_session(session)) and time.monotonic() < end:
+        time.sleep(0.005)
+    for process in left:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
+    return left
+
+
+def start(
+    argv: Words, preexec_fn: Callable[[], object] | None = None, **how: Any
+) -> subprocess.Popen[bytes]:
+    """A program in a session of its own; its pid is the session's number.
+
+    It starts with no signal blocked, and with none ignored that ends a program, however the tests
+    were started (in the background, say).
+    """
+
+    def prepare() -> None:
+        for signo in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+            signal.signal(signo, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        if preexec_fn is not None:
+            preexec_fn()
+
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    # Between fork and exec, as usual; these tests have no second thread that could hold a lock.
+    return subprocess.Popen(
+        argv,
+        start_new_session=True,
+        preexec_fn=prepare,  # noqa: PLW1509
+        **{**streams, **how},
+    )
+
+
+def close(process: subprocess.Popen[bytes]) -> None:
+    """Kill a program if it still runs, and close the pipes to it."""
+    process.kill()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
+    process.wait()
+
+
+def untraced(argv: Words, *, stdin_text: bytes | None = None, **how: Any) -> Finished:
+    """Run a program to its end; whatever it leaves behind fails the test."""
+    if stdin_text is not None:
+        how["stdin"] = subprocess.PIPE
+    process = start(argv, **how)
+    try:
+        out, err = process.communicate(stdin_text, timeout=BOUND)
+    except subprocess.TimeoutExpired:
+        # What it has written so far says more than that it hangs.
+        os.killpg(process.pid, signal.SIGKILL)
+        out, err = process.communicate()
+        pytest.fail(f"hangs: {argv!r}\nout: {out!r}\nerr: {err[-2000:]!r}")
+    finally:
+        close(process)
+        left = end_session(process.pid)
+    assert not left, f"left over: {left}"
+    return Finished(process.returncode, out or b"", err or b"")
+
+
+def picotrace(*argv: str | bytes, before: Words = (), **how: Any) -> Finished:
+    """Run picotrace to its end. ``before`` goes before it on the command line."""
+    return untraced([*before, *COMMAND, *argv], **how)
+
+
+class Running:
+    """A program that runs."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self.pid = process.pid
+
+    def kill(self, signo: int) -> None:
+        self.process.send_signal(signo)
+
+    def say(self, text: bytes) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(text)
+        self.process.stdin.flush()
+
+    def hear(self, text: bytes, stream: IO[bytes] | None = None) -> bytes:
+        """What it writes, up to and with ``text``; to standard output, if not said otherwise."""
+        stream = stream or self.process.stdout
+        assert stream is not None
+        return read_until(stream.fileno(), text)
+
+    def complains(self, text: bytes) -> bytes:
+        return self.hear(text, self.process.stderr)
+
+    def echoes(self) -> bool:
+        """Whether it gives back what it is sent, as cat(1) does: it runs, unharmed."""
+        self.say(b"are you there?\n")
+        return self.hear(b"\n") == b"are you there?\n"
+
+    def finish(self) -> Finished:
+        out, err = self.process.communicate(timeout=BOUND)
+        return Finished(self.process.returncode, out or b"", err or b"")
+
+
+def read_until(fd: int, text: bytes) -> bytes:
+    end = time.monotonic() + BOUND
+    data = b""
+    while not data.endswith(text):
+        ready, _, _ = select.select([fd], [], [], max(0.0, end - time.monotonic()))
+        assert ready, f"not within {BOUND:.0f} s: {text!r}; got {data!r}"
+        byte = os.read(fd, 1)
+        assert byte, f"the end came before {text!r}; got {data!r}"
+        data += byte
+    return data
+
+
+@contextlib.contextmanager
+def running(argv: Words, **how: Any) -> Iterator[Running]:
+    """A program that runs meanwhile, and is ended afterwards with all of its session."""
+    process = start(argv, **{"stdin": subprocess.PIPE, **how})
+    try:
+        yield Running(process)
+    finally:
+        for left in in_session(process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(left.pid, signal.SIGKILL)
+        close(process)
+
+
+@contextlib.contextmanager
+def tracing(*argv: str | bytes, before: Words = (), **how: Any) -> Iterator[Running]:
+    """Picotrace, running meanwhile. Once it has ended, nothing may be left of its session."""
+    with running([*before, *COMMAND, *argv], **how) as run:
+        yield run
+        if run.process.poll() is not None:
+            left = end_session(run.pid)
+            assert not left, f"left over: {left}"
+
+
+def insist(run: Running, signo: int) -> None:
+    """Again and again, less than a second apart, as somebody does who wants it to end."""
+    end = time.monotonic() + BOUND
+    while time.monotonic() < end:
+        run.kill(signo)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            run.process.wait(timeout=0.3)
+            return
+    pytest.fail("it does not end")
+
+
+def status_field(pid: int, field: str) -> str:
+    text = Path(f"/proc/{pid}/status").read_text(errors="backslashreplace")
+    found = re.search(rf"^{field}:\s*(.*)$", text, re.MULTILINE)
+    assert found is not None, field
+    return found[1]
+
+
+def untouched(pid: int) -> bool:
+    """Nobody traces it, and it has not been stopped."""
+    return status_field(pid, "TracerPid") == "0" and status_field(pid, "State")[0] in "RSD"
+
+
+class Line(NamedTuple):
+    """A line of the trace."""
+
+    pid: int
+    lwp: int
+    program: str
+    event: str
+    info: str
+
+
+LINE = re.compile(r"([ \d]{5}\d+) ([ \d]{5}\d+) ( *)([!-~]+) ([A-Z_]+)(?: ([ -~]*))?")
+
+
+def lines(text: bytes) -> list[Line]:
+    """The trace, of which every line must be a whole one."""
+    assert text == b"" or text.endswith(b"\n"), f"the last line is cut: {text[-100:]!r}"
+    found = []
+    for line in text.decode("ascii").splitlines():
+        match = LINE.fullmatch(line)
+        assert match is not None, f"no line of a trace: {line!r}"
+        pid, lwp, padding, program, event, info = match.groups()
+        assert len(padding + program) == max(14, len(program)), line
+        found.append(Line(int(pid), int(lwp), program, event, info or ""))
+    return found

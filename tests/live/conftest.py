@@ -1,0 +1,202 @@
+"""Fixtures of the live tests: real tracees, and nothing left of them afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import gc
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+from record import check_record, parse
+from runs import Run, Target, Trace, contents
+
+import pypicotrace as pt
+
+TRACEES = Path(__file__).parent / "tracees"
+BOUND = 40.0
+"""Seconds that a test may take; some fifty times what the longest needs on an idle machine."""
+MERCY = 20.0
+"""Seconds more for a test that was told to end: closing a loop takes 10 at most."""
+MARK = "PYPICOTRACE_TEST"
+"""Is in the environment of all that a test starts, so that what is left of it can be found."""
+WALL = 0x40000000  # __WALL, wait(2): tracees and threads too
+
+
+class Hang(BaseException):
+    """A test took too long. No Exception: nobody is to catch it on the way."""
+
+
+@pytest.fixture(scope="session")
+def real_stderr(request: pytest.FixtureRequest) -> Iterator[IO[str]]:
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+        fd = os.dup(2)
+    with os.fdopen(fd, "w") as file:
+        yield file
+
+
+@pytest.fixture(autouse=True)
+def watchdog(real_stderr: IO[str]) -> Iterator[None]:
+    """A hang fails: by an exception; and where even that hangs, by the end of the whole run.
+
+    The exception is raised by the handler of a signal, which also interrupts the loop's wait.
+    """
+
+    def bark(signo: int, frame: object) -> None:
+        raise Hang(f"the test took more than {BOUND:.0f} seconds")
+
+    before = signal.signal(signal.SIGALRM, bark)
+    faulthandler.dump_traceback_later(BOUND + MERCY, exit=True, file=real_stderr)
+    signal.setitimer(signal.ITIMER_REAL, BOUND)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        faulthandler.cancel_dump_traceback_later()
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(watchdog: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """After a test there is no process, stopped or not, and no descriptor that it has made."""
+    mark = f"{MARK}={uuid.uuid4()}"
+    monkeypatch.setenv(*mark.split("="))
+    before = descriptors()
+    yield
+    left = [f"process {pid}" for pid in marked(mark.encode())]
+    for pid in marked(mark.encode()):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    left += children()
+    gc.collect()
+    left += [f"descriptor {fd}" for fd in sorted(descriptors() - before)]
+    assert not left, f"left over: {', '.join(left)}"
+
+
+def descriptors() -> set[tuple[str, str]]:
+    found = set()
+    for fd in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):  # the one of listdir itself
+            found.add((fd, os.readlink(f"/proc/self/fd/{fd}")))
+    return found
+
+
+def marked(mark: bytes) -> list[int]:
+    """The living processes with that in their environment, which a zombie has no more."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if int(pid) != os.getpid() and mark in Path(f"/proc/{pid}/environ").read_bytes():
+                found.append(int(pid))
+    return found
+
+
+def children() -> list[str]:
+    """Every child and every tracee of this process, ended or not. They are ended, and reaped."""
+    found = []
+    while True:
+        try:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | WALL)
+        except ChildProcessError:
+            return found
+        if ended is None:
+            for pid in Path("/proc/self/task").glob("*/children"):
+                found += [f"child {child}" for child in pid.read_text().split()]
+                for child in pid.read_text().split():
+                    os.kill(int(child), signal.SIGKILL)
+            found = found or ["a tracee"]
+            return found
+        found.append(f"child {ended.si_pid}, status {ended.si_status}")
+
+
+@pytest.fixture(scope="session")
+def tracee(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """Compiles tracees/NAME.c, once."""
+    folder = tmp_path_factory.mktemp("tracees")
+
+    def build(name: str) -> str:
+        program = folder / name
+        if not program.exists():
+            compiler = shutil.which("cc")
+            assert compiler is not None, "the live tests need a C compiler"
+            flags = ["-std=gnu11", "-D_GNU_SOURCE", "-O1", "-Wall", "-Wextra", "-Werror", "-pthread"]
+            source = str(TRACEES / f"{name}.c")
+            subprocess.run([compiler, *flags, "-o", str(program), source], check=True)
+        return str(program)
+
+    return build
+
+
+@pytest.fixture
+def scratch() -> Iterator[Callable[[], IO[bytes]]]:
+    """Gives files for output: several processes append to one without overwriting."""
+    with contextlib.ExitStack() as files:
+
+        def new() -> IO[bytes]:
+            file = files.enter_context(tempfile.NamedTemporaryFile())
+            return files.enter_context(open(file.name, "a+b", buffering=0))
+
+        yield new
+
+
+@pytest.fixture
+def trace(scratch: Callable[[], IO[bytes]]) -> Trace:
+    """Runs a program under the tracer to its end, and checks its record.
+
+    ``text``: the tracees run on meanwhile, and the events are read back from the lines.
+    """
+
+    def run(
+        argv: Sequence[str],
+        *,
+        events: pt.Mask = pt.ALL,
+        follow: bool = True,
+        text: bool = False,
+        **options: Any,
+    ) -> Run:
+        out, lines = scratch(), scratch()
+        options.setdefault("stdout", out)
+        with pt.spawn(argv, events=events, follow=follow, **options) as loop:
+            if text:
+                assert loop.write_text(lines.fileno()) == 0
+                record = parse(contents(lines))
+            else:
+                record = list(loop)
+        check_record(record, mask=events)
+        return Run(record, loop.root, loop.status, contents(out))
+
+    return run
+
+
+@pytest.fixture(params=["stop", "text"])
+def text(request: pytest.FixtureRequest) -> bool:
+    """Both ways to run a loop: each event stops its LWP; the LWPs run on."""
+    return bool(request.param == "text")
+
+
+@pytest.fixture
+def start(scratch: Callable[[], IO[bytes]]) -> Iterator[Callable[..., Target]]:
+    """Starts programs that are not traced, to be attached to; they end with the test."""
+    targets: list[Target] = []
+
+    def run(argv: Sequence[str], **options: Any) -> Target:
+        out = scratch()
+        targets.append(Target(subprocess.Popen(argv, stdout=out, **options), out))
+        return targets[-1]
+
+    yield run
+    for target in targets:
+        target.process.kill()
+        target.process.wait()
+        for pipe in (target.process.stdin, target.process.stderr):
+            if pipe is not None:
+                pipe.close()

@@ -1,0 +1,54 @@
+/*
+ * leaderless END: the first LWP exits while a later one lives on, which then ends in the way END:
+ *   exit, exit_group, kill, exec, crash; late: another LWP is made first, and that one exits.
+ */
+#include "tracee.h"
+
+static const char *end;
+static char *self;
+
+static void *
+last(void *arg)
+{
+	until_state(getpid(), 'Z');
+	say("last %d %d", (int)getpid(), (int)gettid());
+	(void)syscall(SYS_exit, 5);
+	return arg;
+}
+
+static void *
+later(void *arg)
+{
+	char *const argv[] = { self, NULL };
+
+	until_state(getpid(), 'Z');
+	if (strcmp(end, "late") == 0) {
+		(void)start(last, NULL);
+		(void)syscall(SYS_exit, 6);
+	}
+	say("last %d %d", (int)getpid(), (int)gettid());
+	if (strcmp(end, "exit") == 0)
+		(void)syscall(SYS_exit, 5);
+	else if (strcmp(end, "exit_group") == 0)
+		(void)syscall(SYS_exit_group, 5);
+	else if (strcmp(end, "kill") == 0)
+		(void)kill(getpid(), SIGKILL);
+	else if (strcmp(end, "crash") == 0)
+		*(volatile int *)8 = 1;
+	else
+		(void)execve(self, argv, environ);
+	return arg;
+}
+
+int
+main(int argc, char **argv)
+{
+	bounded();
+	if (argc == 1)
+		return 7;
+	self = argv[0];
+	end = argv[1];
+	(void)start(later, NULL);
+	/* Not pthread_exit, which makes calls of its own. The status is the process's if all exit so. */
+	(void)syscall(SYS_exit, 9);
+}

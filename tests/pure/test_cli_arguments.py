@@ -1,0 +1,283 @@
+"""The command line: what is made of it before anything is started, and the words for failures."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pypicotrace import __version__, cli
+from pypicotrace._ffi import lib
+from pypicotrace.cli import Arguments, Failure, arguments, process_id, shown
+from pypicotrace.errors import LaunchError
+from pypicotrace.events import Mask
+from pypicotrace.expressions import Wanted
+from pypicotrace.launch import Launch, own_environment, plan, search
+from pypicotrace.refusals import FORBIDDEN, UID_UNKNOWN, words
+
+EVERYTHING = Wanted(Mask.ALL, None)
+NOTHING_SAID = Arguments(
+    follow=False, numbers=False, output=None, wanted=EVERYTHING, pids=[], command=["ls"]
+)
+
+
+@pytest.mark.parametrize(
+    ("argv", "fields"),
+    [
+        (["ls"], {}),
+        (["--", "ls"], {}),
+        (["-f", "ls"], {"follow": True}),
+        (["-i", "ls"], {"follow": True}),
+        (["-n", "ls"], {"numbers": True}),
+        (["-fn", "ls"], {"follow": True, "numbers": True}),
+        (["-o", "x", "ls"], {"output": "x"}),
+        (["-ox", "ls"], {"output": "x"}),
+        (["-fox", "ls"], {"follow": True, "output": "x"}),
+        (["-o=x", "ls"], {"output": "=x"}),
+        (["-o", "-f", "ls"], {"output": "-f"}),
+        (["-o", "--", "ls"], {"output": "--"}),
+        (["-o", "-", "ls"], {"output": "-"}),
+        (["-o", "", "ls"], {"output": ""}),
+        (["-o", "x", "-oy", "ls"], {"output": "y"}),
+        (["-e", "read", "ls"], {"wanted": Wanted(Mask.ALL, ["read"])}),
+        (["-eevent=scx", "-e!read", "ls"], {"wanted": Wanted(Mask.SCX, ["!read"])}),
+        (["-p", "5"], {"pids": [5], "command": []}),
+        (["-p5", "-p", "6", "--"], {"pids": [5, 6], "command": []}),
+        (["ls", "-l"], {"command": ["ls", "-l"]}),
+        (["ls", "-f", "-p", "1"], {"command": ["ls", "-f", "-p", "1"]}),
+        (["ls", "--", "-x"], {"command": ["ls", "--", "-x"]}),
+        (["--", "-odd"], {"command": ["-odd"]}),
+        (["--", "--", "x"], {"command": ["--", "x"]}),
+        (["-f", "--", "-f", "--help"], {"follow": True, "command": ["-f", "--help"]}),
+        (["-"], {"command": ["-"]}),
+        ([""], {"command": [""]}),
+    ],
+)
+def test_arguments(argv: list[str], fields: dict[str, Any]) -> None:
+    """POSIX's guidelines: options end at the first operand, and may be put together."""
+    assert arguments(argv) == NOTHING_SAID._replace(**fields)
+
+
+@pytest.mark.parametrize("argv", [["-h"], ["--help"], ["-f", "--help", "ls"], ["-hV"]])
+def test_help(argv: list[str]) -> None:
+    assert arguments(argv) == cli.HELP
+
+
+@pytest.mark.parametrize("argv", [["-V"], ["--version"], ["-p", "x", "--version"]])
+def test_version(argv: list[str]) -> None:
+    assert arguments(argv) == f"picotrace {__version__}\n"
+
+
+def test_help_names_every_option() -> None:
+    usage, _, rest = cli.HELP.partition("\n")
+    for option in "fnoep":
+        assert f"  -{option}" in rest
+        assert option in usage
+    assert all(len(line) < 80 for line in cli.HELP.splitlines())
+
+
+@pytest.mark.parametrize("argv", [[], ["-f"], ["--"], ["-o"], ["-e"], ["-p"], ["-p", "5", "ls"]])
+@pytest.mark.parametrize("more", [[], ["-z"], ["-5"], ["-f x"], ["--nope"], ["--help=1"], ["-é"]])
+def test_usage_errors_hint_at_help(more: list[str], argv: list[str]) -> None:
+    with pytest.raises(Failure) as caught:
+        arguments([*more, *argv])
+    assert (caught.value.status, caught.value.hint) == (2, cli.HINT)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "argv", [["-e", "x=y", "ls"], ["-e", "", "ls"], ["-p", "0"], ["-p", "5 6"]]
+)
+def test_other_errors_say_it_all(argv: list[str]) -> None:
+    with pytest.raises(Failure) as caught:
+        arguments(argv)
+    assert (caught.value.status, caught.value.hint) == (2, "")
+
+
+@pytest.mark.parametrize("pid", [1, 9, 10, 4194304, 2**31 - 1])
+def test_process_ids(pid: int) -> None:
+    assert process_id(str(pid)) == pid
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "0", "00", "01", "-0", "-5", "+5", "1.5", "1e3", "0x1", "1_0", "text"),
+        *(
+            " 1",
+            "1 ",
+            "1\n",
+            "1\x00",
+            "2147483648",
+            "4294967297",
+            "9999999999",
+            "9" * 20,
+            "9" * 5000,
+        ),
+        *("\uff11", "\xb2", "\u0663"),  # digits, but of other scripts
+    ],
+)
+def test_what_is_no_process_id(text: str) -> None:
+    with pytest.raises(Failure, match="invalid process id") as caught:
+        process_id(text)
+    assert caught.value.status == 2
+    assert shown(str(caught.value)).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (b"plain", "plain"),
+        (b"two words", "two words"),
+        ("ä漢".encode(), "ä漢"),
+        (b"\n\t\r", r"\n\t\r"),
+        (b"\x1b[31m\x7f", r"\x1b[31m\x7f"),
+        (b"\xff\xc3", r"\xff\xc3"),
+        ("\u202eevil\u200b".encode(), r"\u202eevil\u200b"),
+        ("\u0085\u2028".encode(), r"\x85\u2028"),
+        (b"\xed\xb3\xbf", r"\xed\xb3\xbf"),
+        (b"", ""),
+    ],
+)
+def test_shown(name: bytes, text: str) -> None:
+    """A name stays a name on a terminal, whatever is in it."""
+    assert shown(name.decode(errors="surrogateescape")) == text
+
+
+def test_words_for_what_cannot_be_launched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that need a system in which something is forbidden; the others are live tests."""
+    monkeypatch.chdir(tmp_path)
+    for code in (errno.EPERM, errno.ENOSYS):
+        failure = cli.cannot_launch(LaunchError(code, os.strerror(code), "./x"))
+        assert str(failure) == f"./x: {os.strerror(code)}, or {FORBIDDEN}"
+        assert failure.status == 126
+
+
+@pytest.mark.parametrize(
+    ("reason", "detail", "error", "text"),
+    [
+        (lib.PICO_REFUSED_NOBODY, 0, errno.ESRCH, "there is no such process"),
+        (lib.PICO_REFUSED_TRACED, 12, errno.EPERM, "process 12 is tracing it already"),
+        (lib.PICO_REFUSED_LWP, 12, 0, "it is an LWP of process 12; give that one"),
+        (lib.PICO_REFUSED_USER, 12, errno.EPERM, "it runs as another user (uid 12); "),
+        (lib.PICO_REFUSED_USER, -2, errno.EPERM, "it runs as another user (uid 4294967294); "),
+        (lib.PICO_REFUSED_USER, -1, errno.ESRCH, "it runs as another user (which one is hidden); "),
+        (lib.PICO_REFUSED_YAMA, 1, errno.EPERM, "kernel.yama.ptrace_scope is 1; run as root, "),
+        (lib.PICO_REFUSED_YAMA, 3, errno.EPERM, "kernel.yama.ptrace_scope is 3; nobody may "),
+        (lib.PICO_REFUSED_OTHER, 0, errno.EPERM, "Operation not permitted; it is protected "),
+        (lib.PICO_REFUSED_OTHER, 0, errno.EIO, "Input/output error"),
+    ],
+)
+def test_refusals(reason: int, detail: int, error: int, text: str) -> None:
+    assert words(reason, detail, error).startswith(text)
+    assert UID_UNKNOWN == -1 % 2**32
+
+
+def launch(argv: Any = ("ls",), **given: Any) -> Launch:
+    defaults: dict[str, Any] = {
+        "executable": None,
+        "env": [b"PATH=/a:/b"],
+        "cwd": None,
+        "stdio": (None, None, None),
+        "close_fds": True,
+        "restore_signals": True,
+    }
+    return plan(argv, **{**defaults, **given})
+
+
+def test_a_plain_plan() -> None:
+    assert launch() == Launch(
+        paths=[b"/a/ls", b"/b/ls"],
+        argv=[b"ls"],
+        env=[b"PATH=/a:/b"],
+        cwd=None,
+        stdio=(-1, -1, -1),
+        close_fds=True,
+        default_signals=[int(signal.SIGPIPE), int(signal.SIGXFSZ)],
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "value"),
+    [
+        ({"argv": ["a", b"\xff", Path("p"), ""]}, "argv", [b"a", b"\xff", b"p", b""]),
+        ({"argv": ["\udcff"]}, "argv", [b"\xff"]),
+        ({"executable": "/bin/x"}, "paths", [b"/bin/x"]),
+        ({"executable": b"x"}, "paths", [b"/a/x", b"/b/x"]),
+        ({"env": {}}, "env", []),
+        ({"env": {"A": "ä", b"B": b"\xff"}}, "env", [b"A=\xc3\xa4", b"B=\xff"]),
+        ({"env": {"A": Path("/p")}}, "env", [b"A=/p"]),
+        (
+            {"env": [b"bare", b"", b"=", b"A=1", b"A=2"]},
+            "env",
+            [b"bare", b"", b"=", b"A=1", b"A=2"],
+        ),
+        ({"cwd": Path("/tmp")}, "cwd", b"/tmp"),  # noqa: S108
+        ({"stdio": (0, 7, None)}, "stdio", (0, 7, -1)),
+        ({"close_fds": False}, "close_fds", False),
+        ({"restore_signals": False}, "default_signals", []),
+    ],
+)
+def test_plans(given: dict[str, Any], field: str, value: Any) -> None:
+    assert getattr(launch(**given), field) == value
+
+
+def test_the_plan_is_not_the_programs_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No environment given: that of the host, as it is then."""
+    monkeypatch.setenv("PYPICOTRACE_TEST_PLAN", "x")
+    assert b"PYPICOTRACE_TEST_PLAN=x" in launch(env=None).env
+    if os.path.exists("/proc/self/environ"):
+        assert b"PYPICOTRACE_TEST_PLAN=x" not in own_environment()
+
+
+def test_a_file_can_stand_for_its_descriptor(tmp_path: Path) -> None:
+    with open(tmp_path / "x", "wb") as file:
+        assert launch(stdio=(None, file, file)).stdio == (-1, file.fileno(), file.fileno())
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ({"argv": "ls -l"}, TypeError, "argv is a sequence"),
+        ({"argv": b"ls"}, TypeError, "argv is a sequence"),
+        ({"argv": []}, ValueError, "argv is empty"),
+        ({"argv": ["a", 1]}, TypeError, "int"),
+        ({"argv": ["a\0b"]}, ValueError, "argv has a NUL byte"),
+        ({"executable": "a\0b"}, ValueError, "executable has a NUL byte"),
+        ({"cwd": b"\0"}, ValueError, "cwd has a NUL byte"),
+        ({"env": {"A": "b\0"}}, ValueError, "env has a NUL byte"),
+        ({"env": {"": "b"}}, ValueError, "not the name of an environment variable"),
+        ({"env": {"A=B": "b"}}, ValueError, "not the name of an environment variable"),
+        ({"env": {"A": 1}}, TypeError, "int"),
+        ({"stdio": (-1, None, None)}, ValueError, "stdin: -1 is not a file descriptor"),
+        ({"stdio": (None, -7, None)}, ValueError, "stdout: -7 is not a file descriptor"),
+    ],
+)
+def test_what_cannot_be_planned(
+    given: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        launch(**given)
+
+
+@pytest.mark.parametrize(
+    ("program", "env", "paths"),
+    [
+        (b"ls", [b"PATH=/a:/b/"], [b"/a/ls", b"/b/ls"]),
+        (b"ls", [b"PATH=:/a:"], [b"./ls", b"/a/ls", b"./ls"]),
+        (b"ls", [b"PATH="], [b"./ls"]),
+        (b"ls", [b"XPATH=/x", b"PATH=/a", b"PATH=/b"], [b"/a/ls"]),
+        (b"ls", [], [os.fsencode(folder) + b"/ls" for folder in os.defpath.split(":")]),
+        (b"./ls", [b"PATH=/a"], [b"./ls"]),
+        (b"/x/ls", [b"PATH=/a"], [b"/x/ls"]),
+        (b"x/ls", [], [b"x/ls"]),
+        (b"", [b"PATH=/a"], [b""]),
+    ],
+)
+def test_search(program: bytes, env: list[bytes], paths: list[bytes]) -> None:
+    """As execvp(3) does: a name with a slash is a file's."""
+    assert search(program, env) == paths
