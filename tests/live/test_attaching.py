@@ -1,0 +1,155 @@
+"""Attaching to what runs already, and letting go: nothing is changed, nothing missed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from record import check_record
+from runs import Target, until
+
+import pypicotrace as pt
+
+Start = Callable[..., Target]
+
+THREADS = """
+import sys, threading
+
+lines = threading.Semaphore(0)
+ends = threading.Event()
+
+def work():
+    while not ends.wait(0.001):
+        pass
+
+threads = [threading.Thread(target=work) for _ in range(6)]
+for thread in threads:
+    thread.start()
+print("ready 1", flush=True)
+sys.stdin.read()
+ends.set()
+for thread in threads:
+    thread.join()
+print("done 1", flush=True)
+raise SystemExit(9)
+"""
+
+
+@pytest.fixture
+def threads(start: Start) -> Target:
+    target = start([sys.executable, "-c", THREADS], stdin=subprocess.PIPE)
+    until(lambda: target.said("ready"), "it has made its threads")
+    return target
+
+
+def state(target: Target) -> set[str]:
+    """The states of its LWPs, as one letter each."""
+    return {status["State"][0] for status in target.lwps().values()}
+
+
+def let_go(target: Target) -> bool:
+    return all(status["TracerPid"] == "0" for status in target.lwps().values())
+
+
+def test_row_7_all_lwps_are_caught_and_let_go(threads: Target) -> None:
+    before = threads.lwps()
+    events: list[pt.Event] = []
+    with pt.attach(threads.pid) as loop:
+        assert loop.attached == {threads.pid: 7}
+        for ev in loop:
+            events.append(ev)
+            if len(events) == 500:
+                break
+    check_record(events, complete=False)
+    assert {ev.lwp for ev in events if isinstance(ev, pt.Attached)} == before.keys()
+    assert let_go(threads)
+    assert state(threads) <= {"R", "S"}
+    after = threads.lwps()
+    for field in ("SigBlk", "SigIgn", "SigCgt", "Cpus_allowed", "Groups", "Uid"):
+        assert {s[field] for s in after.values()} == {s[field] for s in before.values()}
+    threads.process.communicate()
+    assert threads.said("done") == [(1,)]
+    assert threads.process.returncode == 9
+
+
+@pytest.mark.parametrize("rounds", [20])
+def test_row_9_attached_and_let_go_again_and_again(threads: Target, rounds: int) -> None:
+    for _ in range(rounds):
+        with pt.attach(threads.pid) as loop:
+            for number, _event in enumerate(loop):
+                if number == 20:
+                    break
+        assert let_go(threads)
+    threads.process.communicate()
+    assert threads.process.returncode == 9
+
+
+def test_row_9_let_go_with_a_signal_on_its_way(start: Start) -> None:
+    """A signal that has stopped it for us is delivered by the detach."""
+    script = "trap 'echo got 1' USR1; echo ready 1; while :; do sleep 0.01; done"
+    target = start(["sh", "-c", script])
+    until(lambda: target.said("ready"), "it is ready")
+    with pt.attach(target.pid, events=pt.SIGNAL) as loop:
+        os.kill(target.pid, signal.SIGUSR1)
+        stopped: Any = next(ev for ev in loop if isinstance(ev, pt.Stopped) and ev.signo == 10)
+        assert stopped.sender == os.getpid()
+    until(lambda: target.said("got"), "the signal is delivered")
+
+
+def test_row_2_a_stopped_process_stays_stopped(start: Start) -> None:
+    target = start(["sleep", "60"])
+    os.kill(target.pid, signal.SIGSTOP)
+    until(lambda: state(target) == {"T"}, "it is stopped")
+    with pt.attach(target.pid) as loop:
+        attached = next(iter(loop))
+        assert isinstance(attached, pt.Attached)
+    assert let_go(target)
+    until(lambda: state(target) == {"T"}, "it is stopped as it was")
+    os.kill(target.pid, signal.SIGCONT)
+    until(lambda: state(target) == {"S"}, "it goes on")
+
+
+def test_row_36_inside_a_call(start: Start) -> None:
+    """What it sleeps in is restarted, and goes on for as long as it was to."""
+    target = start(["sleep", "60"])
+    until(lambda: state(target) == {"S"}, "it sleeps")
+    seen = []
+    with pt.attach(target.pid) as loop:
+        for ev in loop:
+            seen.append(ev)
+            if isinstance(ev, pt.SyscallEntry):
+                break
+    assert [type(ev) for ev in seen] == [pt.Attached, pt.SyscallEntry]
+    assert seen[1].name == "restart_syscall"  # type: ignore[attr-defined]
+    until(lambda: state(target) == {"S"}, "it sleeps again")
+
+
+def test_a_process_that_ends_while_attached(start: Start) -> None:
+    target = start(["sh", "-c", "echo ready 1; read line; exit 3"], stdin=subprocess.PIPE)
+    until(lambda: target.said("ready"), "it is ready")
+    events = []
+    with pt.attach(target.pid) as loop:
+        assert target.process.stdin is not None
+        target.process.stdin.write(b"\n")
+        target.process.stdin.flush()
+        events = list(loop)
+    check_record(events)
+    assert isinstance(events[-1], pt.Exited)
+    assert events[-1].status == 3
+
+
+def test_row_1_nobody_self_and_others() -> None:
+    for pid, error in ((2**31 - 1, "no such process"), (os.getpid(), "the tracer itself")):
+        with pytest.raises(pt.AttachError, match=error) as caught, pt.attach(pid):
+            pass
+        assert caught.value.pid == pid
+    for bad in (0, -5, 2**31):
+        with pytest.raises(ValueError, match="is not a process id"):
+            pt.attach(bad)
+    with pytest.raises(TypeError, match="not str"):
+        pt.attach("5")  # type: ignore[arg-type]

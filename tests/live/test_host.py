@@ -1,0 +1,154 @@
+"""A loop is a guest in its host's program: children of the host's own, threads, exceptions."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable
+from typing import IO
+
+import pytest
+
+import pypicotrace as pt
+
+Tracee = Callable[[str], str]
+Scratch = Callable[[], IO[bytes]]
+
+
+def test_the_hosts_children_keep_their_status(scratch: Scratch) -> None:
+    """Also those that end while the loop waits, whichever is first."""
+    children = [subprocess.Popen(["sh", "-c", f"exit {n}"]) for n in range(20)]
+    with pt.spawn(["sh", "-c", "date; date"], follow=True, stdout=scratch()) as loop:
+        for _ in loop:
+            if len(children) < 60:
+                children.append(subprocess.Popen(["sh", "-c", f"exit {len(children)}"]))
+    assert [child.wait() for child in children] == [*range(60)]
+    assert loop.status == pt.Exited(pid=loop.root, lwp=0, program=b"sh", status=0)
+
+
+def test_a_stopped_child_of_the_hosts_stays_the_hosts(scratch: Scratch) -> None:
+    child = subprocess.Popen(["sleep", "60"])
+    try:
+        os.kill(child.pid, signal.SIGSTOP)
+        with pt.spawn(["date"], stdout=scratch()) as loop:
+            list(loop)
+        _, status = os.waitpid(child.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+    finally:
+        child.kill()
+        child.wait()
+
+
+def test_two_loops_at_once(scratch: Scratch) -> None:
+    """One in a thread of its own: each sees its own tracees."""
+    seen: dict[str, list[pt.Event]] = {}
+
+    def run(name: str) -> None:
+        with pt.spawn(["sh", "-c", "date; date"], follow=True, stdout=scratch()) as loop:
+            seen[name] = list(loop)
+
+    other = threading.Thread(target=run, args=("other",))
+    other.start()
+    run("main")
+    other.join()
+    for events in seen.values():
+        assert len([ev for ev in events if isinstance(ev, pt.Exec)]) == 3
+    pids = [{ev.pid for ev in events} for events in seen.values()]
+    assert pids[0].isdisjoint(pids[1])
+
+
+def test_another_thread_is_told_whose_the_loop_is(scratch: Scratch) -> None:
+    caught: list[BaseException] = []
+
+    def use(loop: pt.Loop) -> None:
+        try:
+            next(iter(loop))
+        except pt.WrongThread as error:
+            caught.append(error)
+
+    with pt.spawn(["date"], stdout=scratch()) as loop:
+        thread = threading.Thread(target=use, args=(loop,))
+        thread.start()
+        thread.join()
+        assert len(caught) == 1
+        assert isinstance(list(loop)[-1], pt.Exited)
+
+
+def test_interrupt_from_another_thread() -> None:
+    with pt.spawn(["sleep", "60"]) as loop:
+        timer = threading.Timer(0.05, loop.interrupt)
+        timer.start()
+        assert not any(isinstance(ev, pt.Exited | pt.Signaled) for ev in loop)
+        timer.join()
+    assert loop.status is not None
+    assert isinstance(loop.status, pt.Signaled)
+
+
+def test_an_exception_in_the_body_ends_the_tracees() -> None:
+    loop = pt.spawn(["sh", "-c", "sleep 60"], follow=True)
+
+    def body() -> None:
+        with loop:
+            for ev in loop:
+                assert ev.seq / 0
+
+    with pytest.raises(ZeroDivisionError):
+        body()
+    assert isinstance(loop.status, pt.Signaled)
+    with pytest.raises(pt.LoopClosed):
+        next(iter(loop))
+    loop.close()
+
+
+def test_a_stop_is_dead_after_the_next_event(scratch: Scratch) -> None:
+    with pt.spawn(["date"], stdout=scratch()) as loop:
+        before = None
+        for ev in loop:
+            if before is not None:
+                with pytest.raises(pt.StaleStop):
+                    before.read(0x1000, 1)
+                break
+            before = ev.stop
+
+
+def test_memory_of_a_stopped_lwp(scratch: Scratch) -> None:
+    """Read what it wants to write, and write something else in its place."""
+    out = scratch()
+    with pt.spawn(["echo", "before"], syscalls=["write"], stdout=out) as loop:
+        for ev in loop:
+            if isinstance(ev, pt.SyscallEntry) and not isinstance(ev, pt.SyscallExit):
+                addr = ev.arg("buf")
+                assert ev.stop.read(addr, 7) == b"before\n"
+                assert ev.stop.read_cstring(addr, 3) == b"bef"
+                ev.stop.write(addr, b"after!\n")
+                with pytest.raises(OSError, match="Bad address"):
+                    ev.stop.read(8, 1)
+    assert os.pread(out.fileno(), 100, 0) == b"after!\n"
+
+
+def test_sigint_while_waiting_reaches_the_body() -> None:
+    loop = pt.spawn(["sleep", "60"])
+
+    def body() -> None:
+        with loop:
+            threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+            list(loop)
+
+    with pytest.raises(KeyboardInterrupt):
+        body()
+    assert isinstance(loop.status, pt.Signaled)
+
+
+def test_a_fork_of_the_host_cannot_touch_the_tracees(scratch: Scratch) -> None:
+    with pt.spawn(["date"], stdout=scratch()) as loop:
+        child = os.fork()
+        if child == 0:
+            try:
+                loop.close()
+            except pt.WrongThread:
+                os._exit(7)
+            os._exit(8)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        assert isinstance(list(loop)[-1], pt.Exited)
