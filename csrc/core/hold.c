@@ -9,10 +9,6 @@
 
 #include "loop_state.h"
 
-/* No event is under way for so long: the creator was on its way into that very stop when the child
- * was made. Only for creators that /proc could not name (CLONE_PARENT). */
-#define OVERDUE_NS 1000000000ull
-
 /* End a child of a loop that is closing, or mark it to be let go. */
 static void
 close_in_on(struct pico_loop *loop, struct pico_lwp *l)
@@ -76,6 +72,8 @@ pico_loop_new_lwp(struct pico_loop *loop, struct pico_lwp *creator, int32_t lwp)
 int
 pico_loop_hold(struct pico_loop *loop, struct pico_lwp *l, const struct pico_raw *raw)
 {
+	struct pico_decoded d;
+
 	if (l == NULL) {
 		l = pico_lwps_add(&loop->lwps, raw->id, NULL);
 		if (l == NULL)
@@ -87,6 +85,9 @@ pico_loop_hold(struct pico_loop *loop, struct pico_lwp *l, const struct pico_raw
 	}
 	/* Held twice: its end came after its stop, and stands for both. */
 	l->status = raw->status;
+	/* It was killed, and says that it is about to end: others may be waiting for that end. */
+	if (loop->kernel->decode(raw, l, &d) == PICO_DECODED && d.resume == PICO_RESUME_CONTINUE)
+		(void)loop->kernel->resume(loop->kernel, l->id, PICO_RESUME_CONTINUE, 0);
 	return 0;
 }
 
@@ -115,7 +116,9 @@ take_in(struct pico_loop *loop, struct pico_lwp *l)
 	} else {
 		struct pico_process *p = l->process;
 		(void)loop->kernel->program(loop->kernel, p->pid, p->program, sizeof(p->program));
-		l->birth = PICO_ATTACHED;
+		/* Its parent may be gone (from /proc, too), or be the tracer (CLONE_PARENT). */
+		p->spawned |= loop->root != 0;
+		l->birth = loop->follow ? PICO_ATTACHED : PICO_NONE;
 	}
 	if (!loop->follow && owner == NULL)
 		l->leaving = PICO_LEAVING_SILENTLY;
@@ -150,9 +153,15 @@ pico_loop_release_orphans(struct pico_loop *loop, int32_t pid)
 }
 
 void
+pico_loop_release_all(struct pico_loop *loop)
+{
+	release(loop, 0, UINT64_MAX);
+}
+
+void
 pico_loop_release_overdue(struct pico_loop *loop)
 {
 	uint64_t now = pico_clock_ns();
 
-	release(loop, 0, now > OVERDUE_NS ? now - OVERDUE_NS : 0);
+	release(loop, 0, now > PICO_OVERDUE_NS ? now - PICO_OVERDUE_NS : 0);
 }

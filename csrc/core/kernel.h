@@ -26,7 +26,8 @@ enum pico_capability {
 /* How a stopped LWP is to go on. */
 enum pico_resume {
 	PICO_RESUME_SYSCALL = 0,	/* to the next system call entry or exit */
-	PICO_RESUME_CONTINUE = 1,	/* to the next event that is no system call */
+	PICO_RESUME_CONTINUE = 1,	/* to the next event that is no system call; a decoder's word for
+					 * one that is about to end */
 	PICO_RESUME_LISTEN = 2,		/* stays stopped with its group, and reports when that ends */
 	PICO_RESUME_LAST = 3,		/* as SYSCALL; it is about to end, and its end is to be reported */
 	PICO_RESUME_GONE = 4		/* not at all: it has ended */

@@ -155,7 +155,7 @@ pico_loop_close(struct pico_loop *loop, int64_t timeout_ns)
 	loop->closing = 1;
 	loop->current = NULL;
 	dismiss_all(loop);
-	while (loop->lwps.used > 0 && pico_clock_ns() < deadline) {
+	while (pico_clock_ns() < deadline) {
 		e = pico_loop_step(loop, (int64_t)deadline);
 		if (e == -EINTR && loop->lwps.held > 0)
 			pico_loop_release_overdue(loop);

@@ -150,32 +150,62 @@ on_tick(struct pico_loop *loop)
 		pico_loop_release_overdue(loop);
 }
 
+/* Nothing of ours is left, whatever the table says: some other part of the program took an end away
+ * from us (wait(2) in the host). */
+static void
+forget_all(struct pico_loop *loop)
+{
+	while (loop->lwps.used > 0) {
+		uint32_t cursor = 0;
+		pico_lwps_remove(&loop->lwps, pico_lwps_next(&loop->lwps, &cursor));
+	}
+}
+
+/* 1: a stop or an end; 0: nothing is left; else -errno. An empty table is not enough: a child whose
+ * creator was killed before it could tell is unknown until its first stop. A tracee that does not come
+ * to one is not ours (but one of the host's own doing). */
+static int
+wait_for_stop(struct pico_loop *loop, int64_t deadline, struct pico_raw *raw)
+{
+	struct pico_kernel *k = loop->kernel;
+	int e = 0;
+
+	if (loop->lwps.used > 0) {
+		loop->empty_ns = 0;
+	} else {
+		e = k->wait(k, 0, raw);
+		if (loop->empty_ns == 0)
+			loop->empty_ns = pico_clock_ns();
+		else if (e == 0 && pico_clock_ns() - loop->empty_ns > PICO_OVERDUE_NS)
+			return 0;
+	}
+	if (e == 0) {
+		pace(loop, deadline);
+		e = k->wait(k, 1, raw);
+	}
+	if (e != -ECHILD)
+		return e;
+	forget_all(loop);
+	return 0;
+}
+
 int
 pico_loop_step(struct pico_loop *loop, int64_t deadline)
 {
 	struct pico_raw raw;
-	struct pico_lwp *ready = pico_lwps_pop_ready(&loop->lwps);
+	struct pico_lwp *ready;
 	int e;
 
+	if (loop->lwps.held > 0 && loop->lwps.held == loop->lwps.used)
+		pico_loop_release_all(loop);
+	ready = pico_lwps_pop_ready(&loop->lwps);
 	raw.have = 0;
 	if (ready != NULL) {
 		raw.id = ready->id;
 		raw.status = ready->status;
-	} else if (loop->lwps.used == 0) {
-		return 0;
 	} else {
-		pace(loop, deadline);
-		e = loop->kernel->wait(loop->kernel, 1, &raw);
-		if (e == -ECHILD) {
-			/* Nothing of ours is left, whatever the table says: some other part of the
-			 * program took an end away from us (wait(2) in the host). */
-			while (loop->lwps.used > 0) {
-				uint32_t cursor = 0;
-				pico_lwps_remove(&loop->lwps, pico_lwps_next(&loop->lwps, &cursor));
-			}
-			return 0;
-		}
-		if (e < 0)
+		e = wait_for_stop(loop, deadline, &raw);
+		if (e <= 0)
 			return e;
 	}
 	loop->now = pico_clock_ns();

@@ -27,12 +27,17 @@ struct pico_loop {
 	const struct pico_names *syscalls[PICO_ABIS];
 	struct pico_filter filters[PICO_ABIS];
 	struct pico_text *text;
+	uint64_t empty_ns;		/* since when the table is empty; 0: it is not */
 	struct pico_lwp *current;	/* STOP mode: stands still for the event returned last */
 	struct pico_event *batch;	/* of the call to pico_loop_next that is under way */
 	int filled;
 	int32_t root;
 	struct pico_event root_end;
 };
+
+/* No event is under way for so long: the creator was on its way into that very stop when the child
+ * was made, and the child, to its first. */
+#define PICO_OVERDUE_NS 1000000000ull
 
 uint64_t pico_clock_ns(void);
 
@@ -55,7 +60,10 @@ int pico_loop_new_process(struct pico_loop *, struct pico_lwp *creator, int32_t 
 int pico_loop_new_lwp(struct pico_loop *, struct pico_lwp *creator, int32_t lwp);
 /* The creator's event will not come: its process has ended or has a new image. */
 void pico_loop_release_orphans(struct pico_loop *, int32_t pid);
-/* Nor for those that have waited longer than any event can be under way. */
+/* Nor where nobody is left who could be the creator. */
+void pico_loop_release_all(struct pico_loop *);
+/* Nor for those that have waited longer than any event can be under way: their creator is one that
+ * /proc could not name (CLONE_PARENT). */
 void pico_loop_release_overdue(struct pico_loop *);
 
 #endif

@@ -30,7 +30,7 @@ decode(struct pico_loop *loop, const struct pico_lwp *l, struct pico_raw *raw, s
 static void
 go_on(struct pico_loop *loop, struct pico_lwp *l, int emitted)
 {
-	if (l->leaving && l->resume != PICO_RESUME_GONE)
+	if (l->leaving && !l->ready && l->resume != PICO_RESUME_GONE)
 		pico_loop_leave(loop, l);
 	else if (emitted && loop->mode == PICO_MODE_STOP && !loop->closing)
 		loop->current = l;
@@ -86,7 +86,6 @@ take_exec(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
 	struct pico_kernel *k = loop->kernel;
 
 	pico_lwps_exec(&loop->lwps, l, ev->other);
-	pico_loop_release_orphans(loop, p->pid);
 	(void)k->program(k, p->pid, p->program, sizeof(p->program));	/* on failure the old name stays */
 	report(loop, l, ev);
 }
@@ -120,22 +119,37 @@ static void
 take_end(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
 {
 	struct pico_process *p = l->process;
-	int32_t pid = p->pid;
 	int whole = ev->kind != PICO_LWP_EXITED;
 
 	/* A let-go child that was never announced ends unannounced. */
 	if (l->leaving != PICO_LEAVING_SILENTLY)
 		(void)pico_loop_emit(loop, p, ev);
-	if (whole && pid == loop->root && loop->root_end.kind == PICO_NONE) {
-		ev->pid = pid;
+	if (whole && p->pid == loop->root && loop->root_end.kind == PICO_NONE) {
+		ev->pid = p->pid;
 		memcpy(ev->program, p->program, sizeof(ev->program));
 		loop->root_end = *ev;
 	}
 	if (whole)
 		pico_lwps_exec(&loop->lwps, l, 0);
 	pico_lwps_remove(&loop->lwps, l);
-	if (whole)
-		pico_loop_release_orphans(loop, pid);
+}
+
+/* Where a process ends or has a new image, LWPs and children of it are taken in whose creator was killed
+ * before it could tell. 1: there are LWPs among them, and the stop in hand is to be taken again after
+ * them, for they are of the process as it was. */
+static int
+orphans_first(struct pico_loop *loop, struct pico_lwp *l, const struct pico_raw *raw,
+    const struct pico_decoded *d)
+{
+	int ends = d->resume == PICO_RESUME_GONE && d->event.kind != PICO_LWP_EXITED;
+
+	if (!ends && d->event.kind != PICO_EXEC)
+		return 0;
+	pico_loop_release_orphans(loop, l->process->pid);
+	if (l->process->lwps == 1 || loop->lwps.first_ready == NULL)
+		return 0;
+	pico_lwps_push_ready(&loop->lwps, l, raw->status);
+	return 1;
 }
 
 static void
@@ -158,8 +172,7 @@ born(struct pico_loop *loop, struct pico_lwp *l, const struct pico_raw *raw, con
 	ev.kind = l->birth;
 	ev.lwp = l->id;
 	l->birth = PICO_NONE;
-	int more = d->event.kind != PICO_FIRST_STOP && d->event.kind != PICO_INTERRUPTED;
-	if (more && (!l->leaving || d->resume == PICO_RESUME_GONE))
+	if (d->event.kind != PICO_FIRST_STOP && d->event.kind != PICO_INTERRUPTED)
 		pico_lwps_push_ready(&loop->lwps, l, raw->status);
 	report(loop, l, &ev);
 	return 1;
@@ -233,7 +246,7 @@ pico_loop_take(struct pico_loop *loop, struct pico_raw *raw)
 	l->state = PICO_LWP_STANDING;
 	l->signo = d.signo;
 	l->resume = d.resume;
-	if (born(loop, l, raw, &d))
+	if (born(loop, l, raw, &d) || orphans_first(loop, l, raw, &d))
 		return 0;
 	if (d.resume == PICO_RESUME_GONE) {
 		take_end(loop, l, &d.event);

@@ -200,7 +200,13 @@ class Running:
         self.say(b"are you there?\n")
         return self.hear(b"\n") == b"are you there?\n"
 
+    def end(self) -> Finished:
+        """Wait for its end, by something else than that of its standard input; it writes little."""
+        self.process.wait(timeout=BOUND)
+        return self.finish()
+
     def finish(self) -> Finished:
+        """Wait for its end; nothing more is said to it."""
         out, err = self.process.communicate(timeout=BOUND)
         return Finished(self.process.returncode, out or b"", err or b"")
 

@@ -113,8 +113,7 @@ def children() -> list[str]:
                 found += [f"child {child}" for child in pid.read_text().split()]
                 for child in pid.read_text().split():
                     os.kill(int(child), signal.SIGKILL)
-            found = found or ["a tracee"]
-            return found
+            return found or ["a tracee"]
         found.append(f"child {ended.si_pid}, status {ended.si_status}")
 
 
@@ -128,7 +127,15 @@ def tracee(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
         if not program.exists():
             compiler = shutil.which("cc")
             assert compiler is not None, "the live tests need a C compiler"
-            flags = ["-std=gnu11", "-D_GNU_SOURCE", "-O1", "-Wall", "-Wextra", "-Werror", "-pthread"]
+            flags = [
+                "-std=gnu11",
+                "-D_GNU_SOURCE",
+                "-O1",
+                "-Wall",
+                "-Wextra",
+                "-Werror",
+                "-pthread",
+            ]
             source = str(TRACEES / f"{name}.c")
             subprocess.run([compiler, *flags, "-o", str(program), source], check=True)
         return str(program)

@@ -66,7 +66,7 @@ class Checker:
         self.last: pt.Event | None = None
         self.expected: set[int] = set()
 
-    def take(self, ev: pt.Event) -> None:
+    def take(self, ev: pt.Event) -> None:  # noqa: PLR0912  a branch for each kind of event
         self._order(ev)
         process = self._process(ev)
         match ev:
@@ -92,9 +92,10 @@ class Checker:
             case pt.Forked() | pt.Vforked():
                 self._child(process, ev)
             case pt.VforkDone():
-                self._inside(self._lwp(process, ev.lwp), MAKE_CHILDREN)
+                lwp = self._lwp(process, ev.lwp)
+                self._inside(lwp, MAKE_CHILDREN)
                 # CLONE_VFORK may come with CLONE_THREAD: then it was an LWP that was waited for.
-                if self._all(pt.VFORK) and ev.child not in process.created:
+                if self._all(pt.VFORK) and ev.child not in process.created and not lwp.half:
                     require(ev.child in process.vforked, "no such child was waited for")
                     process.vforked.remove(ev.child)
             case pt.Stopped():
@@ -228,8 +229,8 @@ def check_record(
 
     Every LWP is announced before anything is said of it and nothing is said after its end; entries
     and exits alternate, and an exit is that of its entry: number, arguments, sequence number; an
-    entry without an exit has ended with its LWP or its image; a process that exits was asked to; every
-    child that was announced is there, and every process ends.
+    entry without an exit has ended with its LWP or its image; a process that exits was asked to;
+    every child that was announced is there, and every process ends.
 
     :param mask: what was asked for.
     :param complete: the loop was run to its end.

@@ -78,10 +78,12 @@ class Target:
 
     process: subprocess.Popen[bytes]
     out: IO[bytes]
+    other: int = 0
+    """A process that this one has made, which is meant then."""
 
     @property
     def pid(self) -> int:
-        return self.process.pid
+        return self.other or self.process.pid
 
     def said(self, word: str) -> list[tuple[int, ...]]:
         return Run([], 0, None, contents(self.out)).said(word)

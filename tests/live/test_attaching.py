@@ -17,6 +17,15 @@ import pypicotrace as pt
 
 Start = Callable[..., Target]
 
+HANDLER = """
+import signal
+
+signal.signal(signal.SIGUSR1, lambda signo, frame: print("got 1"))
+print("ready 1")
+while True:
+    signal.pause()
+"""
+
 THREADS = """
 import sys, threading
 
@@ -91,8 +100,7 @@ def test_row_9_attached_and_let_go_again_and_again(threads: Target, rounds: int)
 
 def test_row_9_let_go_with_a_signal_on_its_way(start: Start) -> None:
     """A signal that has stopped it for us is delivered by the detach."""
-    script = "trap 'echo got 1' USR1; echo ready 1; while :; do sleep 0.01; done"
-    target = start(["sh", "-c", script])
+    target = start([sys.executable, "-uc", HANDLER])
     until(lambda: target.said("ready"), "it is ready")
     with pt.attach(target.pid, events=pt.SIGNAL) as loop:
         os.kill(target.pid, signal.SIGUSR1)

@@ -31,7 +31,9 @@ from cli_support import (
 
 from pypicotrace.cli import INSIST
 
-# Says that it is ready, and sleeps on; a signal without a trap ends it.
+# Says that it is ready, and waits. Without a child: dash loses a signal that it gets in vfork.
+WAITER = "echo ready; read x; exit 3"
+# The same, with children, and no end.
 SLEEPER = "echo ready; while :; do sleep 0.05; done"
 
 
@@ -85,10 +87,10 @@ class TestInt:
         ("trap", "status"), [("trap 'exit 9' INT; ", 9), ("", -signal.SIGINT)], ids=["trap", "none"]
     )
     def test_to_all(self, trace: Path, trap: str, status: int) -> None:
-        with tracing("-f", "-o", str(trace), "sh", "-c", trap + SLEEPER) as run:
+        with tracing("-f", "-o", str(trace), "sh", "-c", trap + WAITER) as run:
             run.hear(b"ready\n")
             os.killpg(run.pid, signal.SIGINT)
-            assert run.finish() == (status, b"", b"")
+            assert run.end() == (status, b"", b"")
         assert lines(trace.read_bytes())[-1].event in ("EXITED", "SIGNALED")
 
     def test_to_picotrace_alone(self, trace: Path) -> None:
@@ -103,14 +105,14 @@ class TestInt:
     def test_from_a_terminal(self, trace: Path) -> None:
         """The real thing: a controlling terminal, and ^C typed into it."""
         ours, theirs = pty.openpty()
-        command = ["sh", "-c", "echo ready; cat; exit 7"]
+        command = ["sh", "-c", WAITER]
         streams: dict[str, Any] = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
         take = partial(fcntl.ioctl, theirs, termios.TIOCSCTTY, 0)
         with tracing("-o", str(trace), *command, preexec_fn=take, **streams) as run:
             os.close(theirs)
             read_until(ours, b"ready\r\n")
             os.write(ours, termios.tcgetattr(ours)[6][termios.VINTR])
-            assert run.finish().status == -signal.SIGINT
+            assert run.end().status == -signal.SIGINT
         os.close(ours)
         assert lines(trace.read_bytes())[-1][3:] == ("SIGNALED", "signal=INT core=false")
 
@@ -124,21 +126,19 @@ class TestTerm:
         ids=["trap", "none"],
     )
     def test_is_passed_on(self, trace: Path, trap: str, status: int) -> None:
-        with tracing("-f", "-o", str(trace), "sh", "-c", trap + SLEEPER) as run:
+        with tracing("-f", "-o", str(trace), "sh", "-c", trap + WAITER) as run:
             run.hear(b"ready\n")
             run.kill(signal.SIGTERM)
-            assert run.finish() == (status, b"", b"")
+            assert run.end() == (status, b"", b"")
 
     def test_sent_twice_as_one(self, trace: Path) -> None:
         """As timeout(1) does, to its child and to the group: that is no second request."""
-        script = f"trap 'echo cleaned up; exit 9' TERM; {SLEEPER}"
+        script = f"trap 'echo cleaned up; exit 9' TERM; {WAITER}"
         with tracing("-o", str(trace), "sh", "-c", script) as run:
             run.hear(b"ready\n")
             run.kill(signal.SIGTERM)
             os.killpg(run.pid, signal.SIGTERM)
-            ended = run.finish()
-        # Its own words on standard error, if any, are about the sleep that the group's TERM killed.
-        assert (ended.status, ended.out) == (9, b"cleaned up\n")
+            assert run.end() == (9, b"cleaned up\n", b"")
 
 
 @pytest.mark.parametrize("signo", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
@@ -193,7 +193,7 @@ def test_ignored_from_the_start(trace: Path, signo: signal.Signals) -> None:
     ignore = ["sh", "-c", f'trap "" {signo.name[3:]}; exec "$@"', "sh"]
     with tracing("-o", str(trace), "sh", "-c", script, before=ignore) as run:
         ignored = int(run.hear(b"ready\n").split()[1], 16)
-        assert ignored == 1 << (signo - 1)
+        assert ignored & 1 << (signo - 1)
         for _ in range(3):
             os.killpg(run.pid, signo)
         run.say(b"\n")

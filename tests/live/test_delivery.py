@@ -88,9 +88,7 @@ def test_row_14_stopped_and_continued(
     assert run.status is not None
     assert run.status.status == 0  # type: ignore[union-attr]
     stops = [
-        ev
-        for ev in run.events
-        if isinstance(ev, pt.Stopped | pt.Continued) and ev.pid == child
+        ev for ev in run.events if isinstance(ev, pt.Stopped | pt.Continued) and ev.pid == child
     ]
     arrived = [ev for ev in stops if isinstance(ev, pt.Stopped)]
     assert [ev.signo for ev in arrived] == [signo, signal.SIGCONT] * rounds

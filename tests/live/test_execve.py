@@ -30,7 +30,9 @@ def test_row_29_exec_and_the_exit_of_execve(trace: Trace, tracee: Tracee, text: 
     run = trace([tracee("execs"), "leader", "3"], text=text)
     check_images(run, 3)
     # Its exit comes after it, in the new image.
-    execs = [ev for ev in run.events if isinstance(ev, pt.Exec) or getattr(ev, "name", "") == "execve"]
+    execs = [
+        ev for ev in run.events if isinstance(ev, pt.Exec) or getattr(ev, "name", "") == "execve"
+    ]
     assert [type(ev) for ev in execs] == [
         pt.Exec,  # the tracer's own
         *[pt.SyscallEntry, pt.Exec, pt.SyscallExit] * 3,

@@ -77,9 +77,7 @@ def test_row_20_an_event_iff_it_was_asked_for(
     run = trace([tracee("children"), how, "exit"], events=mask)
     _, child, _ = run.told("child")
     vforked = FORKED[how] is pt.Vforked
-    assert len(run.of(FORKED[how], child=child)) == bool(
-        mask & (pt.VFORK if vforked else pt.FORK)
-    )
+    assert len(run.of(FORKED[how], child=child)) == bool(mask & (pt.VFORK if vforked else pt.FORK))
     assert len(run.of(pt.VforkDone, child=child)) == bool(mask & pt.VFORK_DONE and vforked)
     assert len(run.of(pt.Exited)) == (2 if mask & pt.EXIT else 0)
     kinds = {type(ev) for ev in run.events}

@@ -46,10 +46,13 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 @pytest.fixture(autouse=True)
 def dispositions() -> Iterator[None]:
+    """As in a shell's foreground, wherever the tests run; and at the end as at the start."""
     watched = (*ENDING, signal.SIGPIPE)
-    before = [signal.getsignal(signo) for signo in watched]
+    before = [signal.signal(signo, signal.SIG_DFL) for signo in watched]
     yield
-    assert [signal.getsignal(signo) for signo in watched] == before
+    assert all(signal.getsignal(signo) == signal.SIG_DFL for signo in watched)
+    for signo, handler in zip(watched, before, strict=True):
+        signal.signal(signo, handler)
 
 
 def arrive(signals: Signals, *signos: int) -> None:

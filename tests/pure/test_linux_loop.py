@@ -177,11 +177,12 @@ def test_the_orphan_of_a_killed_parent_is_taken_in() -> None:
 def test_a_held_lwp_of_a_process_that_execs_away_its_creator() -> None:
     stops = [s.exec_(10), s.exit_(10, 0), s.first_stop(11, pid=10, parent=1), s.killed(11, 9)]
     stops += [s.exec_(10), s.exited(10, 0)]
+    # It belongs to the process as it was before the exec.
     assert shown(play(stops).events) == [
-        "10 Exec",
         "10 Exec",
         "11 LwpCreated",
         "11 LwpExited",
+        "10 Exec",
         "0 Exited 0",
     ]
 

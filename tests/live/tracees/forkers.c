@@ -1,45 +1,49 @@
 /*
  * forkers COUNT HOW: that many processes, each of which makes children without an end, HOW: fork, vfork,
- * parent (CLONE_PARENT: ours), thread (LWPs that fork). The children of all but vfork wait to be killed, at
- * most MOST at a time. Prints the pid of each forker.
+ * parent (CLONE_PARENT: ours), thread (LWPs that fork). The children of all but vfork wait to be killed, and
+ * are when there are MOST of one maker. Prints the pid of each forker. All are one process group, that of
+ * the first.
  */
 #include "tracee.h"
 
-enum { MOST = 400 };
-
-static atomic_int *alive;
+enum { MOST = 20 };
 
 static void
-wait_to_be_killed(void)
+make(const char *how)
 {
-	for (;;)
-		(void)syscall(SYS_pause);
+	unsigned long flags = strcmp(how, "parent") == 0 ? CLONE_PARENT | SIGCHLD : SIGCHLD;
+	pid_t children[MOST] = { 0 };
+
+	for (unsigned i = 0;; i = (i + 1) % MOST) {
+		if (children[i] != 0) {
+			(void)kill(children[i], SIGKILL);
+			if (!(flags & CLONE_PARENT))
+				(void)end_of(children[i]);
+		}
+		children[i] = (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
+		if (children[i] == 0)
+			for (;;)
+				(void)syscall(SYS_pause);
+	}
 }
 
 static void
-make_one(const char *how)
+make_by_vfork(void)
 {
-	while (*alive >= MOST)
-		(void)sched_yield();
-	++*alive;
-	if (strcmp(how, "vfork") == 0) {
+	for (;;) {
 		pid_t child = vfork();
 		if (child == 0)
 			(void)syscall(SYS_exit_group, 0);
 		(void)end_of(child);
-		--*alive;
-		return;
 	}
-	unsigned long flags = strcmp(how, "parent") == 0 ? CLONE_PARENT | SIGCHLD : SIGCHLD;
-	if (syscall(SYS_clone, flags, NULL, NULL, NULL, NULL) == 0)
-		wait_to_be_killed();
 }
 
 static void *
 forks(void *how)
 {
-	for (;;)
-		make_one(how);
+	if (strcmp(how, "vfork") == 0)
+		make_by_vfork();
+	make(how);
 	return how;
 }
 
@@ -48,8 +52,7 @@ main(int argc, char **argv)
 {
 	WANT(argc == 3);
 	bounded();
-	alive = mmap(NULL, sizeof(*alive), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	WANT(alive != MAP_FAILED);
+	WANT(setpgid(0, 0) == 0);
 	for (int i = atoi(argv[1]); i > 0; i--) {
 		pid_t child = fork();
 		if (child == 0) {
@@ -62,6 +65,5 @@ main(int argc, char **argv)
 	}
 	while (wait(NULL) > 0)
 		continue;
-	say("done %d", (int)getpid());
-	wait_to_be_killed();
+	return 0;
 }

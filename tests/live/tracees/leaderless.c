@@ -1,11 +1,13 @@
 /*
  * leaderless END: the first LWP exits while a later one lives on, which then ends in the way END:
  *   exit, exit_group, kill, exec, crash; late: another LWP is made first, and that one exits.
+ * leaderless END wait: it waits for the end of standard input before.
  */
 #include "tracee.h"
 
 static const char *end;
 static char *self;
+static int waits;
 
 static void *
 last(void *arg)
@@ -20,8 +22,14 @@ static void *
 later(void *arg)
 {
 	char *const argv[] = { self, NULL };
+	char c;
 
 	until_state(getpid(), 'Z');
+	if (waits) {
+		say("ready %d", (int)getpid());
+		while (read(0, &c, 1) == 1)
+			continue;
+	}
 	if (strcmp(end, "late") == 0) {
 		(void)start(last, NULL);
 		(void)syscall(SYS_exit, 6);
@@ -48,6 +56,7 @@ main(int argc, char **argv)
 		return 7;
 	self = argv[0];
 	end = argv[1];
+	waits = argc > 2;
 	(void)start(later, NULL);
 	/* Not pthread_exit, which makes calls of its own. The status is the process's if all exit so. */
 	(void)syscall(SYS_exit, 9);

@@ -3,6 +3,8 @@
  *   storm:   COUNT LWPs, several at a time, each makes one call;
  *   tree:    LWPs that make LWPs;
  *   group:   exit_group while COUNT LWPs sleep, spin and make calls;
+ *   quits:   exit_group while LWPs make LWPs, once COUNT are made;
+ *   grow:    each LWP makes the next and lives on, COUNT in all, in four chains;
  *   clone3:  an LWP by clone3, without libc;
  *   vfork:   CLONE_THREAD with CLONE_VFORK: its maker waits for its end;
  *   signal:  CLONE_THREAD with an exit signal, which the kernel ignores, but not in its choice of event.
@@ -50,6 +52,46 @@ branch(void *arg)
 	(void)pthread_join(left, NULL);
 	(void)pthread_join(right, NULL);
 	return NULL;
+}
+
+static void *
+makes_lwps(void *arg)
+{
+	pthread_t thread;
+
+	for (;;)
+		if (pthread_create(&thread, NULL, short_life, NULL) == 0)
+			(void)pthread_join(thread, NULL);
+	return arg;
+}
+
+static void
+quits(void)
+{
+	for (int i = 0; i < 4; i++)
+		(void)start(makes_lwps, NULL);
+	while (made < count)
+		(void)sched_yield();
+}
+
+static void *
+grows(void *arg)
+{
+	if (++made < count)
+		(void)start(grows, NULL);
+	for (;;)
+		(void)syscall(SYS_pause);
+	return arg;
+}
+
+static void
+grow(void)
+{
+	say("ready %d", (int)getpid());
+	for (int i = 0; i < 4; i++)
+		(void)start(grows, NULL);
+	for (;;)
+		(void)syscall(SYS_pause);
 }
 
 static void *
@@ -155,6 +197,10 @@ main(int argc, char **argv)
 		(void)branch((void *)(intptr_t)count);
 	else if (strcmp(argv[1], "group") == 0)
 		group();
+	else if (strcmp(argv[1], "grow") == 0)
+		grow();
+	else if (strcmp(argv[1], "quits") == 0)
+		quits();
 	else if (strcmp(argv[1], "vfork") == 0)
 		by_clone(CLONE_VFORK);
 	else if (strcmp(argv[1], "signal") == 0)
