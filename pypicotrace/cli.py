@@ -3,73 +3,24 @@
 from __future__ import annotations
 
 import errno
-import fcntl
-import getopt
 import os
-import re
 import resource
 import signal
+import stat
 import sys
-import time
 from collections.abc import Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
-from pypicotrace import __version__
+from pypicotrace.arguments import EXIT_USAGE, Arguments, Failure, arguments
 from pypicotrace.errors import KernelError, LaunchError, PicotraceError
 from pypicotrace.events import Exited, Signaled
-from pypicotrace.expressions import Wanted, parse
-from pypicotrace.launch import own_environment, search
-from pypicotrace.loop import PID_MAX, Loop, attach, spawn
+from pypicotrace.launch import credentials, own_environment, search
+from pypicotrace.loop import Loop, Text, attach, spawn
 from pypicotrace.refusals import FORBIDDEN
+from pypicotrace.signals import Signals
+from pypicotrace.tracefile import open_trace
 
-EXIT_FAILURE, EXIT_USAGE, EXIT_CANNOT_RUN, EXIT_NOT_FOUND = 1, 2, 126, 127
-
-HELP = """\
-usage: picotrace [-finV] [-o FILE] [-e EXPR]... [-p PID]... [command [arg ...]]
-
-Trace the system calls, signals, processes and LWPs of a command.
-
-  -f, -i         follow children, and theirs
-  -n             numbers in place of names
-  -o FILE        write the trace to FILE; -: standard output
-  -e EXPR        trace=NAME,/regex/,!NAME: only these calls;
-                 event=KIND,...: only these events
-  -p PID         attach to a running process; may be given several times
-  -h, --help     show this, and exit
-  -V, --version  show the version, and exit
-
-Options end at the first operand. The trace goes to standard error. The exit
-status is the command's.
-"""
-HINT = "Try 'picotrace --help' for what can be said."
-
-# The signals that ask a program to end; see DESCRIPTION in picotrace(1).
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-# A second one within this time, in seconds, ends what was spawned.
-INSIST = 1.0
-# The same one again within this time is the same request: timeout(1), for one, sends its signal to
-# its child and then to the group that the child is in.
-SAME_REQUEST = 0.1
-
-
-class Failure(Exception):
-    """The command cannot go on: a line for the user, the exit status, and perhaps a hint."""
-
-    def __init__(self, message: str, status: int, hint: str = "") -> None:
-        super().__init__(message)
-        self.status = status
-        self.hint = hint
-
-
-class Arguments(NamedTuple):
-    """The command line: ``output`` None is standard error; of pids and command one is empty."""
-
-    follow: bool
-    numbers: bool
-    output: str | None
-    wanted: Wanted
-    pids: list[int]
-    command: list[str]
+EXIT_FAILURE, EXIT_CANNOT_RUN, EXIT_NOT_FOUND = 1, 126, 127
 
 
 def shown(text: str) -> str:
@@ -99,66 +50,18 @@ def answer(text: str) -> int:
     return 0
 
 
-def usage(message: str) -> Failure:
-    return Failure(message, EXIT_USAGE, HINT)
-
-
-def process_id(text: str) -> int:
-    """A process id as it is typed: decimal digits, in range, nothing around them."""
-    if not re.fullmatch(r"[1-9][0-9]{0,9}", text, re.ASCII) or int(text) > PID_MAX:
-        raise Failure(f"invalid process id {text!r}: give a number from 1 to {PID_MAX}", EXIT_USAGE)
-    return int(text)
-
-
-def arguments(argv: Sequence[str]) -> Arguments | str:
-    """The command line, checked as far as it can be without touching anything.
-
-    :returns: text, where that is all that was asked for.
-    :raises Failure: what was given makes no sense.
-    """
-    try:
-        options, command = getopt.getopt(list(argv), "finhVo:e:p:", ["help", "version"])
-    except getopt.GetoptError as error:
-        raise usage(error.msg) from None
-    given = [name for name, _ in options]
-    if "-h" in given or "--help" in given:
-        return HELP
-    if "-V" in given or "--version" in given:
-        return f"picotrace {__version__}\n"
-    pids = [process_id(value) for name, value in options if name == "-p"]
-    if pids and command:
-        raise usage("-p and a command exclude each other")
-    if not pids and not command:
-        raise usage("give a command, or -p PID")
-    try:
-        wanted = parse([value for name, value in options if name == "-e"])
-    except ValueError as error:
-        raise Failure(f"-e: {error}", EXIT_USAGE) from None
-    return Arguments(
-        follow="-f" in given or "-i" in given,
-        numbers="-n" in given,
-        output=next((value for name, value in reversed(options) if name == "-o"), None),
-        wanted=wanted,
-        pids=pids,
-        command=command,
-    )
-
-
 def trace_name(output: str | None) -> str:
     """Where the trace goes, in words."""
     return {None: "standard error", "-": "standard output", "": "''"}.get(output, str(output))
 
 
-def open_trace(output: str | None) -> int:
-    """A descriptor for the trace, out of the way of the command's 0, 1 and 2."""
+def open_output(output: str | None) -> int:
+    """A descriptor for the trace.
+
+    :raises Failure: it cannot be written to.
+    """
     try:
-        if output is None or output == "-":
-            return high(2 if output is None else 1)
-        low = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            return high(low)
-        finally:
-            os.close(low)
+        return open_trace(output)
     except OSError as error:
         where = trace_name(output)
         raise Failure(
@@ -166,18 +69,30 @@ def open_trace(output: str | None) -> int:
         ) from None
 
 
-def high(fd: int) -> int:
-    """A copy of a descriptor that can be written to, above 2 and not inherited."""
-    if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
-        raise OSError(errno.EBADF, "not open for writing")
-    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
+def style_of(args: Arguments, fd: int) -> Text:
+    """How the trace is to look: in colour on a terminal, unless that was forbidden."""
+    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    if args.colour == "always" or (args.colour == "auto" and not plain and os.isatty(fd)):
+        return args.style | Text.COLOUR
+    return args.style
+
+
+def environment_of(args: Arguments) -> list[bytes]:
+    """The command's environment: the one we were started with, and what -E says."""
+    entries = own_environment()
+    for text in map(os.fsencode, args.environment):
+        name, equals, _ = text.partition(b"=")
+        entries = [entry for entry in entries if not entry.startswith(name + b"=")]
+        if equals:
+            entries.append(text)
+    return entries
 
 
 def make_loop(args: Arguments, refused: list[str]) -> Loop:
     """The loop that the command line asks for. Nothing is started or attached to yet.
 
     :param refused: gets a line for each process that, later, cannot be attached to.
-    :raises Failure: a word of ``-e`` is no system call.
+    :raises Failure: a word of ``-e`` is no system call, or ``-u`` names nobody.
     """
     wanted: dict[str, Any] = {
         "events": args.wanted.events,
@@ -185,74 +100,38 @@ def make_loop(args: Arguments, refused: list[str]) -> Loop:
         "follow": args.follow,
     }
     try:
+        user = None if args.user is None else credentials(args.user)
+    except ValueError as error:
+        raise Failure(f"-u: {error}", EXIT_USAGE) from None
+    try:
         if args.pids:
             return attach(
-                *args.pids, on_refused=lambda error: refused.append(str(error.strerror)), **wanted
+                *args.pids,
+                children=args.children,
+                on_refused=lambda error: refused.append(str(error.strerror)),
+                **wanted,
             )
-        return spawn(args.command, env=own_environment(), close_fds=False, **wanted)
+        env = environment_of(args)
+        return spawn(args.command, env=env, close_fds=False, user=user, **wanted)
     except ValueError as error:
         raise Failure(f"-e: {error}", EXIT_USAGE) from None
 
 
-class Signals:
-    """What INT, TERM, HUP and QUIT do while tracing.
+def warn_of_set_id(command: list[str], env: list[bytes]) -> None:
+    """Say that a set-user-ID program does not get its privilege, where that is so.
 
-    To attached processes nothing: the tracer lets go of them and ends. A spawned command decides
-    for itself, as long as it lives: the terminal has sent it the signal already, and TERM, which no
-    terminal sends, is passed on. A second signal within a second ends it.
+    The kernel takes it away of a traced program whose tracer may not trace everybody, execve(2).
     """
-
-    def __init__(self, loop: Loop) -> None:
-        self.loop = loop
-        self.ended_by: int | None = None
-        self._last = (0, -INSIST)
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> Signals:
-        for signo in ENDING:
-            # One that was ignored at the start (nohup) stays ignored.
-            if signal.getsignal(signo) is not signal.SIG_IGN:
-                self._before[signo] = signal.signal(signo, self._arrived)
-        return self
-
-    def heed_reader(self) -> None:
-        """End when nobody reads the trace any more: SIGPIPE says so, which Python ignores."""
-        self._before[signal.SIGPIPE] = signal.signal(signal.SIGPIPE, self._unread)
-
-    def __exit__(self, *exc: object) -> None:
-        for signo, handler in self._before.items():
-            signal.signal(signo, handler)
-
-    def _arrived(self, signo: int, frame: object) -> None:
-        (last, then), now = self._last, time.monotonic()
-        if signo == last and now - then < SAME_REQUEST:
-            return
-        self._last = (signo, now)
-        if now - then < INSIST or not self._somebody_decides():
-            self._end(signo)
-        elif signo == signal.SIGTERM and self.loop.status is None:
-            os.kill(self.loop.root, signo)
-
-    def _somebody_decides(self) -> bool:
-        """Whether there is a command, and not only what it has left behind."""
-        if not self.loop.root:
-            return False
-        # One that has ended just now may have done so by this very signal, of which we hear only
-        # after that.
-        end = self.loop.status
-        return end is None or not 0 < end.ts_ns < time.monotonic_ns() - int(INSIST * 1e9)
-
-    def _unread(self, signo: int, frame: object) -> None:
-        self.loop.interrupt()
-
-    def _end(self, signo: int) -> None:
-        self.ended_by = signo
-        self.loop.interrupt()
-        # Letting go may take a while (a parent in vfork): the next one does not wait for it. The
-        # kernel then ends what was spawned and lets the others go.
-        for each in ENDING:
-            if each in self._before:
-                signal.signal(each, signal.SIG_DFL)
+    if os.geteuid() == 0:
+        return
+    for path in search(os.fsencode(command[0]), env):
+        try:
+            mode = os.stat(path).st_mode
+        except OSError:
+            continue
+        if mode & (stat.S_ISUID | stat.S_ISGID):
+            complain(f"{command[0]} is a set-user-ID program: traced, it runs without that right")
+        return
 
 
 def announce(loop: Loop, refused: list[str]) -> None:
@@ -318,7 +197,7 @@ def trace(args: Arguments, loop: Loop, refused: list[str], fd: int) -> tuple[int
                     # A command would run on, for its work and its status are wanted too.
                     signals.heed_reader()
                 own = args.output not in (None, "-")
-                lost = loop.write_text(fd, numbers=args.numbers, owns_file=own)
+                lost = loop.write_text(fd, style_of(args, fd), owns_file=own)
         except KernelError:
             # One that sleeps in the kernel (a parent in vfork) could not be let go. It will be: the
             # kernel does so when this process ends, which is what was asked for.
@@ -335,7 +214,9 @@ def run(argv: Sequence[str]) -> int:
     refused: list[str] = []
     loop = make_loop(args, refused)
     # Last, for it empties the file: nothing can be said against the command line any more.
-    fd = open_trace(args.output)
+    fd = open_output(args.output)
+    if args.command:
+        warn_of_set_id(args.command, environment_of(args))
     try:
         ended_by, lost = trace(args, loop, refused, fd)
     except LaunchError as error:

@@ -118,13 +118,15 @@ class SyscallExit(SyscallEntry):
     """A system call ends (SCX), with its arguments again.
 
     ``retval`` is its result, None where it failed; ``error`` its errno, 0 where it did not fail.
-    ``enter_seq`` is the ``seq`` of its SyscallEntry, 0 where there was none.
+    ``enter_seq`` is the ``seq`` of its SyscallEntry, 0 where there was none; ``elapsed_ns`` the
+    nanoseconds since then.
     """
 
     retval: int | None = UNSET
     retval2: int | None = field(default=None, compare=False, repr=False)
     error: int = UNSET
     enter_seq: int = field(default=UNSET, compare=False, repr=False)
+    elapsed_ns: int = field(default=UNSET, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,14 @@ Environment = Mapping[Any, Any] | Sequence[bytes]
 PYTHON_IGNORES = ("SIGPIPE", "SIGXFZ", "SIGXFSZ")
 
 
+class Credentials(NamedTuple):
+    """Whom a program is to run as."""
+
+    uid: int
+    gid: int
+    groups: list[int]
+
+
 class Launch(NamedTuple):
     """A program to start."""
 
@@ -28,6 +36,7 @@ class Launch(NamedTuple):
     """Descriptors to become 0, 1 and 2; -1 leaves one as it is."""
     close_fds: bool
     default_signals: list[int]
+    credentials: Credentials | None
 
     def to_c(self, keep: list[Any]) -> Any:
         """A ``struct pico_launch *``, valid as long as what is put into ``keep``."""
@@ -42,6 +51,12 @@ class Launch(NamedTuple):
         request.close_from = 3 if self.close_fds else -1
         keep.append(ffi.new("int32_t[]", [*self.default_signals, 0]))
         request.default_signals = keep[-1]
+        request.uid = request.gid = -1
+        if self.credentials is not None:
+            request.uid, request.gid = self.credentials.uid, self.credentials.gid
+            request.ngroups = len(self.credentials.groups)
+            keep.append(ffi.new("uint32_t[]", self.credentials.groups))
+            request.groups = keep[-1]
         return request
 
 
@@ -61,6 +76,7 @@ def plan(
     stdio: tuple[Any, Any, Any],
     close_fds: bool,
     restore_signals: bool,
+    user: str | int | Credentials | None = None,
 ) -> Launch:
     """Check the arguments of `pypicotrace.spawn`, which says what they mean.
 
@@ -87,6 +103,7 @@ def plan(
         ),
         close_fds=close_fds,
         default_signals=[int(getattr(signal, name)) for name in names if hasattr(signal, name)],
+        credentials=credentials(user) if isinstance(user, str | int) else user,
     )
 
 
@@ -101,6 +118,21 @@ def own_environment() -> list[bytes]:
             return file.read().split(b"\0")[:-1]
     except OSError:
         return [key + b"=" + value for key, value in os.environb.items()]
+
+
+def credentials(user: str | int) -> Credentials:
+    """A user's ids, and all groups that the user is in.
+
+    :raises ValueError: there is no such user.
+    """
+    import pwd
+
+    try:
+        entry = pwd.getpwuid(user) if isinstance(user, int) else pwd.getpwnam(user)
+    except (KeyError, OverflowError):
+        raise ValueError(f"there is no user {user!r}") from None
+    groups = os.getgrouplist(entry.pw_name, entry.pw_gid)
+    return Credentials(entry.pw_uid, entry.pw_gid, groups)
 
 
 def _bytes(what: str, value: Path) -> bytes:

@@ -11,16 +11,18 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import IntFlag
 from typing import Any
 
 from pypicotrace import syscalls as tables
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.errors import AttachError, LaunchError, LoopClosed, WrongThread, check
 from pypicotrace.events import Event, Exited, Mask, Signaled
-from pypicotrace.launch import Environment, Launch, Path, plan
-from pypicotrace.records import ABIS, event
+from pypicotrace.launch import Credentials, Environment, Launch, Path, plan
+from pypicotrace.records import ABIS, LwpNow, event, lwp_now
 from pypicotrace.refusals import refusal
 from pypicotrace.stop import Stop
+from pypicotrace.syscalls.auxv import packed_auxv
 from pypicotrace.syscalls.select import select
 
 PID_MAX = 2**31 - 1
@@ -28,6 +30,28 @@ PID_MAX = 2**31 - 1
 # How long closing waits for LWPs that must stop before they can be let go. One that is asleep in
 # the kernel (a parent in vfork) does not until it wakes up.
 CLOSE_TIMEOUT_NS = 10 * 10**9
+
+
+class Text(IntFlag):
+    """How `Loop.write_text` writes."""
+
+    PLAIN = 0
+    NUMBERS = lib.PICO_TEXT_NUMBERS
+    """Numbers in place of names."""
+    CLOCK = lib.PICO_TEXT_CLOCK
+    """Each line begins with the local time."""
+    SINCE = lib.PICO_TEXT_SINCE
+    """Each line begins with the seconds since the line before."""
+    ELAPSED = lib.PICO_TEXT_ELAPSED
+    """SCX ends with the seconds spent in the call."""
+    COLOUR = lib.PICO_TEXT_COLOUR
+    """Failures red, signals yellow, processes and LWPs green."""
+    ARGV = lib.PICO_TEXT_ARGV
+    """The arguments of each new image,"""
+    ENV = lib.PICO_TEXT_ENV
+    """its environment,"""
+    AUXV = lib.PICO_TEXT_AUXV
+    """and its auxiliary vector, a line each."""
 
 
 class Loop:
@@ -50,22 +74,28 @@ class Loop:
         mask: Mask,
         follow: bool,
         words: Sequence[str] | None,
+        children: bool = False,
         on_refused: Callable[[AttachError], None] | None = None,
         open_kernel: Callable[[], Any] | None = None,
+        abis: Sequence[str] = (),
     ) -> None:
         self._launch = launch
         self._pids = pids
         self._mask = mask
         self._follow = follow
         self._words = words
+        self._children = children
         self._on_refused = on_refused
         self._open_kernel = open_kernel or _native_kernel
+        self._tables = [tables.load(abi) for abi in abis or _native_abis()]
         self._pointer: Any = None
+        self._text: Any = None
         self._keep: list[Any] = []
         self._owner: tuple[int, int] | None = None
         # Reentrant: a signal handler may interrupt the loop while the same thread closes it.
         self._lock = threading.RLock()
         self._interrupted = False
+        self._impatient = False
         self._end: Exited | Signaled | None = None
         self.turn = 0
         self.root = 0
@@ -80,6 +110,8 @@ class Loop:
                 self.root = self._spawn(self._launch)
             for pid in self._pids:
                 self._attach(pid)
+            if self._children:
+                self._attach_children()
         except BaseException:
             self.close()
             raise
@@ -99,6 +131,7 @@ class Loop:
         self.turn += 1
         left = lib.pico_loop_close(pointer, CLOSE_TIMEOUT_NS)
         self._remember_end(pointer)
+        self._flush()
         with self._lock:
             self._pointer = None
             lib.pico_loop_free(pointer)
@@ -108,7 +141,7 @@ class Loop:
     def interrupt(self) -> None:
         """Make the iteration, or `write_text`, end soon. From any thread, or a signal handler."""
         with self._lock:
-            self._interrupted = True
+            self._interrupted = self._impatient = True
             if self._pointer is not None:
                 lib.pico_loop_interrupt(self._pointer)
 
@@ -138,29 +171,52 @@ class Loop:
             lwp = lib.pico_loop_standing(self.pointer())
             yield event(record, Stop(self, lwp) if lwp else None)
 
-    def write_text(self, fd: int, *, numbers: bool = False, owns_file: bool = False) -> int:
+    def write_text(self, fd: int, style: Text = Text.PLAIN, *, owns_file: bool = False) -> int:
         """Trace to the end, as lines of text on a descriptor; the tracees run on meanwhile.
 
         :param fd: where the lines go.
-        :param numbers: numbers in place of names.
+        :param style: how they look.
         :param owns_file: nobody else writes to that file: a line that a full disk has cut may be
             taken back.
         :returns: 0, or the errno of the write that failed: from there on the trace is lost, and
             the tracees run on.
         """
         pointer = self.pointer()
-        flags = numbers * lib.PICO_TEXT_NUMBERS | owns_file * lib.PICO_TEXT_OWNS_FILE
+        flags = int(style) | owns_file * lib.PICO_TEXT_OWNS_FILE
         text = self._kept(ffi.gc(lib.pico_text_new(fd, flags), lib.pico_text_free))
-        system = sys.platform.rstrip("0123456789")
-        for abi, number in ABIS.items():
-            lib.pico_text_set_syscalls(text, number, self._names(*tables.load(abi).packed()))
+        for table in self._tables:
+            names = self._names(*table.packed(), first=table.base)
+            lib.pico_text_set_syscalls(text, ABIS[table.abi], names)
+        system = self._tables[0].abi.partition("-")[0]
         errors, signals = tables.errors(system), tables.signals(system)
-        lib.pico_text_set_errors(text, self._names(tables.pack_names(errors)))
+        first = min(errors)
+        names = self._names(tables.pack_names(errors, first), first=first)
+        lib.pico_text_set_errors(text, names)
         lib.pico_text_set_signals(text, self._names(tables.pack_names(signals)))
+        lib.pico_text_set_auxv(text, self._names(*packed_auxv(system)))
         lib.pico_loop_set_text(pointer, text)
         lib.pico_loop_set_mode(pointer, lib.PICO_MODE_TEXT)
+        self._text = text
         self._next(ffi.NULL, 0)
-        return -int(lib.pico_text_flush(text))
+        return self._flush()
+
+    def _flush(self) -> int:
+        """Write out the text; a reader that lets it wait does so until somebody has interrupted."""
+        while self._text is not None:
+            failed = int(lib.pico_text_flush(self._text))
+            if failed != -errno.EINTR:
+                return -failed
+            if self._impatient:
+                break
+        return 0
+
+    def lwps(self) -> list[LwpNow]:
+        """What each LWP is doing now, in order of process and LWP."""
+        pointer = self.pointer()
+        count = lib.pico_loop_lwps(pointer, ffi.NULL, 0)
+        array = ffi.new("struct pico_lwp_now[]", count or 1)
+        lib.pico_loop_lwps(pointer, array, count)
+        return sorted(map(lwp_now, array[0:count]))
 
     def _next(self, batch: Any, size: int) -> int:
         self.turn += 1
@@ -185,14 +241,16 @@ class Loop:
         check(error[0], "open the loop")
         self._pointer = pointer
         self._owner = _here()
-        for abi, number in ABIS.items():
-            table = tables.load(abi)
-            lib.pico_loop_set_syscalls(pointer, number, self._names(*table.packed()))
-            if self._words is not None:
-                chosen = select(self._words, table)
+        for table in self._tables:
+            names = self._names(*table.packed(), first=table.base)
+            lib.pico_loop_set_syscalls(pointer, ABIS[table.abi], names)
+        if self._words is not None:
+            for table, chosen in zip(self._tables, select(self._words, self._tables), strict=True):
                 bits, count = chosen.bits(table)
                 kept = self._kept(ffi.new("uint8_t[]", bits))
-                lib.pico_loop_set_filter(pointer, number, kept, count, chosen.others)
+                lib.pico_loop_set_filter(
+                    pointer, ABIS[table.abi], kept, table.base, count, chosen.others
+                )
 
     def _kept(self, made: Any) -> Any:
         """Something of C's that the C loop borrows: it lives as long as that does."""
@@ -201,8 +259,15 @@ class Loop:
         self._keep.append(made)
         return made
 
-    def _names(self, names: bytes, nargs: bytes | None = None, narrow: bytes | None = None) -> Any:
-        made = lib.pico_names_new(names, nargs or ffi.NULL, narrow or ffi.NULL, names.count(b"\0"))
+    def _names(
+        self,
+        names: bytes,
+        nargs: bytes | None = None,
+        narrow: bytes | None = None,
+        first: int = 0,
+    ) -> Any:
+        count = names.count(b"\0")
+        made = lib.pico_names_new(names, nargs or ffi.NULL, narrow or ffi.NULL, count, first)
         return self._kept(ffi.gc(made, lib.pico_names_free))
 
     def _spawn(self, launch: Launch) -> int:
@@ -212,6 +277,23 @@ class Loop:
         if failed < 0:
             raise LaunchError(-failed, os.strerror(-failed), os.fsdecode(launch.argv[0]))
         return int(pid[0])
+
+    def _attach_children(self) -> None:
+        """Go down the tree until no process is new: children are made while we look."""
+        tried = set(self._pids)
+        while new := {c for pid in self.attached for c in self._children_of(pid)} - tried:
+            tried |= new
+            for pid in sorted(new):
+                self._attach(pid)
+
+    def _children_of(self, pid: int) -> list[int]:
+        count = lib.pico_loop_children(self._pointer, pid, ffi.NULL, 0)
+        if count <= 0:
+            return []  # it has none, or has ended since
+        # Room for those that are made meanwhile; the next look finds what is left.
+        array = ffi.new("int32_t[]", count)
+        found = lib.pico_loop_children(self._pointer, pid, array, count)
+        return list(array[0 : max(0, min(found, count))])
 
     def _attach(self, pid: int) -> None:
         got = lib.pico_loop_attach(self._pointer, pid)
@@ -228,6 +310,11 @@ class Loop:
 
 def _here() -> tuple[int, int]:
     return os.getpid(), threading.get_ident()
+
+
+def _native_abis() -> tuple[str, ...]:
+    """The ABIs that processes may use here, the tracer's own first."""
+    return tables.for_system(sys.platform.rstrip("0123456789"), os.uname().machine)
 
 
 def _native_kernel() -> Any:
@@ -251,6 +338,7 @@ def spawn(
     stderr: Any = None,
     close_fds: bool = True,
     restore_signals: bool = True,
+    user: str | int | Credentials | None = None,
 ) -> Loop:
     """A loop that will start a program and trace it from its first instruction.
 
@@ -262,6 +350,7 @@ def spawn(
     :param executable, cwd, close_fds, restore_signals: as subprocess.Popen takes them.
     :param env: as subprocess.Popen takes it; or a list of raw entries (bytes).
     :param stdin, stdout, stderr: a descriptor, a file with one, or None for the tracer's own.
+    :param user: the name or uid of whom the program is to run as, with that user's groups.
     :raises TypeError, ValueError: an argument is not what it must be.
     :raises LaunchError: on entering the loop: the program cannot be executed.
     """
@@ -273,6 +362,7 @@ def spawn(
         stdio=(stdin, stdout, stderr),
         close_fds=close_fds,
         restore_signals=restore_signals,
+        user=user,
     )
     return Loop(launch, [], mask=Mask(events), follow=follow, words=_words(syscalls))
 
@@ -282,11 +372,13 @@ def attach(
     events: Mask = Mask.ALL,
     follow: bool = False,
     syscalls: Iterable[str] | None = None,
+    children: bool = False,
     on_refused: Callable[[AttachError], None] | None = None,
 ) -> Loop:
     """A loop that will attach to running processes, all LWPs of each.
 
     :param pids: their process ids.
+    :param children: attach to the children that they have, too, and to theirs.
     :param on_refused: called for a process that cannot be attached to, instead of raising.
     :raises TypeError, ValueError: an argument is not what it must be.
     :raises AttachError: on entering the loop: a process cannot be attached to.
@@ -301,6 +393,7 @@ def attach(
         mask=Mask(events),
         follow=follow,
         words=_words(syscalls),
+        children=children,
         on_refused=on_refused,
     )
 
@@ -319,6 +412,5 @@ def _words(words: Iterable[str] | None) -> list[str] | None:
     if isinstance(words, str):
         raise TypeError("syscalls is a collection of names, not one string")
     checked = list(words)
-    for abi in ABIS:
-        select(checked, tables.load(abi))
+    select(checked, [tables.load(abi) for abi in _native_abis()])
     return checked

@@ -3,16 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from pypicotrace import events as ev
 from pypicotrace import syscalls
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.stop import Stop
 
-# The ABIs we have a table for.
-ABIS = {"linux-x86_64": lib.PICO_ABI_LINUX_X86_64}
+# The ABIs we have a table for, and what C calls them.
+ABIS = {
+    "linux-x86_64": lib.PICO_ABI_LINUX_X86_64,
+    "linux-i386": lib.PICO_ABI_LINUX_I386,
+    "linux-x32": lib.PICO_ABI_LINUX_X32,
+    "linux-aarch64": lib.PICO_ABI_LINUX_AARCH64,
+    "netbsd-amd64": lib.PICO_ABI_NETBSD,
+    "netbsd-i386": lib.PICO_ABI_NETBSD32,
+}
 ABI_NAMES = {number: name for name, number in ABIS.items()}
+
+
+class LwpNow(NamedTuple):
+    """What an LWP is doing.
+
+    ``call`` is the name of the system call it is in, None where it is in none or none was seen;
+    ``since_ns`` when it entered it, on CLOCK_MONOTONIC.
+    """
+
+    pid: int
+    lwp: int
+    program: bytes
+    call: str | None
+    since_ns: int
+
+
+def lwp_now(record: Any) -> LwpNow:
+    """An `LwpNow` of a ``struct pico_lwp_now``."""
+    call = _name(_syscall(record.abi, record.sysnum), record.sysnum) if record.in_call else None
+    return LwpNow(record.pid, record.lwp, ffi.string(record.program), call, record.since_ns)
 
 
 def event(record: Any, stop: Stop | None) -> ev.Event:
@@ -28,15 +55,23 @@ def event(record: Any, stop: Stop | None) -> ev.Event:
     return make(**common, **fields(record))
 
 
+def _syscall(abi: int, sysnum: int) -> syscalls.Syscall | None:
+    name = ABI_NAMES.get(abi)
+    return syscalls.load(name).by_number.get(sysnum) if name is not None else None
+
+
+def _name(call: syscalls.Syscall | None, sysnum: int) -> str:
+    return call.name if call is not None else f"syscall_{sysnum}"
+
+
 def _call(record: Any) -> dict[str, Any]:
-    abi = ABI_NAMES.get(record.abi, "unknown")
-    call = syscalls.load(abi).by_number.get(record.sysnum) if abi in ABIS else None
+    call = _syscall(record.abi, record.sysnum)
     return {
         "sysnum": record.sysnum,
-        "name": call.name if call is not None else f"syscall_{record.sysnum}",
+        "name": _name(call, record.sysnum),
         "args": tuple(record.args[0 : record.nargs]),
         "params": tuple(param.name for param in call.params) if call is not None else (),
-        "abi": abi,
+        "abi": ABI_NAMES.get(record.abi, "unknown"),
     }
 
 
@@ -47,6 +82,7 @@ def _exit(record: Any) -> dict[str, Any]:
         "retval2": None if record.error else record.retval[1],
         "error": record.error,
         "enter_seq": record.enter_seq,
+        "elapsed_ns": record.elapsed_ns,
     }
 
 

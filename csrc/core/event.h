@@ -67,6 +67,7 @@ struct pico_event {
 	uint64_t enter_seq;	/* SCX: seq of its SCE; 0 where that was not recorded */
 	uint64_t ts_ns;		/* CLOCK_MONOTONIC when the tracer took it */
 	uint64_t stime_ns;	/* system time of the LWP; filled only when asked for */
+	uint64_t elapsed_ns;	/* SCX: since its SCE, 0 where that was not seen */
 	int32_t pid;
 	int32_t lwp;		/* 0: the process as a whole */
 	uint16_t kind;

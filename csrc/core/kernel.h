@@ -72,6 +72,13 @@ struct pico_decoded {
 	int32_t stops;			/* STOPPED: by default, this signal stops the process */
 };
 
+/* What a new image was given. */
+enum pico_image {
+	PICO_IMAGE_ARGV = 0,	/* strings, each ended by NUL */
+	PICO_IMAGE_ENV = 1,
+	PICO_IMAGE_AUXV = 2	/* pairs of 64-bit words: type and value */
+};
+
 /* A program to start. All arrays end with NULL. */
 struct pico_launch {
 	const char *const *paths;	/* to be tried in turn, as execvp(3) does */
@@ -81,6 +88,9 @@ struct pico_launch {
 	int32_t stdio[3];		/* descriptors to become 0, 1, 2; -1 leaves it as it is */
 	int32_t close_from;		/* -1 leaves inheritable descriptors open, else all from here are closed */
 	const int32_t *default_signals;	/* ends with 0: get SIG_DFL, because the host changed them */
+	int64_t uid, gid;		/* -1: the tracer's own */
+	const uint32_t *groups;		/* with uid: the supplementary groups */
+	int32_t ngroups;
 };
 
 /* Why an attach was refused, in a form that can be put into words. */
@@ -123,9 +133,14 @@ struct pico_kernel {
 	int (*kill)(struct pico_kernel *, int32_t pid);
 	int (*refusal)(struct pico_kernel *, int32_t pid, int error, int32_t *detail);
 
+	/* The children of a process, at most `max`; returns how many there are. */
+	int (*children)(struct pico_kernel *, int32_t pid, int32_t *pids, int max);
 	/* The process that an LWP belongs to, and that process's parent. */
 	int (*family)(struct pico_kernel *, int32_t lwp, int32_t *pid, int32_t *parent);
 	int (*program)(struct pico_kernel *, int32_t pid, char *name, size_t size);
+
+	/* A piece of what the image of pid was given: how many bytes were read, 0 at the end. */
+	int64_t (*image)(struct pico_kernel *, int32_t pid, int what, uint64_t offset, void *, size_t);
 
 	/* Returns how many bytes were moved (from the start, contiguous); 0 is never success. */
 	int64_t (*read)(struct pico_kernel *, int32_t lwp, uint64_t addr, void *, size_t);

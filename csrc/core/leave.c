@@ -86,6 +86,12 @@ pico_loop_attach(struct pico_loop *loop, int32_t pid)
 }
 
 int
+pico_loop_children(struct pico_loop *loop, int32_t pid, int32_t *pids, int max)
+{
+	return loop->kernel->children(loop->kernel, pid, pids, max);
+}
+
+int
 pico_loop_refusal(struct pico_loop *loop, int32_t pid, int error, int32_t *detail)
 {
 	return loop->kernel->refusal(loop->kernel, pid, error, detail);
@@ -109,6 +115,9 @@ pico_loop_leave(struct pico_loop *loop, struct pico_lwp *l)
 	}
 	pico_lwps_remove(&loop->lwps, l);
 }
+
+/* How long a stalled reader of the trace may keep tracees from being let go. */
+#define READER_PATIENCE_NS 500000000ull
 
 /* Make one LWP end or leave; 1: it is gone from the table. */
 static int
@@ -150,20 +159,24 @@ int
 pico_loop_close(struct pico_loop *loop, int64_t timeout_ns)
 {
 	uint64_t deadline = pico_clock_ns() + (uint64_t)timeout_ns;
+	uint64_t patience = pico_clock_ns() + READER_PATIENCE_NS;
 	int e = 0;
 
 	loop->closing = 1;
 	loop->current = NULL;
 	dismiss_all(loop);
 	while (pico_clock_ns() < deadline) {
+		if (pico_loop_make_room(loop) == -EINTR) {
+			if (pico_clock_ns() > patience)
+				pico_text_give_up(loop->text);
+			continue;
+		}
 		e = pico_loop_step(loop, (int64_t)deadline);
 		if (e == -EINTR && loop->lwps.held > 0)
 			pico_loop_release_overdue(loop);
 		else if (e == 0 || (e < 0 && e != -EINTR))
 			break;
 	}
-	if (loop->text != NULL)
-		(void)pico_text_flush(loop->text);
 	if (loop->lwps.used == 0)
 		return 0;
 	return e < 0 && e != -EINTR ? e : -ETIMEDOUT;

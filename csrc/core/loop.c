@@ -46,10 +46,11 @@ pico_loop_set_syscalls(struct pico_loop *loop, int abi, const struct pico_names 
 }
 
 void
-pico_loop_set_filter(struct pico_loop *loop, int abi, const uint8_t *bits, uint32_t count, int others)
+pico_loop_set_filter(struct pico_loop *loop, int abi, const uint8_t *bits, int32_t first, uint32_t count,
+    int others)
 {
 	if (abi >= 0 && abi < PICO_ABIS)
-		loop->filters[abi] = (struct pico_filter){ bits, count, others };
+		loop->filters[abi] = (struct pico_filter){ bits, first, count, others };
 }
 
 void
@@ -74,9 +75,10 @@ wanted(const struct pico_loop *loop, const struct pico_event *ev)
 	const struct pico_filter *f = &loop->filters[ev->abi < PICO_ABIS ? ev->abi : PICO_ABI_UNKNOWN];
 	if (f->bits == NULL && f->count == 0 && !f->others)
 		return 1;	/* no filter */
-	if (ev->sysnum < 0 || (uint32_t)ev->sysnum >= f->count)
+	int64_t place = (int64_t)ev->sysnum - f->first;
+	if (place < 0 || place >= (int64_t)f->count)
 		return f->others;
-	return f->bits[ev->sysnum / 8] >> (ev->sysnum % 8) & 1;
+	return f->bits[place / 8] >> (place % 8) & 1;
 }
 
 int
@@ -136,6 +138,15 @@ pace(struct pico_loop *loop, int64_t deadline)
 	if (loop->tick_ns == 0 || interval < loop->tick_ns)
 		if (loop->kernel->tick(loop->kernel, interval) == 0)
 			loop->tick_ns = interval;
+}
+
+int
+pico_loop_make_room(struct pico_loop *loop)
+{
+	if (loop->text == NULL || !pico_text_full(loop->text))
+		return 0;
+	pace(loop, 0);
+	return pico_text_flush(loop->text) == -EINTR ? -EINTR : 0;
 }
 
 /* A tick or a signal interrupted the wait. */
@@ -222,7 +233,9 @@ next_events(struct pico_loop *loop, int max, int64_t deadline)
 			loop->tick_ns = 0;
 			return loop->filled > 0 ? loop->filled : -EINTR;
 		}
-		int e = pico_loop_step(loop, deadline);
+		int e = pico_loop_make_room(loop);
+		if (e == 0)
+			e = pico_loop_step(loop, deadline);
 		if (e == 1)
 			continue;
 		if (e == -EINTR)
@@ -252,8 +265,6 @@ pico_loop_next(struct pico_loop *loop, struct pico_event *batch, int max, int64_
 	int n = next_events(loop, loop->mode == PICO_MODE_STOP ? 1 : max, deadline);
 	loop->batch = NULL;
 	loop->filled = 0;
-	if (n == 0 && loop->text != NULL)
-		(void)pico_text_flush(loop->text);
 	return n;
 }
 
@@ -271,9 +282,27 @@ pico_loop_root_end(const struct pico_loop *loop, struct pico_event *ev)
 }
 
 int
-pico_loop_lwps(const struct pico_loop *loop)
+pico_loop_lwps(const struct pico_loop *loop, struct pico_lwp_now *now, int max)
 {
-	return (int)loop->lwps.used;
+	const struct pico_lwp *l;
+	int n = 0;
+
+	for (uint32_t cursor = 0; (l = pico_lwps_next(&loop->lwps, &cursor)) != NULL;) {
+		if (l->process == NULL)
+			continue;	/* held: not announced yet */
+		if (n++ >= max)
+			continue;
+		*now = (struct pico_lwp_now){ .pid = l->process->pid, .lwp = l->id, .sysnum = -1 };
+		memcpy(now->program, l->process->program, sizeof(now->program));
+		if (l->in_call) {
+			now->in_call = 1;
+			now->sysnum = l->sysnum;
+			now->abi = l->abi;
+			now->since_ns = l->enter_ns;
+		}
+		now++;
+	}
+	return n;
 }
 
 int64_t

@@ -25,14 +25,18 @@ enum pico_mode {
 struct pico_loop *pico_loop_open(struct pico_kernel *, uint32_t events, int follow, int *error);
 /* Names, text and filter are borrowed until the loop is freed. */
 void pico_loop_set_syscalls(struct pico_loop *, int abi, const struct pico_names *);
-/* Only calls whose bit is set are reported; a number past the end of the bits is, where `others`. */
-void pico_loop_set_filter(struct pico_loop *, int abi, const uint8_t *bits, uint32_t count, int others);
+/* Only calls whose bit is set are reported, the first bit being that of number `first`; a number
+ * without a bit is, where `others`. */
+void pico_loop_set_filter(struct pico_loop *, int abi, const uint8_t *bits, int32_t first, uint32_t count,
+    int others);
 void pico_loop_set_text(struct pico_loop *, struct pico_text *);
 void pico_loop_set_mode(struct pico_loop *, int mode);
 
 int pico_loop_spawn(struct pico_loop *, const struct pico_launch *, int32_t *pid);
 /* All LWPs of a process; returns how many were attached. */
 int pico_loop_attach(struct pico_loop *, int32_t pid);
+/* The children that a process has now; returns how many there are, also where `max` is less. */
+int pico_loop_children(struct pico_loop *, int32_t pid, int32_t *pids, int max);
 int pico_loop_refusal(struct pico_loop *, int32_t pid, int error, int32_t *detail);
 
 /* Up to `max` events. 0: no tracee is left. -EINTR: a signal came, or nothing has for a second: look
@@ -42,8 +46,16 @@ int pico_loop_next(struct pico_loop *, struct pico_event *batch, int max, int64_
 int32_t pico_loop_standing(const struct pico_loop *);
 /* How the first process that was spawned ended: 1 and its EXITED or SIGNALED, 0 while it lives. */
 int pico_loop_root_end(const struct pico_loop *, struct pico_event *);
-/* How many LWPs are in the table. */
-int pico_loop_lwps(const struct pico_loop *);
+/* What an LWP is doing: its process, and the call it is in (sysnum -1: none, or not known). */
+struct pico_lwp_now {
+	int32_t pid, lwp;
+	int32_t sysnum;
+	uint16_t abi, in_call;
+	uint64_t since_ns;	/* CLOCK_MONOTONIC: when it entered the call, or 0 */
+	char program[24];
+};
+/* All LWPs, in no order; returns how many there are, also where `max` is less. */
+int pico_loop_lwps(const struct pico_loop *, struct pico_lwp_now *, int max);
 int64_t pico_loop_read(struct pico_loop *, int32_t lwp, uint64_t addr, void *, size_t);
 int64_t pico_loop_write(struct pico_loop *, int32_t lwp, uint64_t addr, const void *, size_t);
 

@@ -9,6 +9,7 @@
 
 struct pico_filter {
 	const uint8_t *bits;
+	int32_t first;
 	uint32_t count;
 	int others;
 };
@@ -43,6 +44,9 @@ uint64_t pico_clock_ns(void);
 
 /* loop.c: give an event its number and hand it to the sink, if it was asked for; returns 1 if so. */
 int pico_loop_emit(struct pico_loop *, const struct pico_process *, struct pico_event *);
+/* loop.c: room in the text for one more stop. -EINTR: its reader lets it wait, and a signal or a tick has
+ * come; a stalled reader holds up the tracees, but not the tracer's signals. */
+int pico_loop_make_room(struct pico_loop *);
 /* loop.c: take what has stopped, or wait for it. 1: took one; 0: nothing is left; else -errno. */
 int pico_loop_step(struct pico_loop *, int64_t deadline);
 /* loop.c: let a standing LWP go on, in the way its last stop asks for. */
@@ -50,6 +54,9 @@ void pico_loop_resume(struct pico_loop *, struct pico_lwp *);
 
 /* take.c: take one stop or end: update the table, report it. 0 or -errno. */
 int pico_loop_take(struct pico_loop *, struct pico_raw *);
+
+/* image.c: the arguments and so on of a new image, where the text is to have them. */
+void pico_loop_write_image(struct pico_loop *, const struct pico_process *);
 
 /* leave.c: let an LWP that stands still go for good. Frees it. */
 void pico_loop_leave(struct pico_loop *, struct pico_lwp *);

@@ -236,6 +236,7 @@ pico_lwps_exec(struct pico_lwps *t, struct pico_lwp *leader, int32_t old)
 		leader->nargs = caller->nargs;
 		leader->sysnum = caller->sysnum;
 		leader->enter_seq = caller->enter_seq;
+		leader->enter_ns = caller->enter_ns;
 		memcpy(leader->args, caller->args, sizeof(leader->args));
 		leader->leaving |= caller->leaving;
 		leader->birth = PICO_NONE;

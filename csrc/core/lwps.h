@@ -51,6 +51,7 @@ struct pico_lwp {
 	int32_t owner;		/* HELD: the process it is in */
 	uint64_t held_ns;	/* HELD: since when */
 	uint64_t enter_seq;
+	uint64_t enter_ns;	/* when the SCE was taken */
 	uint64_t args[8];
 	struct pico_process *process;
 	struct pico_lwp *next_ready;

@@ -10,6 +10,7 @@ enum { UNKNOWN_NARGS = 255 };
 
 struct pico_names {
 	uint32_t count;
+	int64_t first;		/* the number of the first name */
 	uint8_t *nargs, *narrow;
 	const char **name;	/* into `packed` */
 	char *packed;
@@ -25,7 +26,8 @@ copy_bytes(const uint8_t *bytes, uint32_t count)
 }
 
 struct pico_names *
-pico_names_new(const char *names, const uint8_t *nargs, const uint8_t *narrow, uint32_t count)
+pico_names_new(const char *names, const uint8_t *nargs, const uint8_t *narrow, uint32_t count,
+    int64_t first)
 {
 	const char *end = names;
 	for (uint32_t i = 0; i < count; i++)
@@ -35,6 +37,7 @@ pico_names_new(const char *names, const uint8_t *nargs, const uint8_t *narrow, u
 	if (n == NULL)
 		return NULL;
 	n->count = count;
+	n->first = first;
 	n->name = calloc((size_t)count + 1, sizeof(*n->name));
 	n->packed = malloc((size_t)(end - names) + 1);
 	n->nargs = copy_bytes(nargs, count);
@@ -66,26 +69,39 @@ pico_names_free(struct pico_names *n)
 	free(n);
 }
 
+/* Where a number's entries are, -1: it has none. */
+static int64_t
+place_of(const struct pico_names *n, int64_t number)
+{
+	if (n == NULL || number < n->first || number - n->first >= (int64_t)n->count)
+		return -1;
+	return number - n->first;
+}
+
 const char *
 pico_names_get(const struct pico_names *n, int64_t number)
 {
-	if (n == NULL || number < 0 || number >= (int64_t)n->count)
-		return NULL;
-	return n->name[number];
+	int64_t place = place_of(n, number);
+	return place < 0 ? NULL : n->name[place];
+}
+
+int
+pico_names_nargs(const struct pico_names *n, int64_t number)
+{
+	int64_t place = place_of(n, number);
+	return place < 0 || n->nargs == NULL ? 0 : n->nargs[place];
 }
 
 void
 pico_names_trim(const struct pico_names *n, struct pico_event *ev)
 {
-	if (n == NULL || n->nargs == NULL || ev->sysnum < 0 || ev->sysnum >= (int64_t)n->count)
+	int64_t place = place_of(n, ev->sysnum);
+
+	if (place < 0 || n->nargs == NULL || n->nargs[place] == UNKNOWN_NARGS)
 		return;
-	if (n->nargs[ev->sysnum] == UNKNOWN_NARGS)
-		return;
-	if (ev->nargs > n->nargs[ev->sysnum])
-		ev->nargs = n->nargs[ev->sysnum];
-	if (n->narrow == NULL)
-		return;
-	for (int i = 0; i < ev->nargs; i++)
-		if (n->narrow[ev->sysnum] & (1u << i))
+	if (ev->nargs > n->nargs[place])
+		ev->nargs = n->nargs[place];
+	for (int i = 0; n->narrow != NULL && i < ev->nargs; i++)
+		if (n->narrow[place] & (1u << i))
 			ev->args[i] &= 0xffffffffu;
 }

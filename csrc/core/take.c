@@ -53,6 +53,7 @@ take_entry(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
 	l->nargs = ev->nargs;
 	l->sysnum = ev->sysnum;
 	memcpy(l->args, ev->args, sizeof(l->args));
+	l->enter_ns = loop->now;
 	int emitted = pico_loop_emit(loop, l->process, ev);
 	l->enter_seq = emitted ? ev->seq : 0;
 	go_on(loop, l, emitted);
@@ -69,6 +70,7 @@ take_exit(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
 		ev->sysnum = l->sysnum;
 		memcpy(ev->args, l->args, sizeof(ev->args));
 		ev->enter_seq = l->enter_seq;
+		ev->elapsed_ns = loop->now - l->enter_ns;
 	} else {
 		pico_names_trim(ev->abi < PICO_ABIS ? loop->syscalls[ev->abi] : NULL, ev);
 	}
@@ -87,7 +89,10 @@ take_exec(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
 
 	pico_lwps_exec(&loop->lwps, l, ev->other);
 	(void)k->program(k, p->pid, p->program, sizeof(p->program));	/* on failure the old name stays */
-	report(loop, l, ev);
+	int emitted = pico_loop_emit(loop, p, ev);
+	if (emitted)
+		pico_loop_write_image(loop, p);
+	go_on(loop, l, emitted);
 }
 
 static void
@@ -174,7 +179,10 @@ born(struct pico_loop *loop, struct pico_lwp *l, const struct pico_raw *raw, con
 	l->birth = PICO_NONE;
 	if (d->event.kind != PICO_FIRST_STOP && d->event.kind != PICO_INTERRUPTED)
 		pico_lwps_push_ready(&loop->lwps, l, raw->status);
-	report(loop, l, &ev);
+	int emitted = pico_loop_emit(loop, l->process, &ev);
+	if (emitted && ev.kind == PICO_ATTACHED && l->id == l->process->pid)
+		pico_loop_write_image(loop, l->process);
+	go_on(loop, l, emitted);
 	return 1;
 }
 

@@ -29,8 +29,10 @@ int pico_linux_attach(struct pico_kernel *, int32_t pid, int report, int32_t *lw
 /* proc.c: what /proc tells. 0 or -errno; *value is 0 where the field is not there. */
 int pico_linux_status_field(int32_t id, const char *field, int64_t *value);
 int pico_linux_is_zombie(int32_t id);
+int pico_linux_children(struct pico_kernel *, int32_t pid, int32_t *pids, int max);
 int pico_linux_family(struct pico_kernel *, int32_t lwp, int32_t *pid, int32_t *parent);
 int pico_linux_program(struct pico_kernel *, int32_t pid, char *name, size_t size);
+int64_t pico_linux_image(struct pico_kernel *, int32_t pid, int what, uint64_t offset, void *, size_t);
 int pico_linux_refusal(struct pico_kernel *, int32_t pid, int error, int32_t *detail);
 
 /* memory.c */

@@ -103,6 +103,25 @@ pico_linux_program(struct pico_kernel *k, int32_t pid, char *name, size_t size)
 	return 0;
 }
 
+int64_t
+pico_linux_image(struct pico_kernel *k, int32_t pid, int what, uint64_t offset, void *data, size_t size)
+{
+	static const char *const file[] = {
+		[PICO_IMAGE_ARGV] = "cmdline", [PICO_IMAGE_ENV] = "environ", [PICO_IMAGE_AUXV] = "auxv"
+	};
+	char path[64];
+
+	(void)k;
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file[what]);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ssize_t n = pread(fd, data, size, (off_t)offset);
+	int64_t result = n < 0 ? -errno : n;
+	(void)close(fd);
+	return result;
+}
+
 /* A kernel thread has no memory of its own; nor has a zombie, which was asked about before. Not by
  * "VmSize:" of status, which can lie behind a list of groups of any length. */
 static int

@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -128,6 +129,18 @@ child_files(const struct pico_launch *launch, struct pipes *p)
 		child_fail(p, errno);
 }
 
+/* Groups first and the user last: each needs the rights that the last step gives up. */
+static void
+child_user(const struct pico_launch *launch, const struct pipes *p)
+{
+	if (launch->uid >= 0 && setgroups((size_t)launch->ngroups, launch->groups) < 0)
+		child_fail(p, errno);
+	if (launch->gid >= 0 && setresgid((gid_t)launch->gid, (gid_t)launch->gid, (gid_t)launch->gid) < 0)
+		child_fail(p, errno);
+	if (launch->uid >= 0 && setresuid((uid_t)launch->uid, (uid_t)launch->uid, (uid_t)launch->uid) < 0)
+		child_fail(p, errno);
+}
+
 /* As execvp(3): the first that can be executed; a refusal on the way is told if none can. */
 static void
 child_exec(const struct pico_launch *launch, const struct pipes *p)
@@ -157,6 +170,7 @@ child(const struct pico_launch *launch, struct pipes *p, const sigset_t *mask)
 		continue;
 	if (n != 1)
 		_exit(127);	/* the tracer is gone, and nothing runs untraced that was to be traced */
+	child_user(launch, p);
 	child_exec(launch, p);
 	_exit(127);
 }

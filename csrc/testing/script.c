@@ -157,6 +157,13 @@ script_refusal(struct pico_kernel *k, int32_t pid, int error, int32_t *detail)
 }
 
 static int
+script_children(struct pico_kernel *k, int32_t pid, int32_t *pids, int max)
+{
+	(void)k, (void)pid, (void)pids, (void)max;
+	return 0;
+}
+
+static int
 script_family(struct pico_kernel *k, int32_t lwp, int32_t *pid, int32_t *parent)
 {
 	const struct script *s = script_of(k);
@@ -175,6 +182,13 @@ script_program(struct pico_kernel *k, int32_t pid, char *name, size_t size)
 {
 	(void)k;
 	(void)snprintf(name, size, "prog%d", (int)pid);
+	return 0;
+}
+
+static int64_t
+script_image(struct pico_kernel *k, int32_t pid, int what, uint64_t offset, void *data, size_t size)
+{
+	(void)k, (void)pid, (void)what, (void)offset, (void)data, (void)size;
 	return 0;
 }
 
@@ -228,8 +242,10 @@ pico_script_open(const char *os, const struct pico_scripted *stops, int count)
 		.interrupt = script_interrupt,
 		.kill = script_kill,
 		.refusal = script_refusal,
+		.children = script_children,
 		.family = script_family,
 		.program = script_program,
+		.image = script_image,
 		.read = script_read,
 		.write = script_write,
 		.tick = script_tick,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pypicotrace.syscalls import Table, near
@@ -16,58 +16,69 @@ class Selection(NamedTuple):
     others: bool
 
     def bits(self, table: Table) -> tuple[bytes, int]:
-        """For the C core: a bit per number of the table, from 0, and how many bits there are."""
-        count = max(table.by_number, default=-1) + 1
+        """For the C core: a bit per number of the table, from its base, and how many there are."""
+        count = max(table.by_number, default=table.base - 1) + 1 - table.base
         packed = bytearray(count // 8 + 1)
-        for number in range(count):
+        for place in range(count):
+            number = place + table.base
             if number in self.numbers or (self.others and number not in table.by_number):
-                packed[number // 8] |= 1 << number % 8
+                packed[place // 8] |= 1 << place % 8
         return bytes(packed), count
 
 
-def select(words: Iterable[str], table: Table) -> Selection:
-    """The calls that ``words`` choose, taken one after the other.
+def select(words: Sequence[str], tables: Sequence[Table]) -> list[Selection]:
+    """The calls that ``words`` choose in each table, the words taken one after the other.
 
     A word is a name, a ``/regular expression/`` that is searched for in the names, ``all`` or
     ``none``; ``!`` before it takes the calls away. Where the first word takes away, it does so from
-    all.
+    all. A process may use several tables (its own, and that of 32-bit programs): a name need not be
+    in each.
 
-    :raises ValueError: a word that is empty, chooses nothing or is no regular expression; the
-        message names it, and names like it.
+    :raises ValueError: a word that is empty, chooses nothing in any table or is no regular
+        expression; the message names it, and names like it.
     """
+    meant = [_matching(word.removeprefix("!"), tables) for word in words]
+    return [
+        _combine(words, [numbers[place] for numbers in meant], table)
+        for place, table in enumerate(tables)
+    ]
+
+
+def _combine(words: Sequence[str], meant: Sequence[frozenset[int]], table: Table) -> Selection:
     chosen: set[int] = set()
     others = False
-    for place, word in enumerate(words):
+    for place, (word, numbers) in enumerate(zip(words, meant, strict=True)):
         negated = word.startswith("!")
-        meant, everything = _matching(word.removeprefix("!"), table)
-        if place == 0 and negated:
-            chosen, others = set(table.by_number), True
+        everything = word.removeprefix("!") == "all"
         if negated:
-            chosen -= meant
+            if place == 0:
+                chosen, others = set(table.by_number), True
+            chosen -= numbers
             others = others and not everything
         else:
-            chosen |= meant
+            chosen |= numbers
             others = others or everything
     return Selection(frozenset(chosen), others)
 
 
-def _matching(word: str, table: Table) -> tuple[set[int], bool]:
+def _matching(word: str, tables: Sequence[Table]) -> list[frozenset[int]]:
     if word == "all":
-        return set(table.by_number), True
+        return [frozenset(table.by_number) for table in tables]
     if word == "none":
-        return set(), False
+        return [frozenset() for _ in tables]
     if word.startswith("/"):
-        return _searched(word, table), False
-    if word in table.by_name:
-        return {table.by_name[word].number}, False
+        return _searched(word, tables)
     if not word:
         raise ValueError("an empty word; give the name of a system call")
-    like = near(word, table.by_name)
+    found = [frozenset({t.by_name[word].number} if word in t.by_name else ()) for t in tables]
+    if any(found):
+        return found
+    like = near(word, tables[0].by_name)
     hint = f"; did you mean {' or '.join(like)}?" if like else ""
-    raise ValueError(f"{word!r} is not a system call of {table.abi}{hint}")
+    raise ValueError(f"{word!r} is not a system call of {tables[0].abi}{hint}")
 
 
-def _searched(word: str, table: Table) -> set[int]:
+def _searched(word: str, tables: Sequence[Table]) -> list[frozenset[int]]:
     if len(word) == 1 or not word.endswith("/"):
         raise ValueError(f"{word!r} lacks the / that ends a regular expression")
     if word == "//":
@@ -76,7 +87,10 @@ def _searched(word: str, table: Table) -> set[int]:
         pattern = re.compile(word[1:-1])
     except re.error as error:
         raise ValueError(f"{word!r} is not a regular expression: {error}") from None
-    found = {call.number for call in table.by_number.values() if pattern.search(call.name)}
-    if not found:
-        raise ValueError(f"{word!r} matches no system call of {table.abi}")
+    found = [
+        frozenset(call.number for call in table.by_number.values() if pattern.search(call.name))
+        for table in tables
+    ]
+    if not any(found):
+        raise ValueError(f"{word!r} matches no system call of {tables[0].abi}")
     return found

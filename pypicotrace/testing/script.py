@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.events import Event, Mask
-from pypicotrace.launch import plan
+from pypicotrace.launch import Launch, plan
 from pypicotrace.loop import Loop
+from pypicotrace.syscalls import ABIS
 
 SIGTRAP, SIGSTOP, SIGCHLD = 5, 19, 17
 X86_64 = 0xC000003E
@@ -204,13 +205,21 @@ def play(
     """Run a script to its end, stop per event; the first stop is the program's, unless attached."""
     kernel = FakeKernel(stops, os)
     launch = None if attach else plan_of_nothing()
-    loop = Loop(launch, attach, mask=events, follow=follow, words=syscalls, open_kernel=kernel.open)
+    loop = Loop(
+        launch,
+        attach,
+        mask=events,
+        follow=follow,
+        words=syscalls,
+        open_kernel=kernel.open,
+        abis=[abi for abi in ABIS if abi.startswith(os)],
+    )
     with loop:
         seen = list(loop)
         return Played(seen, kernel.requests(), loop.status)
 
 
-def plan_of_nothing() -> Any:
+def plan_of_nothing() -> Launch:
     """A program to launch, for a kernel that launches none."""
     return plan(
         ["scripted"],

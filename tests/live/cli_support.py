@@ -279,17 +279,19 @@ class Line(NamedTuple):
     info: str
 
 
-LINE = re.compile(r"([ \d]{5}\d+) ([ \d]{5}\d+) ( *)([!-~]+) ([A-Z_]+)(?: ([ -~]*))?")
+LINE = re.compile(r"([ \d]{5}\d+) ([ \d]{5}\d+) ( *)([!-~]+) ([A-Z_]+(?:\[\d+\])?)(?: ([ -~]*))?")
 
 
 def lines(text: bytes) -> list[Line]:
-    """The trace, of which every line must be a whole one."""
+    """The events of the trace, of which every line must be a whole one."""
     assert text == b"" or text.endswith(b"\n"), f"the last line is cut: {text[-100:]!r}"
     found = []
     for line in text.decode("ascii").splitlines():
         match = LINE.fullmatch(line)
         assert match is not None, f"no line of a trace: {line!r}"
         pid, lwp, padding, program, event, info = match.groups()
+        if "[" in event:
+            continue  # ARGV[0] and so on: what a new image was given, which is no event
         assert len(padding + program) == max(14, len(program)), line
         found.append(Line(int(pid), int(lwp), program, event, info or ""))
     return found

@@ -35,6 +35,8 @@ spawn(struct pico_loop *loop, char **argv)
 		.envp = (const char *const *)environ,
 		.stdio = { -1, -1, -1 },
 		.close_from = -1,
+		.uid = -1,
+		.gid = -1,
 	};
 	int32_t pid;
 

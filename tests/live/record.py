@@ -247,6 +247,7 @@ def check_record(
         checker.end()
 
 
+IMAGE = re.compile(r" *\d+ +0 +\S+ (ARGV|ENV|AUXV)\[")
 LINE = re.compile(r" *(\d+) +(\d+) +(\S+) ([A-Z_]+) ?(.*)")
 ENTRY = re.compile(r"(UNKNOWN SYSCALL -?\d+|\w+)\(([^)]*)\)")
 RESULT = re.compile(r"(UNKNOWN SYSCALL -?\d+|\w+) = (\w+)(?: Err#(\d+).*)?")
@@ -271,7 +272,8 @@ RENAMED = {"si_code": "code", "si_pid": "sender", "si_uid": "uid", "si_addr": "a
 
 def parse(text: bytes) -> list[pt.Event]:
     """The events of a text, without what a line does not have."""
-    return [_line(line, i + 1) for i, line in enumerate(text.decode().splitlines())]
+    events = [line for line in text.decode().splitlines() if not IMAGE.match(line)]
+    return [_line(line, i + 1) for i, line in enumerate(events)]
 
 
 def _line(line: str, seq: int) -> pt.Event:

@@ -227,7 +227,6 @@ class TestUnread:
         assert untouched(cat.pid)
         assert cat.echoes()
 
-    @pytest.mark.xfail(strict=True, reason="write(2) is waited for, whatever signal comes")
     def test_a_reader_that_stalls(self) -> None:
         """It cannot keep the tracer from letting go, nor the target from running on."""
         r, w = os.pipe()

@@ -12,16 +12,27 @@ import pytest
 
 from pypicotrace import __version__, cli
 from pypicotrace._ffi import lib
-from pypicotrace.cli import Arguments, Failure, arguments, process_id, shown
+from pypicotrace.arguments import HELP, HINT, Arguments, Failure, arguments, process_id
+from pypicotrace.cli import shown
 from pypicotrace.errors import LaunchError
 from pypicotrace.events import Mask
 from pypicotrace.expressions import Wanted
 from pypicotrace.launch import Launch, own_environment, plan, search
+from pypicotrace.loop import Text
 from pypicotrace.refusals import FORBIDDEN, UID_UNKNOWN, words
 
 EVERYTHING = Wanted(Mask.ALL, None)
 NOTHING_SAID = Arguments(
-    follow=False, numbers=False, output=None, wanted=EVERYTHING, pids=[], command=["ls"]
+    follow=False,
+    style=Text.ARGV,
+    colour="auto",
+    output=None,
+    wanted=EVERYTHING,
+    pids=[],
+    children=False,
+    user=None,
+    environment=[],
+    command=["ls"],
 )
 
 
@@ -32,8 +43,15 @@ NOTHING_SAID = Arguments(
         (["--", "ls"], {}),
         (["-f", "ls"], {"follow": True}),
         (["-i", "ls"], {"follow": True}),
-        (["-n", "ls"], {"numbers": True}),
-        (["-fn", "ls"], {"follow": True, "numbers": True}),
+        (["-n", "ls"], {"style": Text.ARGV | Text.NUMBERS}),
+        (["-tr", "ls"], {"style": Text.ARGV | Text.CLOCK | Text.SINCE}),
+        (["-vT", "ls"], {"style": Text.ARGV | Text.ENV | Text.AUXV | Text.ELAPSED}),
+        (["--color=always", "ls"], {"colour": "always"}),
+        (["--color", "never", "ls"], {"colour": "never"}),
+        (["-u", "nobody", "ls"], {"user": "nobody"}),
+        (["-E", "A=b=c", "-E", "B", "ls"], {"environment": ["A=b=c", "B"]}),
+        (["-p", "5", "--children"], {"pids": [5], "children": True, "command": []}),
+        (["-fn", "ls"], {"follow": True, "style": Text.ARGV | Text.NUMBERS}),
         (["-o", "x", "ls"], {"output": "x"}),
         (["-ox", "ls"], {"output": "x"}),
         (["-fox", "ls"], {"follow": True, "output": "x"}),
@@ -64,7 +82,7 @@ def test_arguments(argv: list[str], fields: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("argv", [["-h"], ["--help"], ["-f", "--help", "ls"], ["-hV"]])
 def test_help(argv: list[str]) -> None:
-    assert arguments(argv) == cli.HELP
+    assert arguments(argv) == HELP
 
 
 @pytest.mark.parametrize("argv", [["-V"], ["--version"], ["-p", "x", "--version"]])
@@ -73,11 +91,30 @@ def test_version(argv: list[str]) -> None:
 
 
 def test_help_names_every_option() -> None:
-    usage, _, rest = cli.HELP.partition("\n")
-    for option in "fnoep":
-        assert f"  -{option}" in rest
+    usage, _, rest = HELP.partition("\n\n")
+    for option in "finoepuEtrTv":
+        assert f"-{option}" in rest
         assert option in usage
-    assert all(len(line) < 80 for line in cli.HELP.splitlines())
+    lines = HELP.splitlines()
+    assert all(len(line) < 80 for line in lines)
+    assert len(lines) <= 40
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--color=red", "ls"],
+        ["--children", "ls"],
+        ["-u", "nobody", "-p", "5"],
+        ["-E", "A=b", "-p", "5"],
+        ["-E", "", "ls"],
+        ["-E", "=b", "ls"],
+    ],
+)
+def test_options_that_make_no_sense(argv: list[str]) -> None:
+    with pytest.raises(Failure) as caught:
+        arguments(argv)
+    assert (caught.value.status, caught.value.hint) == (2, HINT)
 
 
 @pytest.mark.parametrize("argv", [[], ["-f"], ["--"], ["-o"], ["-e"], ["-p"], ["-p", "5", "ls"]])
@@ -85,7 +122,7 @@ def test_help_names_every_option() -> None:
 def test_usage_errors_hint_at_help(more: list[str], argv: list[str]) -> None:
     with pytest.raises(Failure) as caught:
         arguments([*more, *argv])
-    assert (caught.value.status, caught.value.hint) == (2, cli.HINT)
+    assert (caught.value.status, caught.value.hint) == (2, HINT)
     assert "\n" not in str(caught.value)
 
 
@@ -198,6 +235,7 @@ def test_a_plain_plan() -> None:
         stdio=(-1, -1, -1),
         close_fds=True,
         default_signals=[int(signal.SIGPIPE), int(signal.SIGXFSZ)],
+        credentials=None,
     )
 
 

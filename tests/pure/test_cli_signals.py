@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pypicotrace.cli import ENDING, Signals
 from pypicotrace.events import Exited
+from pypicotrace.signals import ENDING, Signals
 
 INT, TERM, HUP, QUIT = signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT
 

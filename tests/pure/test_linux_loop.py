@@ -92,13 +92,22 @@ def test_a_wrong_number_is_reported_as_given_with_all_registers(nr: int) -> None
     assert (exit_.sysnum, exit_.error) == (nr, 38)
 
 
-@pytest.mark.parametrize("arch", [I386, AARCH64, 0x12345678])
-def test_a_call_of_another_abi_gets_no_name_of_ours(arch: int) -> None:
-    stops = [s.exec_(10), s.exit_(10, 0), s.entry(10, GETPID, arch=arch), s.exit_(10, 1, arch=arch)]
+@pytest.mark.parametrize(
+    ("arch", "nr", "abi", "name", "nargs"),
+    [
+        (s.X86_64, 39, "linux-x86_64", "getpid", 0),
+        (I386, 39, "linux-i386", "mkdir", 2),
+        (AARCH64, 39, "linux-aarch64", "umount2", 2),
+        (s.X86_64, 0x40000027, "linux-x32", "getpid", 0),
+        (0x12345678, 39, "unknown", "syscall_39", 6),
+    ],
+)
+def test_a_call_belongs_to_its_own_abi(arch: int, nr: int, abi: str, name: str, nargs: int) -> None:
+    stops = [s.exec_(10), s.exit_(10, 0), s.entry(10, nr, arch=arch), s.exit_(10, 1, arch=arch)]
     entry = play([*stops, s.exited(10, 0)]).events[1]
     assert isinstance(entry, ev.SyscallEntry)
-    assert entry.name == "syscall_39"
-    assert len(entry.args) == 6
+    assert (entry.abi, entry.name, len(entry.args)) == (abi, name, nargs)
+    assert entry.sysnum == nr
 
 
 def test_an_exit_without_its_entry_takes_the_call_from_the_registers() -> None:
@@ -111,8 +120,8 @@ def test_an_exit_without_its_entry_takes_the_call_from_the_registers() -> None:
 
 UNTOLD = [
     (s.EM_X86_64, s.regs_x86_64, "linux-x86_64", READ),
-    (s.EM_X86_64, s.regs_i386, "unknown", 3),
-    (s.EM_AARCH64, s.regs_aarch64, "unknown", 63),
+    (s.EM_X86_64, s.regs_i386, "linux-i386", 3),
+    (s.EM_AARCH64, s.regs_aarch64, "linux-aarch64", 63),
 ]
 
 
@@ -127,7 +136,7 @@ def test_a_kernel_that_tells_no_more_than_registers(
     _, entry, exit_, _ = play(stops).events
     assert isinstance(entry, ev.SyscallEntry)
     assert isinstance(exit_, ev.SyscallExit)
-    assert (entry.sysnum, entry.args[:3]) == (nr, (3, 0x1000, 64))
+    assert (entry.abi, entry.sysnum, entry.args) == (abi, nr, (3, 0x1000, 64))
     assert (exit_.sysnum, exit_.error, exit_.retval) == (nr, 9, None)
 
 

@@ -6,10 +6,17 @@ import pytest
 
 from pypicotrace import syscalls
 from pypicotrace.syscalls import Table
-from pypicotrace.syscalls.select import Selection, select
+from pypicotrace.syscalls.select import Selection
+from pypicotrace.syscalls.select import select as select_in_all
 
 NAMES = {0: "read", 1: "write", 2: "open", 3: "close", 7: "openat", 9: "exit", 10: "exit_group"}
 TABLE = Table("test", "\n".join(f"{number} {name}(int fd)" for number, name in NAMES.items()))
+
+
+def select(words: list[str], table: Table) -> Selection:
+    """What the words choose in one table."""
+    [chosen] = select_in_all(words, [table])
+    return chosen
 
 
 def chosen(*words: str) -> set[str]:

@@ -1,0 +1,160 @@
+"""The command line: what can be said, and what it means. Pure but for the user's existence."""
+
+from __future__ import annotations
+
+import getopt
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pypicotrace import __version__
+from pypicotrace.expressions import Wanted, parse
+from pypicotrace.loop import PID_MAX, Text
+
+EXIT_USAGE = 2
+
+HELP = """\
+usage: picotrace [-finrtTvV] [-o FILE] [-e EXPR]... [-u USER] [-E NAME=VALUE]
+                 [-p PID]... [--children] [command [arg ...]]
+
+Trace the system calls, signals, processes and LWPs of a command.
+
+  -f, -i         follow children, and theirs
+  -o FILE        write the trace to FILE; -: standard output
+  -e EXPR        trace=NAME,/regex/,!NAME: only these calls;
+                 event=KIND,...: only these events
+  -p PID         attach to a running process; may be given several times
+  --children     with -p: attach to its children too, and theirs
+  -u USER        run the command as USER
+  -E NAME=VALUE  set a variable in its environment; -E NAME takes it out
+
+  -n             numbers in place of names
+  -t             each line begins with the time of the day
+  -r             ... with the seconds since the line before
+  -T             SCX ends with the seconds spent in the call
+  -v             environment and auxiliary vector of each new program, too
+  --color WHEN   always, never, or auto: on a terminal, unless NO_COLOR is set
+
+  -h, --help     show this, and exit
+  -V, --version  show the version, and exit
+
+Options end at the first operand. The trace goes to standard error. The exit
+status is the command's. SIGUSR1 shows what each LWP is in.
+"""
+HINT = "Try 'picotrace --help' for what can be said."
+
+STYLES = {
+    "-n": Text.NUMBERS,
+    "-t": Text.CLOCK,
+    "-r": Text.SINCE,
+    "-T": Text.ELAPSED,
+    "-v": Text.ENV | Text.AUXV,
+}
+COLOURS = ("always", "never", "auto")
+
+
+class Failure(Exception):
+    """The command cannot go on: a line for the user, the exit status, and perhaps a hint."""
+
+    def __init__(self, message: str, status: int, hint: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.hint = hint
+
+
+class Arguments(NamedTuple):
+    """The command line: ``output`` None is standard error; of pids and command one is empty."""
+
+    follow: bool
+    style: Text
+    colour: str
+    output: str | None
+    wanted: Wanted
+    pids: list[int]
+    children: bool
+    user: str | None
+    environment: list[str]
+    command: list[str]
+
+
+def usage(message: str) -> Failure:
+    """A command line that makes no sense."""
+    return Failure(message, EXIT_USAGE, HINT)
+
+
+def process_id(text: str) -> int:
+    """A process id as it is typed: decimal digits, in range, nothing around them."""
+    if not re.fullmatch(r"[1-9][0-9]{0,9}", text, re.ASCII) or int(text) > PID_MAX:
+        raise Failure(f"invalid process id {text!r}: give a number from 1 to {PID_MAX}", EXIT_USAGE)
+    return int(text)
+
+
+def arguments(argv: Sequence[str]) -> Arguments | str:
+    """The command line, checked as far as it can be without touching anything.
+
+    :returns: text, where that is all that was asked for.
+    :raises Failure: what was given makes no sense.
+    """
+    long = ["help", "version", "children", "color="]
+    try:
+        options, command = getopt.getopt(list(argv), "finrtTvhVo:e:p:u:E:", long)
+    except getopt.GetoptError as error:
+        raise usage(error.msg) from None
+    given = {name for name, _ in options}
+    if given & {"-h", "--help"}:
+        return HELP
+    if given & {"-V", "--version"}:
+        return f"picotrace {__version__}\n"
+
+    def values(wanted: str) -> list[str]:
+        return [value for name, value in options if name == wanted]
+
+    def last(wanted: str) -> str | None:
+        return next(reversed(values(wanted)), None)
+
+    pids = [process_id(text) for text in values("-p")]
+    _check_together(given, pids, command)
+    try:
+        wanted = parse(values("-e"))
+    except ValueError as error:
+        raise Failure(f"-e: {error}", EXIT_USAGE) from None
+    style = Text.ARGV
+    for name in given & STYLES.keys():
+        style |= STYLES[name]
+    return Arguments(
+        follow=bool(given & {"-f", "-i"}),
+        style=style,
+        colour=_colour(last("--color")),
+        output=last("-o"),
+        wanted=wanted,
+        pids=pids,
+        children="--children" in given,
+        user=last("-u"),
+        environment=[_variable(text) for text in values("-E")],
+        command=command,
+    )
+
+
+def _check_together(given: set[str], pids: list[int], command: list[str]) -> None:
+    if pids and command:
+        raise usage("-p and a command exclude each other")
+    if not pids and not command:
+        raise usage("give a command, or -p PID")
+    if "--children" in given and not pids:
+        raise usage("--children goes with -p")
+    for name in sorted(given & {"-u", "-E"}):
+        if pids:
+            raise usage(f"{name} is for a command: a running process has its own already")
+
+
+def _colour(when: str | None) -> str:
+    when = when or "auto"
+    if when not in COLOURS:
+        raise usage(f"--color {when}: give {', '.join(COLOURS[:-1])} or {COLOURS[-1]}")
+    return when
+
+
+def _variable(text: str) -> str:
+    if not text or text.startswith("="):
+        raise usage(f"-E {text}: a variable has a name")
+    return text

@@ -1,0 +1,93 @@
+"""What signals to the tracer do while it traces a command, or running processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import Any
+
+from pypicotrace.errors import LoopClosed
+from pypicotrace.loop import Loop
+from pypicotrace.table import table
+
+# The signals that ask a program to end; see DESCRIPTION in picotrace(1).
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+# Those that ask what is going on; BSD's terminals send SIGINFO for ^T.
+ASKING = tuple(getattr(signal, name) for name in ("SIGUSR1", "SIGINFO") if hasattr(signal, name))
+# A second one within this time, in seconds, ends what was spawned.
+INSIST = 1.0
+# The same one again within this time is the same request: timeout(1), for one, sends its signal to
+# its child and then to the group that the child is in.
+SAME_REQUEST = 0.1
+
+
+class Signals:
+    """What INT, TERM, HUP and QUIT do while tracing, and USR1 and INFO.
+
+    To attached processes nothing: the tracer lets go of them and ends. A spawned command decides
+    for itself, as long as it lives: the terminal has sent it the signal already, and TERM, which no
+    terminal sends, is passed on. A second signal within a second ends it. The other two print what
+    each LWP is in.
+    """
+
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+        self.ended_by: int | None = None
+        self._last = (0, -INSIST)
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Signals:
+        for signo in ENDING:
+            # One that was ignored at the start (nohup) stays ignored.
+            if signal.getsignal(signo) is not signal.SIG_IGN:
+                self._before[signo] = signal.signal(signo, self._arrived)
+
+        for signo in ASKING:
+            self._before[signo] = signal.signal(signo, self._asked)
+        return self
+
+    def heed_reader(self) -> None:
+        """End when nobody reads the trace any more: SIGPIPE says so, which Python ignores."""
+        self._before[signal.SIGPIPE] = signal.signal(signal.SIGPIPE, self._unread)
+
+    def __exit__(self, *exc: object) -> None:
+        for signo, handler in self._before.items():
+            signal.signal(signo, handler)
+
+    def _arrived(self, signo: int, frame: object) -> None:
+        (last, then), now = self._last, time.monotonic()
+        if signo == last and now - then < SAME_REQUEST:
+            return
+        self._last = (signo, now)
+        if now - then < INSIST or not self._somebody_decides():
+            self._end(signo)
+        elif signo == signal.SIGTERM and self.loop.status is None:
+            os.kill(self.loop.root, signo)
+
+    def _somebody_decides(self) -> bool:
+        """Whether there is a command, and not only what it has left behind."""
+        if not self.loop.root:
+            return False
+        # One that has ended just now may have done so by this very signal, of which we hear only
+        # after that.
+        end = self.loop.status
+        return end is None or not 0 < end.ts_ns < time.monotonic_ns() - int(INSIST * 1e9)
+
+    def _asked(self, signo: int, frame: object) -> None:
+        try:
+            os.write(2, table(self.loop.lwps()).encode())
+        except (LoopClosed, OSError):
+            return  # nothing is traced yet, or any more; or nobody is there to be told
+
+    def _unread(self, signo: int, frame: object) -> None:
+        self.loop.interrupt()
+
+    def _end(self, signo: int) -> None:
+        self.ended_by = signo
+        self.loop.interrupt()
+        # Letting go may take a while (a parent in vfork): the next one does not wait for it. The
+        # kernel then ends what was spawned and lets the others go.
+        for each in ENDING:
+            if each in self._before:
+                signal.signal(each, signal.SIG_DFL)
