@@ -38,13 +38,12 @@ class Signals:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Signals:
-        for signo in ENDING:
-            # One that was ignored at the start (nohup) stays ignored.
+        handlers = {**dict.fromkeys(ENDING, self._arrived), **dict.fromkeys(ASKING, self._asked)}
+        for signo, handler in handlers.items():
+            # One that was ignored at the start (nohup) stays ignored, for the command too: an exec
+            # keeps that, and takes a handler away.
             if signal.getsignal(signo) is not signal.SIG_IGN:
-                self._before[signo] = signal.signal(signo, self._arrived)
-
-        for signo in ASKING:
-            self._before[signo] = signal.signal(signo, self._asked)
+                self._before[signo] = signal.signal(signo, handler)
         return self
 
     def heed_reader(self) -> None:

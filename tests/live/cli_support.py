@@ -97,6 +97,19 @@ def eventually(true: Callable[[], Any], what: str, bound: float = BOUND) -> Any:
     return result
 
 
+def kill_session(session: int) -> None:
+    """Kill all of a session, and wait until it is gone: that is not at once, and not told."""
+
+    def gone() -> bool:
+        left = in_session(session)
+        for process in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+        return not left
+
+    eventually(gone, "what was killed is gone")
+
+
 def end_session(session: int) -> list[Process]:
     """End what is left of a session; returns what that was.
 
@@ -105,9 +118,7 @@ def end_session(session: int) -> list[Process]:
     end = time.monotonic() + 2
     while (left := in_session(session)) and time.monotonic() < end:
         time.sleep(0.005)
-    for process in left:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGKILL)
+    kill_session(session)
     return left
 
 
@@ -230,9 +241,7 @@ def running(argv: Words, **how: Any) -> Iterator[Running]:
     try:
         yield Running(process)
     finally:
-        for left in in_session(process.pid):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(left.pid, signal.SIGKILL)
+        kill_session(process.pid)
         close(process)
 
 

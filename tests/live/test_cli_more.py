@@ -1,0 +1,137 @@
+"""What a trace shows beside events: times, arguments, colour; and as whom the command runs."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from cli_support import eventually, needs_root, picotrace, running, tracing
+
+LINE = r" *\d+ +\d+ +\S+ [A-Z_]"
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    return tmp_path / "trace"
+
+
+@pytest.mark.parametrize(
+    ("option", "begins"),
+    [
+        ("-t", rf"\d\d:\d\d:\d\d\.\d{{6}} {LINE}"),
+        ("-r", rf" *\d+\.\d{{6}} {LINE}"),
+        ("-tr", rf"\d\d:\d\d:\d\d\.\d{{6}} +\d+\.\d{{6}} {LINE}"),
+    ],
+)
+def test_times(trace: Path, option: str, begins: str) -> None:
+    assert picotrace(option, "-o", str(trace), "true").status == 0
+    lines = trace.read_text().splitlines()
+    assert len(lines) > 20
+    assert all(re.match(begins, line) for line in lines)
+
+
+def test_seconds_in_a_call(trace: Path) -> None:
+    sleep = ["sleep", "0.2"]
+    assert picotrace("-T", "-o", str(trace), "-e", "clock_nanosleep", *sleep).status == 0
+    [seconds] = re.findall(r"SCX clock_nanosleep = 0 <(\d+\.\d{6})>\n", trace.read_text())
+    assert 0.2 <= float(seconds) < 2
+
+
+def test_arguments_of_new_programs(trace: Path) -> None:
+    command = ["sh", "-c", "true 'a b' \"it's\"", "\n\\é"]
+    assert picotrace("-e", "event=exec", "-o", str(trace), *command).status == 0
+    assert re.findall(r"ARGV\[(\d)\] (.*)", trace.read_text()) == [
+        ("0", "'sh'"),
+        ("1", "'-c'"),
+        ("2", r"""'true \'a b\' "it\'s"'"""),
+        ("3", r"'\012\\\303\251'"),
+    ]
+    assert "ENV[" not in trace.read_text()
+
+
+def test_a_hundred_thousand_bytes_of_arguments(trace: Path) -> None:
+    long = "x" * 100_000
+    assert picotrace("-e", "event=exec", "-o", str(trace), "true", long).status == 0
+    assert trace.read_text().splitlines()[2].endswith(f" ARGV[1] '{long}'")
+
+
+def test_environment_and_auxiliary_vector(trace: Path) -> None:
+    options = ["-v", "-e", "event=exec", "-E", "NEW=1=2", "-E", "GONE", "-o", str(trace)]
+    assert picotrace(*options, "true", env={**os.environ, "GONE": "x"}).status == 0
+    text = trace.read_text()
+    assert re.search(r" ENV\[\d+\] 'NEW=1=2'\n", text)
+    assert "GONE" not in text
+    path = shutil.which("true")
+    assert re.search(rf" AUXV\[\d+\] AT_EXECFN='{path}'\n", text)
+    assert re.search(r" AUXV\[\d+\] AT_PAGESZ=0x1000\n", text)
+
+
+@needs_root
+def test_another_user(trace: Path) -> None:
+    run = picotrace("-o", str(trace), "-u", "nobody", "id")
+    expected = subprocess.run(["id", "nobody"], check=True, capture_output=True).stdout
+    assert run == (0, expected, b"")
+
+
+def test_a_user_who_is_not_there() -> None:
+    run = picotrace("-u", "nosuchuser", "true")
+    assert (run.status, run.err) == (2, b"picotrace: -u: there is no user 'nosuchuser'\n")
+
+
+def test_a_table_when_asked(trace: Path) -> None:
+    trace.touch()
+    with tracing("-f", "-o", str(trace), "sh", "-c", "sleep 60; :") as run:
+        eventually(lambda: b"clock_nanosleep" in trace.read_bytes(), "it sleeps")
+        run.kill(signal.SIGUSR1)
+        table = run.complains(b"clock_nanosleep\n").decode().splitlines()
+        assert table[0].split() == ["pid", "lwp", "program", "seconds", "call"]
+        rows = [line.split() for line in table[1:]]
+        assert {(row[2], row[4]) for row in rows} == {("sh", "wait4"), ("sleep", "clock_nanosleep")}
+        assert all(0 <= float(row[3]) < 60 for row in rows)
+
+
+def test_children_of_a_running_process(trace: Path) -> None:
+    shell = "sh -c 'sleep 60; :' & echo made; wait"
+    with running(["sh", "-c", shell]) as target:
+        target.hear(b"made\n")
+        with tracing("-p", str(target.pid), "--children", "-o", str(trace)) as run:
+            said = run.complains(b"^C detaches\n").decode()
+            assert said.count("LWP") == 3, said
+            eventually(lambda: trace.read_bytes().count(b"ATTACHED") == 3, "all are attached")
+            run.kill(signal.SIGINT)
+            assert run.finish().status == -signal.SIGINT
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "coloured"),
+    [
+        ([], {}, True),
+        ([], {"NO_COLOR": "1"}, False),
+        (["--color=never"], {}, False),
+        (["--color=always"], {"NO_COLOR": "1"}, True),
+    ],
+)
+def test_colour_on_a_terminal(
+    options: list[str], environment: dict[str, str], coloured: bool
+) -> None:
+    ours, theirs = pty.openpty()
+    env = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
+    try:
+        words = ["-e", "event=exited", *options, "true"]
+        run = picotrace(*words, stderr=theirs, env={**env, "TERM": "xterm", **environment})
+        assert run.status == 0
+        assert (b"\x1b[32mEXITED" in os.read(ours, 4096)) is coloured
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_no_colour_in_a_file(trace: Path) -> None:
+    assert picotrace("-o", str(trace), "true", env={**os.environ, "TERM": "xterm"}).status == 0
+    assert b"\x1b" not in trace.read_bytes()
