@@ -48,8 +48,14 @@ static int
 add_attached(struct pico_loop *loop, int32_t pid, int32_t lwp)
 {
 	struct pico_process *p = pico_lwps_process(&loop->lwps, pid);
-	struct pico_lwp *l;
+	struct pico_lwp *l = pico_lwps_find(&loop->lwps, lwp);
 
+	if (l != NULL) {
+		/* The first LWP, by an execve of one that we had not attached to: another has its id. */
+		l->state = PICO_LWP_EXPECTED;
+		l->in_call = 0;
+		return 0;
+	}
 	if (p != NULL) {
 		l = pico_lwps_add(&loop->lwps, lwp, p);
 	} else {
@@ -64,6 +70,7 @@ add_attached(struct pico_loop *loop, int32_t pid, int32_t lwp)
 		return -ENOMEM;
 	l->state = PICO_LWP_EXPECTED;
 	l->birth = PICO_ATTACHED;
+	l->process->arriving++;
 	return 0;
 }
 

@@ -165,18 +165,33 @@ take_leader_exit(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *
 	report(loop, l, ev);
 }
 
-/* Its first stop: if that has to be recorded, do so now, and take the same stop again after it. */
+/* When all LWPs that were attached to have stopped, none is inside a clone(2) that it entered before and
+ * that made an LWP which nobody told of: look for those. */
+static void
+arrived(struct pico_loop *loop, struct pico_process *p)
+{
+	if (p->arriving > 0 && --p->arriving == 0 && !loop->closing)
+		(void)pico_loop_attach(loop, p->pid);	/* 0: there are none; what fails, fails for them alone */
+}
+
+/* Its first stop: if that has to be recorded, do so now, and take the same stop again after it. So also
+ * for one whose first stop is in an execve and comes under another id. */
 static int
 born(struct pico_loop *loop, struct pico_lwp *l, const struct pico_raw *raw, const struct pico_decoded *d)
 {
+	struct pico_lwp *who = l;
 	struct pico_event ev;
 
-	if (l->birth == PICO_NONE)
+	if (d->event.kind == PICO_EXEC && l->birth == PICO_NONE && d->event.other != 0)
+		who = pico_lwps_find(&loop->lwps, d->event.other);
+	if (who == NULL || who->process != l->process || who->birth == PICO_NONE)
 		return 0;
 	memset(&ev, 0, sizeof(ev));
-	ev.kind = l->birth;
-	ev.lwp = l->id;
-	l->birth = PICO_NONE;
+	ev.kind = who->birth;
+	ev.lwp = who->id;
+	who->birth = PICO_NONE;
+	if (ev.kind == PICO_ATTACHED)
+		arrived(loop, l->process);
 	if (d->event.kind != PICO_FIRST_STOP && d->event.kind != PICO_INTERRUPTED)
 		pico_lwps_push_ready(&loop->lwps, l, raw->status);
 	int emitted = pico_loop_emit(loop, l->process, &ev);
@@ -236,8 +251,12 @@ int
 pico_loop_take(struct pico_loop *loop, struct pico_raw *raw)
 {
 	struct pico_lwp *l = pico_lwps_find(&loop->lwps, raw->id);
+	struct pico_process *p = l == NULL ? pico_lwps_process(&loop->lwps, raw->id) : NULL;
 	struct pico_decoded d;
 
+	/* Its first LWP had exited when it was attached to; by an execve another has that id now. */
+	if (p != NULL)
+		l = pico_lwps_add(&loop->lwps, raw->id, p);
 	if (l == NULL || l->process == NULL)
 		return pico_loop_hold(loop, l, raw);
 

@@ -6,13 +6,18 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "linux_kernel.h"
 
-enum { EXEC_PATIENCE_MS = 5000 };
+/* How long an execve may take, in turns of TURN_NS. */
+enum { EXEC_TURNS = 500, TURN_NS = 10000000 };
+
+enum { NOTHING = 0, ATTACHED = 1, GONE = 2 };
 
 static int
 is_ours(int32_t lwp)
@@ -21,70 +26,127 @@ is_ours(int32_t lwp)
 	return pico_linux_status_field(lwp, "TracerPid", &tracer) == 0 && tracer == getpid();
 }
 
-/* EAGAIN, and the restart codes that may show in its place, mean that an execve or a core dump in
- * that process holds the lock that ptrace needs: soon over. */
 static int
-seize(int32_t lwp, unsigned long options)
+is_there(int32_t pid, int32_t lwp)
 {
-	const struct timespec ms = { 0, 1000000 };
-
-	for (int tries = 0; ptrace(PTRACE_SEIZE, lwp, NULL, options) < 0; tries++) {
-		if ((errno != EAGAIN && errno != EINTR) || tries == EXEC_PATIENCE_MS)
-			return -errno;
-		(void)nanosleep(&ms, NULL);
-	}
-	return 0;
+	return syscall(SYS_tgkill, pid, lwp, 0) == 0 || errno != ESRCH;
 }
 
-/* 1: attached; 0: nothing to attach to here (ours already, ended, about to end); else -errno. */
+/* -EAGAIN: not for now. */
 static int
-attach_one(int32_t lwp, unsigned long options)
+try_to_seize(int32_t lwp, unsigned long options)
 {
-	int e = seize(lwp, options);
+	sigjmp_buf back;
 
-	if (e == -ESRCH)
-		return 0;
-	if (e == -EPERM && (is_ours(lwp) || pico_linux_is_zombie(lwp)))
-		return 0;
+	if (sigsetjmp(back, 1) != 0)
+		return is_ours(lwp) ? 0 : -EAGAIN;	/* the tick may have come just after the call */
+	pico_linux_tick_escape(&back);
+	int e = ptrace(PTRACE_SEIZE, lwp, NULL, options) < 0 ? -errno : 0;
+	pico_linux_tick_escape(NULL);
+	return e == -EINTR ? -EAGAIN : e;
+}
+
+/*
+ * An execve in that process holds a lock that ptrace needs (cred_guard_mutex in the kernel's
+ * ptrace_attach), until all the other LWPs are gone; those that we have attached to are gone when we
+ * have waited for their end. And ptrace sleeps on that lock for ever: a signal is handled and it
+ * sleeps on. So it is left by a jump from the tick's handler, for ends to be waited for, and tried
+ * again.
+ */
+static int
+seize(struct linux_kernel *k, int32_t lwp, unsigned long options)
+{
+	int e = -EAGAIN;
+
+	for (int turns = 0; e == -EAGAIN && turns < EXEC_TURNS; turns++) {
+		e = try_to_seize(lwp, options);
+		if (e == -EAGAIN)
+			pico_linux_wait_early(k);
+	}
+	return e;
+}
+
+/* ATTACHED; NOTHING to attach to here (ours already, ended); GONE meanwhile; else -errno. */
+static int
+attach_one(struct linux_kernel *k, int32_t pid, int32_t *lwp, unsigned long options)
+{
+	if (is_ours(*lwp))
+		return NOTHING;
+	int e = seize(k, *lwp, options);
+	if (e == -ESRCH || (e == -EPERM && !is_there(pid, *lwp)))
+		return GONE;
+	if (e == -EPERM && pico_linux_is_zombie(*lwp))
+		return NOTHING;
+	/* Or it was one, the first LWP, and an execve has given its id to another since. */
+	if (e == -EPERM && *lwp == pid)
+		e = seize(k, *lwp, options);
 	if (e < 0)
 		return e;
-	/* ESRCH: it was killed since. Its end is ours to report all the same. */
-	(void)ptrace(PTRACE_INTERRUPT, lwp, NULL, NULL);
-	return 1;
+	if (ptrace(PTRACE_INTERRUPT, *lwp, NULL, NULL) < 0 && !is_there(pid, *lwp)) {
+		/* It was in an execve, which gave it the id of its process. (One that was killed is there
+		 * until its end has been waited for, and that is ours to report.) */
+		*lwp = pid;
+		(void)ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);	/* ESRCH: killed */
+	}
+	return ATTACHED;
+}
+
+struct look {
+	int found, attached, gone, failure;
+};
+
+static int
+look_once(struct linux_kernel *k, int32_t pid, unsigned long options, int32_t *lwps, int max,
+    struct look *look)
+{
+	char path[32];
+
+	memset(look, 0, sizeof(*look));
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	DIR *tasks = opendir(path);
+	if (tasks == NULL)
+		return errno == ENOENT ? -ESRCH : -errno;
+	for (struct dirent *entry; look->attached < max && (entry = readdir(tasks)) != NULL;) {
+		int32_t lwp = (int32_t)strtol(entry->d_name, NULL, 10);
+		if (lwp == 0)
+			continue;
+		look->found++;
+		int e = attach_one(k, pid, &lwp, options);
+		if (e == ATTACHED)
+			lwps[look->attached++] = lwp;
+		else if (e == GONE)
+			look->gone++;
+		else if (e < 0)
+			look->failure = e;
+	}
+	(void)closedir(tasks);
+	return 0;
 }
 
 int
 pico_linux_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t *lwps, int max)
 {
-	char path[32];
+	struct linux_kernel *k = (struct linux_kernel *)kernel;
 	unsigned long options = pico_linux_options(report, 0);
-	int found = 0, n = 0, failure = 0;
+	struct itimerspec tick;
+	struct look look;
 	int64_t process;
+	int e, turns = 0;
 
-	(void)kernel;
 	if (pid == getpid())
 		return -EPERM;	/* ptrace refuses a thread of its own process; say so before any is tried */
 	/* An LWP's id leads to its process's folder, but is not the name of a process. */
 	if (pico_linux_status_field(pid, "Tgid", &process) == 0 && process != pid)
 		return -EINVAL;
-	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-	DIR *tasks = opendir(path);
-	if (tasks == NULL)
-		return errno == ENOENT ? -ESRCH : -errno;
-	for (struct dirent *entry; n < max && (entry = readdir(tasks)) != NULL;) {
-		int32_t lwp = (int32_t)strtol(entry->d_name, NULL, 10);
-		if (lwp == 0)
-			continue;
-		found++;
-		int e = attach_one(lwp, options);
-		if (e > 0)
-			lwps[n++] = lwp;
-		else if (e < 0)
-			failure = e;
-	}
-	(void)closedir(tasks);
-	if (n > 0)
-		return n;
-	/* Each is ours, or gone, or refused: a process of which not one could be had has no LWP of ours. */
-	return failure < 0 ? failure : found == 0 ? -ESRCH : 0;
+	pico_linux_tick_lend(k, TURN_NS, &tick);
+	/* One that was gone may have got another id by an execve: look again. */
+	do
+		e = look_once(k, pid, options, lwps, max, &look);
+	while (e == 0 && look.attached == 0 && look.gone > 0 && ++turns < EXEC_TURNS);
+	pico_linux_tick_return(k, &tick);
+	if (e < 0 || look.attached > 0)
+		return e < 0 ? e : look.attached;
+	/* Each is ours, or has ended, or is refused: a process of which not one could be had has no LWP
+	 * of ours. */
+	return look.failure < 0 ? look.failure : look.found == 0 ? -ESRCH : 0;
 }

@@ -71,9 +71,16 @@ pico_linux_options(int report, int spawned)
 static int
 linux_wait(struct pico_kernel *kernel, int block, struct pico_raw *raw)
 {
+	struct linux_kernel *k = (struct linux_kernel *)kernel;
 	int status = 0;
 
-	(void)kernel;
+	raw->have = 0;
+	if (k->early_next < k->early_count) {
+		raw->id = k->early[k->early_next].id;
+		raw->status = k->early[k->early_next++].status;
+		return 1;
+	}
+	k->early_next = k->early_count = 0;
 	if (pico_linux_ticked())
 		return -EINTR;
 	pid_t id = wait4(-1, &status, WAIT_OURS | (block ? 0 : WNOHANG), NULL);
@@ -84,8 +91,37 @@ linux_wait(struct pico_kernel *kernel, int block, struct pico_raw *raw)
 	}
 	raw->id = id;
 	raw->status = status;
-	raw->have = 0;
 	return id > 0;
+}
+
+static int
+room_for_early(struct linux_kernel *k)
+{
+	uint32_t room = k->early_room > 0 ? k->early_room * 2 : 64;
+
+	if (k->early_count < k->early_room)
+		return 1;
+	struct linux_early *early = realloc(k->early, room * sizeof(*early));
+	if (early == NULL)
+		return 0;
+	k->early = early;
+	k->early_room = room;
+	return 1;
+}
+
+void
+pico_linux_wait_early(struct linux_kernel *k)
+{
+	int status;
+	pid_t id;
+
+	while (room_for_early(k) && (id = wait4(-1, &status, WAIT_OURS | WNOHANG, NULL)) > 0) {
+		/* Its end is waited for, and it has to be let go on to come to it. */
+		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8))
+			(void)ptrace(PTRACE_CONT, id, NULL, NULL);
+		else
+			k->early[k->early_count++] = (struct linux_early){ id, status };
+	}
 }
 
 static int
@@ -211,6 +247,7 @@ linux_close(struct pico_kernel *kernel)
 	struct linux_kernel *k = (struct linux_kernel *)kernel;
 
 	pico_linux_tick_close(k);
+	free(k->early);
 	free(k);
 }
 

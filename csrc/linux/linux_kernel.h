@@ -4,21 +4,31 @@
 #ifndef PICO_LINUX_KERNEL_H
 #define PICO_LINUX_KERNEL_H
 
+#include <setjmp.h>
 #include <signal.h>
 #include <sys/types.h>
 #include <time.h>
 
 #include "../core/kernel.h"
 
+/* A stop or an end that was waited for before the loop asked. */
+struct linux_early {
+	int32_t id, status;
+};
+
 struct linux_kernel {
 	struct pico_kernel ops;		/* first: the contract's view of it */
 	pid_t thread;			/* the thread that opened it; ptrace belongs to that one alone */
 	timer_t timer;
 	int tick_was_blocked;		/* in the mask of that thread */
+	struct linux_early *early;	/* in the order they came */
+	uint32_t early_next, early_count, early_room;
 };
 
 /* kernel.c */
 unsigned long pico_linux_options(int report, int spawned);
+/* Take what has stopped or ended by now, for the loop to be given later. */
+void pico_linux_wait_early(struct linux_kernel *);
 
 /* spawn.c */
 int pico_linux_spawn(struct pico_kernel *, const struct pico_launch *, int report, struct pico_raw *);
@@ -45,6 +55,11 @@ void pico_linux_tick_close(struct linux_kernel *);
 int pico_linux_tick(struct pico_kernel *, uint64_t interval_ns);
 /* 1 once after each tick of this thread. */
 int pico_linux_ticked(void);
+/* The next tick of this thread leaves the call that is under way, by a jump. NULL: no more. */
+void pico_linux_tick_escape(sigjmp_buf *);
+/* Tick at this interval for a while; give `before` to go back to what was. */
+void pico_linux_tick_lend(struct linux_kernel *, uint64_t interval_ns, struct itimerspec *before);
+void pico_linux_tick_return(struct linux_kernel *, const struct itimerspec *before);
 /* The signal the ticks come by, which a tracee is to get as it would be without us. */
 int pico_linux_tick_signal(void);
 int pico_linux_tick_was_ignored(void);

@@ -24,6 +24,7 @@ static pthread_mutex_t users_lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned users;
 static struct sigaction before;
 static _Thread_local volatile sig_atomic_t ticked;
+static _Thread_local sigjmp_buf *volatile escape;
 
 /* The last real-time signal: the one that programs are least likely to use. */
 int
@@ -35,8 +36,13 @@ pico_linux_tick_signal(void)
 static void
 on_tick(int signo)
 {
+	sigjmp_buf *to = escape;
+
 	(void)signo;
 	ticked = 1;
+	escape = NULL;
+	if (to != NULL)
+		siglongjmp(*to, 1);
 }
 
 static int
@@ -75,6 +81,7 @@ pico_linux_tick_open(struct linux_kernel *k)
 	sigset_t tick, old;
 
 	ticked = 0;	/* also makes the thread's copy, which a handler must not be the first to do */
+	escape = NULL;
 	int e = use_handler();
 	if (e < 0)
 		return e;
@@ -122,6 +129,25 @@ pico_linux_tick(struct pico_kernel *kernel, uint64_t interval_ns)
 	every.it_interval.tv_nsec = (long)(interval_ns % 1000000000u);
 	every.it_value = every.it_interval;
 	return timer_settime(k->timer, 0, &every, NULL) < 0 ? -errno : 0;
+}
+
+void
+pico_linux_tick_lend(struct linux_kernel *k, uint64_t interval_ns, struct itimerspec *before)
+{
+	(void)timer_gettime(k->timer, before);	/* cannot fail: the timer is ours, and `before` there */
+	(void)pico_linux_tick(&k->ops, interval_ns);
+}
+
+void
+pico_linux_tick_return(struct linux_kernel *k, const struct itimerspec *before)
+{
+	(void)timer_settime(k->timer, 0, before, NULL);	/* as above */
+}
+
+void
+pico_linux_tick_escape(sigjmp_buf *to)
+{
+	escape = to;
 }
 
 int

@@ -17,7 +17,7 @@ from typing import IO, Any
 
 import pytest
 from record import check_record, parse
-from runs import Run, Target, Trace, contents
+from runs import Run, Target, Trace, contents, until
 
 import pypicotrace as pt
 
@@ -72,6 +72,9 @@ def nothing_left(watchdog: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     monkeypatch.setenv(*mark.split("="))
     before = descriptors()
     yield
+    # What a target that was killed had started itself may need a moment to end.
+    with contextlib.suppress(AssertionError):
+        until(lambda: not marked(mark.encode()), "all have ended", bound=1)
     left = [f"process {pid}" for pid in marked(mark.encode())]
     for pid in marked(mark.encode()):
         with contextlib.suppress(ProcessLookupError):

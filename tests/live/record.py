@@ -191,15 +191,20 @@ class Checker:
     def _exec(self, process: Process, ev: pt.Exec) -> None:
         require(ev.lwp == ev.pid, "the new image's LWP has the process's id")
         caller = process.lwps.get(ev.old_lwp or ev.pid)
+        # Attached to between its execve and the report of it, it is known by the new id alone.
+        half = any(lwp.half for lwp in process.lwps.values())
         if ev.old_lwp:
             require(ev.old_lwp != ev.pid, "the id has changed")
-            require(caller is not None or not self._all(pt.LWP_CREATE), "the caller is not there")
+            require(
+                caller is not None or half or not self._all(pt.LWP_CREATE),
+                "the caller is not there",
+            )
         rest = process.lwps.keys() - {ev.pid, ev.old_lwp}
         require(not rest or not self._all(pt.LWP_CREATE | pt.LWP_EXIT), f"LWPs survive: {rest}")
         if process.spoke and caller is not None:
             self._inside(caller, EXECUTE)
-        call, half = (caller.call, caller.half) if caller is not None else (None, False)
-        process.lwps = {ev.pid: Lwp(ev.pid, call, half)}
+        call = caller.call if caller is not None else None
+        process.lwps = {ev.pid: Lwp(ev.pid, call, half and call is None)}
         process.exits = process.cut = False
 
     def _child(self, process: Process, ev: pt.Forked | pt.Vforked) -> None:
