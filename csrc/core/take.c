@@ -221,6 +221,10 @@ dispatch(struct pico_loop *loop, struct pico_lwp *l, struct pico_decoded *d)
 	case PICO_VFORKED:
 	case PICO_SPAWNED:
 		e = pico_loop_new_process(loop, l, ev->other);
+		/* Not asked for: the kernel has told of it all the same (Linux: one without SIGCHLD comes
+		 * as an LWP does), and it is let go. */
+		if (!loop->follow)
+			ev->kind = PICO_NONE;
 		break;
 	case PICO_LWP_CREATED:
 		/* The creator stands here; the record is made when the new LWP does. */

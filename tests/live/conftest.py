@@ -72,15 +72,10 @@ def nothing_left(watchdog: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     monkeypatch.setenv(*mark.split("="))
     before = descriptors()
     yield
-    # What a target that was killed had started itself may need a moment to end.
-    with contextlib.suppress(AssertionError):
-        until(lambda: not marked(mark.encode()), "all have ended", bound=1)
-    left = [f"process {pid}" for pid in marked(mark.encode())]
-    for pid in marked(mark.encode()):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    left = [f"process {pid}" for pid in processes(mark.encode())]
     left += children()
-    gc.collect()
+    if not descriptors() <= before:
+        gc.collect()
     left += [f"descriptor {fd}" for fd in sorted(descriptors() - before)]
     assert not left, f"left over: {', '.join(left)}"
 
@@ -90,6 +85,20 @@ def descriptors() -> set[tuple[str, str]]:
     for fd in os.listdir("/proc/self/fd"):
         with contextlib.suppress(FileNotFoundError):  # the one of listdir itself
             found.add((fd, os.readlink(f"/proc/self/fd/{fd}")))
+    return found
+
+
+def processes(mark: bytes) -> list[int]:
+    """The processes of a test. They are ended."""
+    if not marked(mark):
+        return []
+    # What a target that was killed had started itself may need a moment to end.
+    with contextlib.suppress(AssertionError):
+        until(lambda: not marked(mark), "all have ended", bound=1)
+    found = marked(mark)
+    for pid in found:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     return found
 
 
@@ -105,7 +114,7 @@ def marked(mark: bytes) -> list[int]:
 
 def children() -> list[str]:
     """Every child and every tracee of this process, ended or not. They are ended, and reaped."""
-    found = []
+    found: list[str] = []
     while True:
         try:
             ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | WALL)

@@ -195,10 +195,8 @@ class Checker:
         half = any(lwp.half for lwp in process.lwps.values())
         if ev.old_lwp:
             require(ev.old_lwp != ev.pid, "the id has changed")
-            require(
-                caller is not None or half or not self._all(pt.LWP_CREATE),
-                "the caller is not there",
-            )
+            known = caller is not None or half or not self._all(pt.LWP_CREATE)
+            require(known, "the caller is not there")
         rest = process.lwps.keys() - {ev.pid, ev.old_lwp}
         require(not rest or not self._all(pt.LWP_CREATE | pt.LWP_EXIT), f"LWPs survive: {rest}")
         if process.spoke and caller is not None:

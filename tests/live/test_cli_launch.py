@@ -172,6 +172,7 @@ env = [b"LC_ALL=C", b"A=1", b"A=2", b"", b"no equals sign", b"=", b"=x", b"bytes
 argv = [os.fsencode(word) for word in sys.argv[1:]]
 array = lambda items: (ctypes.c_char_p * (len(items) + 1))(*items, None)
 ctypes.CDLL(None).execve(argv[0], array(argv), array(env))
+sys.exit(f"{sys.argv[1]} cannot be executed")
 """
 
 

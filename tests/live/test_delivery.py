@@ -24,24 +24,24 @@ ERESTARTSYS, ERESTARTNOHAND, ERESTART_RESTARTBLOCK = 512, 514, 516
 
 
 @pytest.mark.parametrize("how", CODES)
-@pytest.mark.parametrize("mode", ["handled", "ignored", "masked"])
+@pytest.mark.parametrize("mode", ["handled", "ignored", "masked", "default"])
 def test_row_11_every_signal_once(
     trace: Trace, tracee: Tracee, text: bool, mode: str, how: str
 ) -> None:
     run = trace([tracee("modes"), mode, how], text=text)
     told = run.said("signal")
-    assert len(told) == 62
+    assert len(told) == (4 if mode == "default" else 62)
     for signo, caught, code, value in told:
-        assert caught == (mode != "ignored")
+        assert caught == (mode in ("handled", "masked"))
         ev = run.one(pt.Stopped, signo=signo)
         assert (ev.lwp, ev.code, ev.sender, ev.uid) == (run.root, CODES[how], run.root, os.getuid())
         if how == "queue" and not text:
             assert ev.value & 0xFFFFFFFF == 1000 + signo
-        if mode != "ignored":
+        if caught:
             assert code == CODES[how]
             assert how != "queue" or value == 1000 + signo
     assert not any(caught for _, caught in run.said("pending"))
-    assert len(run.of(pt.Stopped)) == 62
+    assert len(run.of(pt.Stopped)) == len(told)
 
 
 def test_row_11_a_masked_signal_is_reported_when_it_is_delivered(
@@ -130,6 +130,20 @@ def test_row_14_sigkill_ends_a_stop(trace: Trace, tracee: Tracee, text: bool) ->
     (child,) = run.told("child")
     assert run.one(pt.Signaled, pid=child).signo == signal.SIGKILL
     assert not run.of(pt.Continued)
+
+
+@pytest.mark.parametrize("continued", [False, True], ids=["stopped", "continued"])
+def test_row_14_the_loop_is_closed_in_a_group_stop(
+    tracee: Tracee, scratch: Callable[[], IO[bytes]], continued: bool
+) -> None:
+    """What was spawned ends, though it is stopped, or just about to go on."""
+    with pt.spawn([tracee("spinners"), "4"], events=pt.SIGNAL, stdout=scratch()) as loop:
+        os.kill(loop.root, signal.SIGSTOP)
+        assert next(iter(loop)).signo == signal.SIGSTOP  # type: ignore[attr-defined]
+        if continued:
+            os.kill(loop.root, signal.SIGCONT)
+    assert isinstance(loop.status, pt.Signaled)
+    assert loop.status.signo == signal.SIGKILL
 
 
 INTERRUPTED = {

@@ -1,4 +1,4 @@
-"""Attaching in the middle of things, and letting go: unharmed, running or stopped as it was.
+"""Attaching in the middle of things, and letting go of all LWPs: unharmed, stopped if they were.
 
 Signals are sent by os.kill: Popen.send_signal waits for its process first, and would take a stop of
 the tracee's away from the loop.
@@ -127,10 +127,7 @@ def test_calls_survive_attaching_and_detaching(start: Start, tracee: Tracee, att
     """LWPs asleep in calls sleep on (those that signal(7) excepts are not among them)."""
     target = start([tracee("sleepers")], stdin=subprocess.PIPE)
     until(lambda: target.said("ready"), "ready")
-    lwps = target.lwps()
-    for sleeper in lwps:
-        asleep = Path(f"/proc/{target.pid}/task/{sleeper}/stat")
-        until(lambda file=asleep: b") S " in file.read_bytes(), "all are asleep")
+    until(lambda: {s["State"][0] for s in target.lwps().values()} == {"S"}, "all are asleep")
     for _ in range(3):
         with pt.attach(target.pid) as loop:
             assert loop.attached == {target.pid: 6}
@@ -302,7 +299,7 @@ def group(pgid: int) -> list[int]:
 
 
 def test_attach_and_detach_while_others_exec(start: Start, tracee: Tracee) -> None:
-    """An execve waits for its other LWPs to end: the tracer must not wait for it meanwhile."""
+    """The execve waits for LWPs that the tracer has to wait for, which waits for the execve."""
     target = start([tracee("execs"), "later", "100000"])
     for _ in range(30):
         with pt.attach(target.pid) as loop:

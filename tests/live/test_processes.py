@@ -42,6 +42,24 @@ MASKS = {
 }
 
 
+def by_process(run: Run) -> dict[int, list[str]]:
+    """What is said of each process, but for its calls; processes numbered as they come."""
+    kinds: dict[int, list[str]] = {}
+    for ev in run.events:
+        if not isinstance(ev, pt.SyscallEntry):
+            kinds.setdefault(ev.pid, []).append(type(ev).__name__)
+    return dict(enumerate(kinds.values()))
+
+
+@pytest.mark.parametrize("how", FORKED)
+def test_row_20_no_calls_and_all_the_rest(trace: Trace, tracee: Tracee, how: str) -> None:
+    """Without calls the tracees are resumed in another way; the rest is the same."""
+    argv = [tracee("children"), how, "exec"]
+    runs = [trace(argv, events=events) for events in (pt.ALL, pt.ALL & ~(pt.SCE | pt.SCX))]
+    assert by_process(runs[0]) == by_process(runs[1])
+    assert not any(isinstance(ev, pt.SyscallEntry) for ev in runs[1].events)
+
+
 def check_end(run: Run, child: int, status: int) -> None:
     """The child's end is what its parent was told."""
     if os.WIFEXITED(status):
@@ -112,6 +130,19 @@ def test_row_21_a_vfork_child_killed_while_its_parent_waits(
     check_end(run, child, status)
 
 
+def test_row_21_a_parent_killed_while_it_waits_for_its_vfork_child(
+    trace: Trace, tracee: Tracee, text: bool
+) -> None:
+    run = trace([tracee("vforks"), "alone"], text=text)
+    outer, status = run.told("outer")
+    (inner,) = run.told("inner")
+    assert status == 9
+    assert run.one(pt.Vforked, child=inner).pid == outer
+    assert not run.of(pt.VforkDone)
+    check_end(run, outer, status)
+    check_end(run, inner, 6 << 8)
+
+
 @pytest.mark.parametrize("case", ["nested", "forks"])
 def test_row_22_a_vfork_child_makes_a_child(
     trace: Trace, tracee: Tracee, text: bool, case: str
@@ -165,3 +196,34 @@ def test_row_24_an_untraced_clone_is_not_followed(trace: Trace, tracee: Tracee) 
     assert status == 17 << 8
     assert run.told("me") == (child, run.root)
     assert {ev.pid for ev in run.events} == {run.root}
+
+
+def test_row_24_a_child_of_the_tracer_by_clone_parent(
+    trace: Trace, tracee: Tracee, text: bool
+) -> None:
+    """Its status is the loop's to take, for it is traced; none is left for the host to wait for."""
+    run = trace([tracee("children"), "sibling", "exit"], text=text)
+    (child,) = run.told("sibling")
+    assert run.told("me") == (child, os.getpid())
+    assert run.one(pt.Forked, child=child).pid == run.root
+    check_end(run, child, 17 << 8)
+
+
+@pytest.mark.parametrize("end", ["exit", "exec", "kill"])
+@pytest.mark.parametrize("how", FORKED)
+def test_row_26_children_are_not_traced_without_following(
+    trace: Trace, tracee: Tracee, how: str, end: str
+) -> None:
+    run = trace([tracee("children"), how, end], follow=False)
+    _, child, status = run.told("child")
+    assert {tracer for (tracer,) in run.said("tracer") + run.said("new")} == {0}
+    assert status == (9 if end == "kill" and how != "posix_spawn" else 17 << 8)
+    assert {ev.pid for ev in run.events} == {run.root}
+    assert not run.of(FORKED[how], child=child)
+    assert not run.of(pt.VforkDone)
+
+
+def test_row_26_a_child_of_the_tracer_stays_the_hosts(trace: Trace, tracee: Tracee) -> None:
+    run = trace([tracee("children"), "sibling", "exit"], follow=False)
+    (child,) = run.told("sibling")
+    assert os.waitpid(child, 0) == (child, 17 << 8)

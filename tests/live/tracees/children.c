@@ -1,6 +1,6 @@
 /*
- * children HOW END: one child, made in the way HOW, that ends in the way END.
- * children: exits with 17; what a child becomes by exec.
+ * children HOW END: one child, made in the way HOW, that ends in the way END. It says who traces it.
+ * children: says so too, and exits with 17; what a child becomes by exec.
  */
 #include <spawn.h>
 
@@ -10,12 +10,28 @@ static char *self;
 static const char *end;
 static char stack[64 * 1024] __attribute__((aligned(64)));
 
+/* Who traces this process: as the kernel says. */
+static int
+tracer(void)
+{
+	char text[4096];
+
+	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+	WANT(n > 0 && close(fd) == 0);
+	text[n] = '\0';
+	const char *line = strstr(text, "\nTracerPid:");
+	WANT(line != NULL);
+	return atoi(line + strlen("\nTracerPid:"));
+}
+
 static int
 run_child(void *arg)
 {
 	char *const argv[] = { self, NULL };
 
 	(void)arg;
+	say("tracer %d", tracer());
 	say("me %d %d", (int)syscall(SYS_getpid), (int)syscall(SYS_getppid));
 	if (strcmp(end, "exec") == 0)
 		(void)syscall(SYS_execve, self, argv, environ);
@@ -95,6 +111,19 @@ by_spawn(const char *program)
 	return error == 0 ? child : -1;
 }
 
+/* A child of our parent's: we cannot wait for it, but it holds the pipe open. */
+static void
+sibling(void)
+{
+	int fds[2];
+	char c;
+
+	WANT(pipe(fds) == 0);
+	pid_t child = by_clone(CLONE_PARENT | SIGCHLD);
+	WANT(child > 0 && close(fds[1]) == 0 && read(fds[0], &c, 1) == 0);
+	say("sibling %d", (int)child);
+}
+
 static pid_t
 make(const char *how)
 {
@@ -138,10 +167,16 @@ int
 main(int argc, char **argv)
 {
 	self = argv[0];
-	if (argc == 1)
+	if (argc == 1) {
+		say("new %d", tracer());
 		syscall(SYS_exit_group, 17);
+	}
 	end = argc > 2 ? argv[2] : "exit";
 	(void)signal(SIGUSR1, SIG_IGN);
+	if (strcmp(argv[1], "sibling") == 0) {
+		sibling();
+		return 0;
+	}
 	pid_t child = make(argv[1]);
 	if (child < 0)
 		return 3;

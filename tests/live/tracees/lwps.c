@@ -3,6 +3,8 @@
  *   storm:   COUNT LWPs, several at a time, each makes one call;
  *   tree:    LWPs that make LWPs;
  *   group:   exit_group while COUNT LWPs sleep, spin and make calls;
+ *   abort:   the same, but it aborts, and may dump a core;
+ *   shot:    the same, but one LWP gets a SIGKILL of its own, which is the process's;
  *   quits:   exit_group while LWPs make LWPs, once COUNT are made;
  *   grow:    each LWP makes the next and lives on, COUNT in all, in four chains;
  *   clone3:  an LWP by clone3, without libc;
@@ -14,6 +16,7 @@
 enum { AT_ONCE = 8 };
 
 static atomic_int made, ready;
+static _Atomic pid_t one;
 static int count;
 static char stack[64 * 1024] __attribute__((aligned(64)));
 
@@ -100,6 +103,7 @@ for_ever(void *arg)
 	intptr_t kind = (intptr_t)arg % 3;
 
 	made++;
+	one = gettid();
 	ready++;
 	for (volatile int i = 0;; i++) {
 		if (kind == 0)
@@ -117,6 +121,25 @@ group(void)
 		(void)start(for_ever, (void *)i);
 	while (ready < count)
 		(void)sched_yield();
+}
+
+static void
+aborts(void)
+{
+	const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+
+	WANT(setrlimit(RLIMIT_CORE, &none) == 0);
+	group();
+	abort();
+}
+
+static void
+shot(void)
+{
+	group();
+	WANT(syscall(SYS_tgkill, getpid(), one, SIGKILL) == 0);
+	for (;;)
+		(void)syscall(SYS_pause);
 }
 
 /* An LWP without libc: on its new stack it makes one call and exits. The flags are those that
@@ -199,6 +222,10 @@ main(int argc, char **argv)
 		group();
 	else if (strcmp(argv[1], "grow") == 0)
 		grow();
+	else if (strcmp(argv[1], "abort") == 0)
+		aborts();
+	else if (strcmp(argv[1], "shot") == 0)
+		shot();
 	else if (strcmp(argv[1], "quits") == 0)
 		quits();
 	else if (strcmp(argv[1], "vfork") == 0)

@@ -1,7 +1,7 @@
 /*
  * modes MODE HOW: for each signal but KILL and STOP, one is sent by HOW (kill, raise, queue) to this very
  * LWP while it is handled, ignored, or masked. Prints each signal and how often its handler has run.
- * SIGCONT always continues, SIGCHLD and the like are ignored by default: so they are like the others.
+ * modes default HOW: for those alone that do nothing by default.
  */
 #include "tracee.h"
 
@@ -71,7 +71,10 @@ send(const char *how, int signo)
 static void
 one(const char *mode, const char *how, int signo)
 {
-	set(signo, strcmp(mode, "ignored") == 0 ? (void *)SIG_IGN : (void *)on_signal);
+	if (strcmp(mode, "default") == 0)
+		set(signo, (void *)SIG_DFL);
+	else
+		set(signo, strcmp(mode, "ignored") == 0 ? (void *)SIG_IGN : (void *)on_signal);
 	if (strcmp(mode, "masked") != 0) {
 		send(how, signo);
 		return;
@@ -87,7 +90,8 @@ main(int argc, char **argv)
 {
 	WANT(argc == 3);
 	for (int signo = 1; signo <= 64; signo++) {
-		if (signo == SIGKILL || signo == SIGSTOP)
+		int harmless = signo == SIGCHLD || signo == SIGCONT || signo == SIGURG || signo == SIGWINCH;
+		if (signo == SIGKILL || signo == SIGSTOP || (strcmp(argv[1], "default") == 0 && !harmless))
 			continue;
 		one(argv[1], argv[2], signo);
 		say("signal %d %d %d %d", signo, caught[signo], codes[signo], values[signo]);

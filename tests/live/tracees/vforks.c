@@ -1,7 +1,8 @@
 /*
  * vforks CASE: what a vfork child can do beyond the usual.
  *   nested: it calls vfork itself;   forks: it forks;   noexec: its exec fails, then it exits;
- *   killed: a third process kills it while its parent waits.
+ *   killed: a third process kills it while its parent waits;
+ *   alone: it kills its parent, which waits for it.
  */
 #include "tracee.h"
 
@@ -89,6 +90,29 @@ killed(void)
 	say("outer %d %d", (int)outer, end_of(outer));
 }
 
+static void
+alone(void)
+{
+	int fds[2];
+	char c;
+
+	WANT(pipe(fds) == 0);
+	pid_t outer = fork();
+	if (outer == 0) {
+		if (vfork() == 0) {
+			pid_t parent = (pid_t)syscall(SYS_getppid);
+			(void)kill(parent, SIGKILL);
+			while (syscall(SYS_getppid) == parent)
+				(void)syscall(SYS_sched_yield);
+			say("inner %d", (int)syscall(SYS_getpid));
+			leave(6);
+		}
+	}
+	say("outer %d %d", (int)outer, end_of(outer));
+	/* We cannot wait for the other; but it holds the pipe open. */
+	WANT(close(fds[1]) == 0 && read(fds[0], &c, 1) == 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -101,6 +125,8 @@ main(int argc, char **argv)
 		noexec(argv[0]);
 	else if (strcmp(argv[1], "killed") == 0)
 		killed();
+	else if (strcmp(argv[1], "alone") == 0)
+		alone();
 	else
 		WANT(!"a case");
 	return 0;
