@@ -104,23 +104,29 @@ pico_loop_refusal(struct pico_loop *loop, int32_t pid, int error, int32_t *detai
 	return loop->kernel->refusal(loop->kernel, pid, error, detail);
 }
 
-void
-pico_loop_leave(struct pico_loop *loop, struct pico_lwp *l)
+static void
+left(struct pico_loop *loop, struct pico_lwp *l)
 {
 	struct pico_process *p = l->process;
+	struct pico_event ev;
 
-	/* ESRCH: it was killed just now, and its end is still to come. */
-	if (loop->kernel->detach(loop->kernel, l->id, l->signo) == -ESRCH) {
-		l->state = PICO_LWP_RUNNING;
-		return;
-	}
 	if (p->lwps == 1 && l->leaving != PICO_LEAVING_SILENTLY) {
-		struct pico_event ev;
 		memset(&ev, 0, sizeof(ev));
 		ev.kind = PICO_DETACHED;
 		(void)pico_loop_emit(loop, p, &ev);
 	}
 	pico_lwps_remove(&loop->lwps, l);
+}
+
+void
+pico_loop_leave(struct pico_loop *loop, struct pico_lwp *l)
+{
+	/* ESRCH: it was killed just now, and its end is still to come. */
+	if (loop->kernel->detach(loop->kernel, l->id, l->signo) == -ESRCH) {
+		l->state = PICO_LWP_RUNNING;
+		return;
+	}
+	left(loop, l);
 }
 
 /* How long a stalled reader of the trace may keep tracees from being let go. */
@@ -140,11 +146,13 @@ dismiss(struct pico_loop *loop, struct pico_lwp *l)
 	}
 	if (!l->leaving)
 		l->leaving = PICO_LEAVING;
-	if (l->state == PICO_LWP_STANDING && !l->ready) {
-		uint32_t before = loop->lwps.used;
+	uint32_t before = loop->lwps.used;
+	if (l->state == PICO_LWP_STANDING && !l->ready)
 		pico_loop_leave(loop, l);
-		return loop->lwps.used < before;
-	}
+	else if (l->id == l->process->pid && l->process->leader_gone)
+		left(loop, l);	/* exited, it can neither stop nor be let go before its process has ended */
+	if (loop->lwps.used < before)
+		return 1;
 	if (!l->ready)
 		(void)k->interrupt(k, l->id);	/* ESRCH: its end is on the way */
 	return 0;

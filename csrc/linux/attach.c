@@ -127,7 +127,6 @@ int
 pico_linux_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t *lwps, int max)
 {
 	struct linux_kernel *k = (struct linux_kernel *)kernel;
-	unsigned long options = pico_linux_options(report, 0);
 	struct itimerspec tick;
 	struct look look;
 	int64_t process;
@@ -138,6 +137,10 @@ pico_linux_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t *
 	/* An LWP's id leads to its process's folder, but is not the name of a process. */
 	if (pico_linux_status_field(pid, "Tgid", &process) == 0 && process != pid)
 		return -EINVAL;
+	e = pico_linux_host_child_add(k, pid);
+	if (e < 0)
+		return e;
+	unsigned long options = pico_linux_options(report | (e > 0 ? PICO_REPORT_EXITING : 0), 0);
 	pico_linux_tick_lend(k, TURN_NS, &tick);
 	/* One that was gone may have got another id by an execve: look again. */
 	do

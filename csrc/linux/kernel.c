@@ -83,6 +83,11 @@ linux_wait(struct pico_kernel *kernel, int block, struct pico_raw *raw)
 	k->early_next = k->early_count = 0;
 	if (pico_linux_ticked())
 		return -EINTR;
+	if (k->host_children_count > 0) {
+		int e = pico_linux_host_child_ended(k, raw);
+		if (e != 0)
+			return e;
+	}
 	pid_t id = wait4(-1, &status, WAIT_OURS | (block ? 0 : WNOHANG), NULL);
 	if (id < 0) {
 		int e = -errno;
@@ -91,6 +96,8 @@ linux_wait(struct pico_kernel *kernel, int block, struct pico_raw *raw)
 	}
 	raw->id = id;
 	raw->status = status;
+	if (k->host_children_count > 0)
+		pico_linux_host_child_stopped(k, id, status);
 	return id > 0;
 }
 
@@ -117,8 +124,10 @@ pico_linux_wait_early(struct linux_kernel *k)
 
 	while (room_for_early(k) && (id = wait4(-1, &status, WAIT_OURS | WNOHANG, NULL)) > 0) {
 		/* Its end is waited for, and it has to be let go on to come to it. */
+		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8) && k->host_children_count > 0)
+			pico_linux_host_child_stopped(k, id, status);
 		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8))
-			(void)ptrace(PTRACE_CONT, id, NULL, NULL);
+			(void)k->ops.resume(&k->ops, id, PICO_RESUME_CONTINUE, 0);
 		else
 			k->early[k->early_count++] = (struct linux_early){ id, status };
 	}
@@ -209,8 +218,10 @@ linux_resume(struct pico_kernel *kernel, int32_t lwp, int how, int signo)
 		[PICO_RESUME_LISTEN] = PTRACE_LISTEN,
 		[PICO_RESUME_LAST] = PTRACE_SYSCALL,
 	};
+	struct linux_kernel *k = (struct linux_kernel *)kernel;
 
-	(void)kernel;
+	if (k->host_children_count > 0 && pico_linux_host_child_let_go(k, lwp))
+		return 0;
 	if (how == PICO_RESUME_LAST) {
 		/* The other options are as every LWP has them; those of a spawned one differ by
 		 * EXITKILL, which a first LWP about to exit can do without: the others have it. */
@@ -223,8 +234,10 @@ linux_resume(struct pico_kernel *kernel, int32_t lwp, int how, int signo)
 static int
 linux_detach(struct pico_kernel *kernel, int32_t lwp, int signo)
 {
-	(void)kernel;
-	return ptrace(PTRACE_DETACH, lwp, NULL, (void *)(intptr_t)signo) < 0 ? -errno : 0;
+	if (ptrace(PTRACE_DETACH, lwp, NULL, (void *)(intptr_t)signo) < 0)
+		return -errno;
+	pico_linux_host_child_detached((struct linux_kernel *)kernel, lwp);
+	return 0;
 }
 
 static int
@@ -248,6 +261,7 @@ linux_close(struct pico_kernel *kernel)
 
 	pico_linux_tick_close(k);
 	free(k->early);
+	free(k->host_children);
 	free(k);
 }
 

@@ -16,6 +16,17 @@ struct linux_early {
 	int32_t id, status;
 };
 
+/* A tracee that is a child of this program. */
+struct linux_host_child {
+	int32_t pid;
+	int32_t status;		/* EXITS: as wait(2) is going to tell it, if nothing comes between */
+	enum {
+		PICO_HOST_CHILD_LIVES = 0,
+		PICO_HOST_CHILD_EXITS,	/* its first LWP stands where it is about to exit */
+		PICO_HOST_CHILD_LET_GO	/* that LWP is not traced any more */
+	} state;
+};
+
 struct linux_kernel {
 	struct pico_kernel ops;		/* first: the contract's view of it */
 	pid_t thread;			/* the thread that opened it; ptrace belongs to that one alone */
@@ -23,6 +34,8 @@ struct linux_kernel {
 	int tick_was_blocked;		/* in the mask of that thread */
 	struct linux_early *early;	/* in the order they came */
 	uint32_t early_next, early_count, early_room;
+	struct linux_host_child *host_children;
+	uint32_t host_children_count;
 };
 
 /* kernel.c */
@@ -35,6 +48,16 @@ int pico_linux_spawn(struct pico_kernel *, const struct pico_launch *, int repor
 
 /* attach.c */
 int pico_linux_attach(struct pico_kernel *, int32_t pid, int report, int32_t *lwps, int max);
+
+/* host_children.c: how they end is for this program to learn, not for us to take. */
+/* 1: that process is one, and is remembered; 0: it is not. */
+int pico_linux_host_child_add(struct linux_kernel *, int32_t pid);
+void pico_linux_host_child_stopped(struct linux_kernel *, int32_t lwp, int32_t status);
+/* 1: it is the first LWP of one, stood where it was about to exit, and has been let go. */
+int pico_linux_host_child_let_go(struct linux_kernel *, int32_t lwp);
+void pico_linux_host_child_detached(struct linux_kernel *, int32_t lwp);
+/* 1: one has ended; -EINTR; 0: none. */
+int pico_linux_host_child_ended(struct linux_kernel *, struct pico_raw *);
 
 /* proc.c: what /proc tells. 0 or -errno; *value is 0 where the field is not there. */
 int pico_linux_status_field(int32_t id, const char *field, int64_t *value);

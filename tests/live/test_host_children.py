@@ -1,0 +1,119 @@
+"""Attaching to a child of the host's own: host and trace both learn how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable
+
+import pytest
+from record import check_record, of
+from runs import Target, until
+
+import pypicotrace as pt
+
+Tracee = Callable[[str], str]
+Start = Callable[..., Target]
+
+BOTH = pytest.mark.parametrize(
+    "events", [pt.ALL, pt.ALL & ~(pt.SCE | pt.SCX)], ids=["all", "no calls"]
+)
+
+
+def end_input(target: Target) -> None:
+    assert target.process.stdin is not None
+    target.process.stdin.close()
+
+
+def trace_to_the_end(target: Target, lwps: int, events: pt.Mask) -> list[pt.Event]:
+    """Attach to it, tell it to go on, and take all that comes."""
+    with pt.attach(target.pid, events=events) as loop:
+        assert loop.attached == {target.pid: lwps}
+        record = []
+        for ev in loop:
+            record.append(ev)
+            if len(of(record, pt.Attached)) == lwps:
+                end_input(target)
+    check_record(record, mask=events, complete=False)
+    return record
+
+
+def told_to_host(target: Target) -> int:
+    """As Popen.returncode: 0 is also what it makes of a child that somebody else has waited for."""
+    _, status = os.waitpid(target.pid, 0)
+    target.process.returncode = os.waitstatus_to_exitcode(status)
+    return target.process.returncode
+
+
+def told_to_trace(record: list[pt.Event]) -> int:
+    if signaled := of(record, pt.Signaled):
+        return -int(signaled[0].signo)
+    (exited,) = of(record, pt.Exited)
+    return int(exited.status)
+
+
+@BOTH
+@pytest.mark.parametrize("script", ["exit 0", "exit 200", "kill -TERM $$", "kill -ABRT $$"])
+def test_row_3_an_attached_child_ends(start: Start, script: str, events: pt.Mask) -> None:
+    target = start(["sh", "-c", f"echo ready; read line; {script}"], stdin=subprocess.PIPE)
+    until(lambda: target.said("ready"), "ready")
+    record = trace_to_the_end(target, 1, events)
+    expected = subprocess.run(["sh", "-c", script], check=False).returncode
+    assert told_to_trace(record) == told_to_host(target) == expected
+
+
+@BOTH
+@pytest.mark.parametrize("end", ["exit", "exit_group", "kill", "crash", "exec", "late"])
+def test_row_3_an_attached_child_ends_after_its_first_lwp(
+    start: Start, tracee: Tracee, end: str, events: pt.Mask
+) -> None:
+    target = start([tracee("leaderless"), end, "first"], stdin=subprocess.PIPE)
+    until(lambda: target.said("ready"), "ready")
+    record = trace_to_the_end(target, 2, events)
+    expected = subprocess.run([tracee("leaderless"), end], check=False).returncode
+    assert told_to_trace(record) == told_to_host(target) == expected
+
+
+@BOTH
+def test_row_3_an_attached_child_is_killed(start: Start, tracee: Tracee, events: pt.Mask) -> None:
+    target = start([tracee("spinners"), "8"])
+    until(lambda: target.said("ready"), "ready")
+    record = []
+    with pt.attach(target.pid, events=events) as loop:
+        for ev in loop:
+            record.append(ev)
+            if len(of(record, pt.Attached)) == 8:
+                os.kill(target.pid, signal.SIGKILL)
+    assert told_to_trace(record) == told_to_host(target) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("whose", ["the host's", "another's"])
+def test_row_43_let_go_after_the_first_lwp_has_exited(
+    start: Start, tracee: Tracee, whose: str
+) -> None:
+    """It can neither stop nor be detached from: nobody waits for it, and its parent gets its end.
+
+    But where it is another's child, not before the tracing thread has ended: so the kernel does it.
+    """
+    argv = [tracee("leaderless"), "told", "first"]
+    if whose == "another's":
+        argv = ["sh", "-c", '"$@"; exit $?', "sh", *argv]
+    target = start(argv, stdin=subprocess.PIPE)
+    until(lambda: target.said("ready"), "ready")
+    ((pid,),) = target.said("ready")
+
+    def trace() -> None:
+        with pt.attach(pid, events=pt.ALL & ~(pt.SCE | pt.SCX)) as loop:
+            for ev in loop:
+                if isinstance(ev, pt.Attached) and ev.lwp == pid:
+                    end_input(target)
+                if isinstance(ev, pt.LwpExited):
+                    loop.interrupt()
+
+    tracer = threading.Thread(target=trace)
+    tracer.start()
+    tracer.join()
+    os.kill(pid, signal.SIGUSR1)
+    assert told_to_host(target) == 5
