@@ -18,12 +18,12 @@ import pypicotrace as pt
 Start = Callable[..., Target]
 
 HANDLER = """
-import signal
+import signal, time
 
 signal.signal(signal.SIGUSR1, lambda signo, frame: print("got 1"))
 print("ready 1")
 while True:
-    signal.pause()
+    time.sleep(0.01)  # a signal that comes just before pause(2) would not end that
 """
 
 THREADS = """

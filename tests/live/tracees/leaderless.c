@@ -24,7 +24,8 @@ wait_for_end_of_input(void)
 static void *
 last(void *arg)
 {
-	until_state(getpid(), 'Z');
+	/* The status is that of whoever exits last. */
+	until_state((pid_t)(intptr_t)arg, 0);
 	say("last %d %d", (int)getpid(), (int)gettid());
 	(void)syscall(SYS_exit, 5);
 	return arg;
@@ -40,7 +41,7 @@ later(void *arg)
 	if (waits)
 		wait_for_end_of_input();
 	if (strcmp(end, "late") == 0) {
-		(void)start(last, NULL);
+		(void)start(last, (void *)(intptr_t)gettid());
 		(void)syscall(SYS_exit, 6);
 	}
 	if (strcmp(end, "told") == 0)
@@ -72,6 +73,6 @@ main(int argc, char **argv)
 	(void)start(later, NULL);
 	if (argc > 2 && !waits)
 		wait_for_end_of_input();
-	/* Not pthread_exit, which makes calls of its own. The status is the process's if all exit so. */
+	/* Not pthread_exit, which makes calls of its own. */
 	(void)syscall(SYS_exit, 9);
 }

@@ -61,7 +61,7 @@ bounded(void)
 	(void)alarm(120);
 }
 
-/* The state of an LWP as /proc has it: R, S, D, T, t, Z. */
+/* The state of an LWP as /proc has it: R, S, D, T, t, Z; 0: it is gone. */
 __attribute__((unused)) static char
 state_of(pid_t lwp)
 {
