@@ -119,7 +119,8 @@ class SyscallExit(SyscallEntry):
 
     ``retval`` is its result, None where it failed; ``error`` its errno, 0 where it did not fail.
     ``enter_seq`` is the ``seq`` of its SyscallEntry, 0 where there was none; ``elapsed_ns`` the
-    nanoseconds since then.
+    nanoseconds since then. ``cut``: only the lower 32 bits of the result are known (NetBSD, where
+    it cannot take a step for the rest).
     """
 
     retval: int | None = UNSET
@@ -127,6 +128,7 @@ class SyscallExit(SyscallEntry):
     error: int = UNSET
     enter_seq: int = field(default=UNSET, compare=False, repr=False)
     elapsed_ns: int = field(default=UNSET, compare=False, repr=False)
+    cut: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

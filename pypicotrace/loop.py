@@ -76,6 +76,7 @@ class Loop:
         words: Sequence[str] | None,
         children: bool = False,
         on_refused: Callable[[AttachError], None] | None = None,
+        whole_results: bool = True,
         open_kernel: Callable[[], Any] | None = None,
         abis: Sequence[str] = (),
     ) -> None:
@@ -86,6 +87,7 @@ class Loop:
         self._words = words
         self._children = children
         self._on_refused = on_refused
+        self._whole_results = whole_results
         self._open_kernel = open_kernel or _native_kernel
         self._tables = [tables.load(abi) for abi in abis or _native_abis()]
         self._pointer: Any = None
@@ -241,6 +243,7 @@ class Loop:
         check(error[0], "open the loop")
         self._pointer = pointer
         self._owner = _here()
+        lib.pico_loop_set_whole_results(pointer, self._whole_results)
         for table in self._tables:
             names = self._names(*table.packed(), first=table.base)
             lib.pico_loop_set_syscalls(pointer, ABIS[table.abi], names)
@@ -264,10 +267,12 @@ class Loop:
         names: bytes,
         nargs: bytes | None = None,
         narrow: bytes | None = None,
+        returns: bytes | None = None,
         first: int = 0,
     ) -> Any:
         count = names.count(b"\0")
-        made = lib.pico_names_new(names, nargs or ffi.NULL, narrow or ffi.NULL, count, first)
+        of_calls = [column or ffi.NULL for column in (nargs, narrow, returns)]
+        made = lib.pico_names_new(names, *of_calls, count, first)
         return self._kept(ffi.gc(made, lib.pico_names_free))
 
     def _spawn(self, launch: Launch) -> int:
@@ -339,6 +344,7 @@ def spawn(
     close_fds: bool = True,
     restore_signals: bool = True,
     user: str | int | Credentials | None = None,
+    whole_results: bool = True,
 ) -> Loop:
     """A loop that will start a program and trace it from its first instruction.
 
@@ -351,6 +357,9 @@ def spawn(
     :param env: as subprocess.Popen takes it; or a list of raw entries (bytes).
     :param stdin, stdout, stderr: a descriptor, a file with one, or None for the tracer's own.
     :param user: the name or uid of whom the program is to run as, with that user's groups.
+    :param whole_results: NetBSD tells a tracer the lower 32 bits of a result only. True: the call's
+        LWP takes one more step, and its registers tell all of them, for calls whose results can
+        be wider; such an exit costs about twice as much. False: they stay cut.
     :raises TypeError, ValueError: an argument is not what it must be.
     :raises LaunchError: on entering the loop: the program cannot be executed.
     """
@@ -364,7 +373,14 @@ def spawn(
         restore_signals=restore_signals,
         user=user,
     )
-    return Loop(launch, [], mask=Mask(events), follow=follow, words=_words(syscalls))
+    return Loop(
+        launch,
+        [],
+        mask=Mask(events),
+        follow=follow,
+        words=_words(syscalls),
+        whole_results=whole_results,
+    )
 
 
 def attach(
@@ -374,6 +390,7 @@ def attach(
     syscalls: Iterable[str] | None = None,
     children: bool = False,
     on_refused: Callable[[AttachError], None] | None = None,
+    whole_results: bool = True,
 ) -> Loop:
     """A loop that will attach to running processes, all LWPs of each.
 
@@ -395,6 +412,7 @@ def attach(
         words=_words(syscalls),
         children=children,
         on_refused=on_refused,
+        whole_results=whole_results,
     )
 
 

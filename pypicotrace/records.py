@@ -83,6 +83,7 @@ def _exit(record: Any) -> dict[str, Any]:
         "error": record.error,
         "enter_seq": record.enter_seq,
         "elapsed_ns": record.elapsed_ns,
+        "cut": bool(record.flags & lib.PICO_CUT),
     }
 
 

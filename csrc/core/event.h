@@ -46,7 +46,8 @@ enum pico_event_flags {
 	PICO_CORE = 2,		/* SIGNALED: a core was dumped */
 	PICO_HAS_SENDER = 4,	/* STOPPED: sender and uid are set */
 	PICO_HAS_ADDR = 8,	/* STOPPED, CRASHED: addr is set */
-	PICO_HAS_TRAP = 16	/* CRASHED: trap is set */
+	PICO_HAS_TRAP = 16,	/* CRASHED: trap is set */
+	PICO_CUT = 32		/* SCX: only the lower 32 bits of the result are known */
 };
 
 /* Which table of system calls a number belongs to. */

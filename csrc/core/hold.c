@@ -22,10 +22,10 @@ close_in_on(struct pico_loop *loop, struct pico_lwp *l)
 int
 pico_loop_new_process(struct pico_loop *loop, struct pico_lwp *creator, int32_t child)
 {
-	struct pico_lwp *l = pico_lwps_find(&loop->lwps, child);
+	struct pico_lwp *l = pico_lwps_find_in(&loop->lwps, NULL, child);
 	const struct pico_process *like = creator->process;
 
-	if (l != NULL && l->process != NULL)
+	if (pico_lwps_process(&loop->lwps, child) != NULL)
 		return 0;	/* taken in as an orphan before its creator spoke */
 	if (l != NULL) {
 		int32_t status = l->status;
@@ -87,7 +87,7 @@ pico_loop_hold(struct pico_loop *loop, struct pico_lwp *l, const struct pico_raw
 	l->status = raw->status;
 	/* It was killed, and says that it is about to end: others may be waiting for that end. */
 	if (loop->kernel->decode(raw, l, &d) == PICO_DECODED && d.resume == PICO_RESUME_CONTINUE)
-		(void)loop->kernel->resume(loop->kernel, l->id, PICO_RESUME_CONTINUE, 0);
+		(void)loop->kernel->resume(loop->kernel, l->owner, l->id, PICO_RESUME_CONTINUE, 0);
 	return 0;
 }
 

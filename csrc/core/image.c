@@ -71,7 +71,7 @@ put_string_at(struct image *image, char *p, uint64_t addr)
 {
 	struct pico_kernel *k = image->loop->kernel;
 	char string[64];
-	int64_t n = k->read(k, image->process->pid, addr, string, sizeof(string));
+	int64_t n = k->read(k, image->process->pid, image->process->pid, addr, string, sizeof(string));
 
 	if (n <= 0)
 		return pico_put_hex(p, addr);

@@ -20,7 +20,9 @@ struct pico_lwp;
 /* Capability bits: what this kernel can do beyond the common ground. */
 enum pico_capability {
 	PICO_CAN_FOLLOW_LWP = 1,	/* stops one LWP, not the whole process */
-	PICO_CAN_SPAWNED = 2		/* reports posix_spawn as an event of its own */
+	PICO_CAN_SPAWNED = 2,		/* reports posix_spawn as an event of its own */
+	PICO_CAN_STEP = 4,		/* one instruction at a time */
+	PICO_CAN_WHOLE_RESULTS = 8	/* tells 64-bit results; else their lower 32 bits, and the rest by a step */
 };
 
 /* How a stopped LWP is to go on. */
@@ -30,7 +32,9 @@ enum pico_resume {
 					 * one that is about to end */
 	PICO_RESUME_LISTEN = 2,		/* stays stopped with its group, and reports when that ends */
 	PICO_RESUME_LAST = 3,		/* as SYSCALL; it is about to end, and its end is to be reported */
-	PICO_RESUME_GONE = 4		/* not at all: it has ended */
+	PICO_RESUME_GONE = 4,		/* not at all: it has ended */
+	PICO_RESUME_STEP = 5,		/* this LWP alone, for one instruction */
+	PICO_RESUME_DYING = 6		/* as SYSCALL; where ends of LWPs are stops, it is no more after that */
 };
 
 /* What spawn and attach have the kernel report beside calls, signals, LWPs and ends. */
@@ -55,6 +59,7 @@ struct pico_raw {
 	int32_t status;		/* the wait status */
 	uint32_t have;
 	int32_t owned;		/* OWNER: 1 an LWP of the same process, 0 another process */
+	uint32_t narrow;	/* NetBSD: registers have 32 bits */
 	uint64_t state;
 	uint8_t siginfo[144];
 	uint8_t syscall_info[96];
@@ -115,21 +120,27 @@ struct pico_kernel {
 	/* Pure: decode `raw`, given what is known of that LWP (NULL: nothing). Returns
 	 * PICO_DECODED, or the pico_need bits that must be answered first. */
 	int (*decode)(const struct pico_raw *, const struct pico_lwp *, struct pico_decoded *);
+	/* Pure: where the whole process stops and raw->id is its pid, the LWP that a stop is of (0: none
+	 * in particular). Returns as decode does. NULL where LWPs stop one by one. */
+	int (*lwp_of)(const struct pico_raw *, int32_t *lwp);
+	/* Pure: the result of a call, whole, of raw->regs as they are once it is over. NULL where the
+	 * kernel's record has it; -EOPNOTSUPP where the registers of this machine are not known. */
+	int (*result_of)(const struct pico_raw *, struct pico_event *);
 
 	/* The next stop or end: 1, or 0 where `block` is 0 and there is none; -ECHILD when nothing is
 	 * left to wait for, -EINTR on a signal or a tick. */
 	int (*wait)(struct pico_kernel *, int block, struct pico_raw *);
 	/* Answer pico_need bits about a stop, filling it in. */
 	int (*answer)(struct pico_kernel *, int32_t pid, struct pico_raw *, int needs);
-	int (*resume)(struct pico_kernel *, int32_t lwp, int how, int signo);
+	int (*resume)(struct pico_kernel *, int32_t pid, int32_t lwp, int how, int signo);
 
 	/* Start a program, traced before its first instruction. `first` is its first stop, or its end. */
 	int (*spawn)(struct pico_kernel *, const struct pico_launch *, int report, struct pico_raw *first);
 	/* Attach to LWPs of pid that are not traced yet, at most `max`; returns how many, their ids
 	 * in `lwps`. To be repeated until it returns 0. Each then comes to a first stop. */
 	int (*attach)(struct pico_kernel *, int32_t pid, int report, int32_t *lwps, int max);
-	int (*detach)(struct pico_kernel *, int32_t lwp, int signo);
-	int (*interrupt)(struct pico_kernel *, int32_t lwp);
+	int (*detach)(struct pico_kernel *, int32_t pid, int32_t lwp, int signo);
+	int (*interrupt)(struct pico_kernel *, int32_t pid, int32_t lwp);
 	int (*kill)(struct pico_kernel *, int32_t pid);
 	int (*refusal)(struct pico_kernel *, int32_t pid, int error, int32_t *detail);
 
@@ -143,8 +154,8 @@ struct pico_kernel {
 	int64_t (*image)(struct pico_kernel *, int32_t pid, int what, uint64_t offset, void *, size_t);
 
 	/* Returns how many bytes were moved (from the start, contiguous); 0 is never success. */
-	int64_t (*read)(struct pico_kernel *, int32_t lwp, uint64_t addr, void *, size_t);
-	int64_t (*write)(struct pico_kernel *, int32_t lwp, uint64_t addr, const void *, size_t);
+	int64_t (*read)(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_t addr, void *, size_t);
+	int64_t (*write)(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_t addr, const void *, size_t);
 
 	/* Have wait return -EINTR every `interval_ns` from now on; 0 ends that. Safe from any thread. */
 	int (*tick)(struct pico_kernel *, uint64_t interval_ns);

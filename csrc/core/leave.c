@@ -122,10 +122,13 @@ void
 pico_loop_leave(struct pico_loop *loop, struct pico_lwp *l)
 {
 	/* ESRCH: it was killed just now, and its end is still to come. */
-	if (loop->kernel->detach(loop->kernel, l->id, l->signo) == -ESRCH) {
+	if (loop->kernel->detach(loop->kernel, l->process->pid, l->id, l->signo) == -ESRCH) {
 		l->state = PICO_LWP_RUNNING;
 		return;
 	}
+	/* Where all LWPs stop together, they are let go together. */
+	if (loop->kernel->lwp_of != NULL)
+		pico_lwps_exec(&loop->lwps, l, 0);
 	left(loop, l);
 }
 
@@ -153,8 +156,11 @@ dismiss(struct pico_loop *loop, struct pico_lwp *l)
 		left(loop, l);	/* exited, it can neither stop nor be let go before its process has ended */
 	if (loop->lwps.used < before)
 		return 1;
+	/* Where that is a SIGSTOP, it is ours and not passed on. */
+	if (k->lwp_of != NULL)
+		l->process->stopping = 1;
 	if (!l->ready)
-		(void)k->interrupt(k, l->id);	/* ESRCH: its end is on the way */
+		(void)k->interrupt(k, l->process->pid, l->id);	/* ESRCH: its end is on the way */
 	return 0;
 }
 
@@ -166,7 +172,7 @@ dismiss_all(struct pico_loop *loop)
 		if (l == NULL)
 			return;
 		if (dismiss(loop, l))
-			cursor--;
+			cursor = loop->kernel->lwp_of != NULL ? 0 : cursor - 1;
 	}
 }
 

@@ -205,10 +205,27 @@ put_entry(const struct pico_style *s, char *p, const struct pico_event *ev)
 }
 
 static char *
+put_result(char *p, const struct pico_event *ev, int returns)
+{
+	uint64_t result = ev->error != 0 ? 0 : ev->retval[0];
+
+	if (returns == PICO_RETURNS_NOTHING)
+		return pico_put_str(p, " ");	/* as the original has it */
+	p = pico_put_str(p, " = ");
+	if (returns == PICO_RETURNS_INT || returns == PICO_RETURNS_TWO)
+		result &= 0xffffffffu;
+	p = pico_put_hex(p, result);
+	if (returns == PICO_RETURNS_TWO)
+		p = pico_put_hex(pico_put_str(p, " "), ev->error != 0 ? 0 : ev->retval[1] & 0xffffffffu);
+	return ev->flags & PICO_CUT ? pico_put_str(p, " (32 bits)") : p;
+}
+
+static char *
 put_exit(const struct pico_style *s, char *p, const struct pico_event *ev)
 {
-	p = put_call(s, pico_put_str(p, "SCX "), ev);
-	p = pico_put_hex(pico_put_str(p, " = "), ev->error != 0 ? 0 : ev->retval[0]);
+	int returns = pico_names_returns(ev->abi < PICO_ABIS ? s->syscalls[ev->abi] : NULL, ev->sysnum);
+
+	p = put_result(put_call(s, pico_put_str(p, "SCX "), ev), ev, returns);
 	if (ev->error == 0)
 		return p;
 	p = pico_put_dec(pico_put_str(p, " Err#"), ev->error);

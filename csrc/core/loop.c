@@ -34,6 +34,7 @@ pico_loop_open(struct pico_kernel *kernel, uint32_t events, int follow, int *err
 	loop->kernel = kernel;
 	loop->events = events;
 	loop->follow = follow;
+	loop->whole_results = 1;
 	*error = 0;
 	return loop;
 }
@@ -60,13 +61,19 @@ pico_loop_set_text(struct pico_loop *loop, struct pico_text *text)
 }
 
 void
+pico_loop_set_whole_results(struct pico_loop *loop, int whole_results)
+{
+	loop->whole_results = whole_results;
+}
+
+void
 pico_loop_set_mode(struct pico_loop *loop, int mode)
 {
 	loop->mode = mode;
 }
 
-static int
-wanted(const struct pico_loop *loop, const struct pico_event *ev)
+int
+pico_loop_wants(const struct pico_loop *loop, const struct pico_event *ev)
 {
 	if (!(loop->events & (1u << ev->kind)))
 		return 0;
@@ -84,7 +91,7 @@ wanted(const struct pico_loop *loop, const struct pico_event *ev)
 int
 pico_loop_emit(struct pico_loop *loop, const struct pico_process *process, struct pico_event *ev)
 {
-	if (!wanted(loop, ev) || (loop->closing && loop->text == NULL))
+	if (!pico_loop_wants(loop, ev) || (loop->closing && loop->text == NULL))
 		return 0;
 	ev->seq = ++loop->seq;
 	ev->ts_ns = loop->now;
@@ -106,15 +113,20 @@ pico_loop_resume(struct pico_loop *loop, struct pico_lwp *l)
 	if (how == PICO_RESUME_GONE)
 		return;
 	if (!(loop->events & (1u << PICO_SCE | 1u << PICO_SCX)) &&
-	    (how == PICO_RESUME_SYSCALL || how == PICO_RESUME_LAST))
+	    (how == PICO_RESUME_SYSCALL || how == PICO_RESUME_LAST || how == PICO_RESUME_DYING))
 		how = PICO_RESUME_CONTINUE;
+	if (how == PICO_RESUME_DYING)
+		how = PICO_RESUME_SYSCALL;
 	l->state = how == PICO_RESUME_LISTEN ? PICO_LWP_LISTENING : PICO_LWP_RUNNING;
 	/* ESRCH: killed since it stopped. Its end is reported by the next wait; any other error would
 	 * leave it standing, so it counts as standing and ends or leaves with the loop. */
-	int e = k->resume(k, l->id, how, l->signo);
+	int e = k->resume(k, l->process->pid, l->id, how, l->signo);
 	if (e < 0 && e != -ESRCH)
 		l->state = PICO_LWP_STANDING;
 	l->signo = 0;
+	/* The last one's end is its process's, and that is reported. */
+	if (l->resume == PICO_RESUME_DYING && l->process->lwps > 1)
+		pico_lwps_remove(&loop->lwps, l);
 }
 
 static int
@@ -212,7 +224,7 @@ pico_loop_step(struct pico_loop *loop, int64_t deadline)
 	ready = pico_lwps_pop_ready(&loop->lwps);
 	raw.have = 0;
 	if (ready != NULL) {
-		raw.id = ready->id;
+		raw.id = loop->kernel->lwp_of != NULL ? ready->process->pid : ready->id;
 		raw.status = ready->status;
 	} else {
 		e = wait_for_stop(loop, deadline, &raw);
@@ -308,13 +320,21 @@ pico_loop_lwps(const struct pico_loop *loop, struct pico_lwp_now *now, int max)
 int64_t
 pico_loop_read(struct pico_loop *loop, int32_t lwp, uint64_t addr, void *data, size_t size)
 {
-	return loop->kernel->read(loop->kernel, lwp, addr, data, size);
+	const struct pico_lwp *l = loop->current;
+
+	if (l == NULL || l->id != lwp)
+		return -ESRCH;
+	return loop->kernel->read(loop->kernel, l->process->pid, lwp, addr, data, size);
 }
 
 int64_t
 pico_loop_write(struct pico_loop *loop, int32_t lwp, uint64_t addr, const void *data, size_t size)
 {
-	return loop->kernel->write(loop->kernel, lwp, addr, data, size);
+	const struct pico_lwp *l = loop->current;
+
+	if (l == NULL || l->id != lwp)
+		return -ESRCH;
+	return loop->kernel->write(loop->kernel, l->process->pid, lwp, addr, data, size);
 }
 
 void

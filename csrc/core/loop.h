@@ -30,6 +30,9 @@ void pico_loop_set_syscalls(struct pico_loop *, int abi, const struct pico_names
 void pico_loop_set_filter(struct pico_loop *, int abi, const uint8_t *bits, int32_t first, uint32_t count,
     int others);
 void pico_loop_set_text(struct pico_loop *, struct pico_text *);
+/* 1, the default: results that the kernel does not tell whole are read from the registers, which takes one
+ * step of the tracee's for each. 0: they stay cut. */
+void pico_loop_set_whole_results(struct pico_loop *, int whole_results);
 void pico_loop_set_mode(struct pico_loop *, int mode);
 
 int pico_loop_spawn(struct pico_loop *, const struct pico_launch *, int32_t *pid);

@@ -21,6 +21,7 @@ struct pico_loop {
 	int follow;
 	int mode;
 	int closing;
+	int whole_results;		/* also where that takes a step of the tracee's */
 	volatile int interrupted;
 	uint64_t seq;
 	uint64_t now;			/* when the stop in hand was taken */
@@ -42,6 +43,8 @@ struct pico_loop {
 
 uint64_t pico_clock_ns(void);
 
+/* loop.c: whether that event was asked for. */
+int pico_loop_wants(const struct pico_loop *, const struct pico_event *);
 /* loop.c: give an event its number and hand it to the sink, if it was asked for; returns 1 if so. */
 int pico_loop_emit(struct pico_loop *, const struct pico_process *, struct pico_event *);
 /* loop.c: room in the text for one more stop. -EINTR: its reader lets it wait, and a signal or a tick has

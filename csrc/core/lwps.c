@@ -53,6 +53,30 @@ pico_lwps_find(const struct pico_lwps *t, int32_t id)
 }
 
 struct pico_lwp *
+pico_lwps_find_in(const struct pico_lwps *t, const struct pico_process *p, int32_t id)
+{
+	for (uint32_t i = slot_of(t, id);; i = (i + 1) & (t->size - 1)) {
+		struct pico_lwp *l = t->slots[i];
+		if (l == NULL || (l->id == id && l->process == p))
+			return l;
+	}
+}
+
+struct pico_lwp *
+pico_lwps_any(const struct pico_lwps *t, const struct pico_process *p)
+{
+	struct pico_lwp *l, *any = NULL;
+
+	for (uint32_t cursor = 0; (l = pico_lwps_next(t, &cursor)) != NULL;)
+		if (l->process == p && (any == NULL || l->id == p->pid || l->stepping)) {
+			any = l;
+			if (l->stepping)
+				break;
+		}
+	return any;
+}
+
+struct pico_lwp *
 pico_lwps_next(const struct pico_lwps *t, uint32_t *cursor)
 {
 	while (*cursor < t->size) {
@@ -103,12 +127,12 @@ grow(struct pico_lwps *t)
 	return 0;
 }
 
-/* Take the slot of `id` out of the table and close the gap, so that no tombstones pile up. */
+/* Take an LWP out of its slot and close the gap, so that no tombstones pile up. */
 static void
-unput(struct pico_lwps *t, int32_t id)
+unput(struct pico_lwps *t, const struct pico_lwp *gone)
 {
-	uint32_t gap = slot_of(t, id);
-	while (t->slots[gap]->id != id)
+	uint32_t gap = slot_of(t, gone->id);
+	while (t->slots[gap] != gone)
 		gap = (gap + 1) & (t->size - 1);
 	for (uint32_t i = (gap + 1) & (t->size - 1); t->slots[i] != NULL; i = (i + 1) & (t->size - 1)) {
 		uint32_t home = slot_of(t, t->slots[i]->id);
@@ -139,6 +163,14 @@ pico_lwps_add(struct pico_lwps *t, int32_t id, struct pico_process *process)
 	put(t, l);
 	t->used++;
 	return l;
+}
+
+void
+pico_lwps_rename(struct pico_lwps *t, struct pico_lwp *l, int32_t id)
+{
+	unput(t, l);
+	l->id = id;
+	put(t, l);
 }
 
 static struct pico_process *
@@ -215,7 +247,7 @@ pico_lwps_remove(struct pico_lwps *t, struct pico_lwp *l)
 {
 	if (l->ready)
 		unready(t, l);
-	unput(t, l->id);
+	unput(t, l);
 	t->used--;
 	if (l->process == NULL)
 		t->held--;

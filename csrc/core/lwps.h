@@ -42,6 +42,7 @@ struct pico_lwp {
 	uint8_t birth;		/* the kind to be recorded at its first stop, PICO_NONE: none */
 	uint8_t leaving;	/* enum pico_leaving: whether to let it go at its next stop */
 	uint8_t ready;		/* is in the list of stops to be taken */
+	uint8_t stepping;	/* its call is over, and a step is to tell the whole result */
 	uint16_t abi;
 	uint16_t nargs;
 	int32_t sysnum;
@@ -54,6 +55,7 @@ struct pico_lwp {
 	uint64_t enter_seq;
 	uint64_t enter_ns;	/* when the SCE was taken */
 	uint64_t args[8];
+	uint64_t retval[2];	/* stepping: the result as far as it is known */
 	struct pico_process *process;
 	struct pico_lwp *next_ready;
 };
@@ -69,6 +71,12 @@ struct pico_lwps {
 int pico_lwps_init(struct pico_lwps *);
 void pico_lwps_destroy(struct pico_lwps *);
 struct pico_lwp *pico_lwps_find(const struct pico_lwps *, int32_t id);
+/* The LWP of that process; NULL process: a held one. Ids need not be unique beyond their process (NetBSD
+ * before 10). */
+struct pico_lwp *pico_lwps_find_in(const struct pico_lwps *, const struct pico_process *, int32_t id);
+/* One that is stepping, or the first, or any LWP of a process. */
+struct pico_lwp *pico_lwps_any(const struct pico_lwps *, const struct pico_process *);
+void pico_lwps_rename(struct pico_lwps *, struct pico_lwp *, int32_t id);
 struct pico_process *pico_lwps_process(const struct pico_lwps *, int32_t pid);
 /* Add an LWP to a process; NULL process: held. Returns NULL when memory ran out. */
 struct pico_lwp *pico_lwps_add(struct pico_lwps *, int32_t id, struct pico_process *);

@@ -11,7 +11,7 @@ enum { UNKNOWN_NARGS = 255 };
 struct pico_names {
 	uint32_t count;
 	int64_t first;		/* the number of the first name */
-	uint8_t *nargs, *narrow;
+	uint8_t *nargs, *narrow, *returns;
 	const char **name;	/* into `packed` */
 	char *packed;
 };
@@ -26,8 +26,8 @@ copy_bytes(const uint8_t *bytes, uint32_t count)
 }
 
 struct pico_names *
-pico_names_new(const char *names, const uint8_t *nargs, const uint8_t *narrow, uint32_t count,
-    int64_t first)
+pico_names_new(const char *names, const uint8_t *nargs, const uint8_t *narrow,
+    const uint8_t *returns, uint32_t count, int64_t first)
 {
 	const char *end = names;
 	for (uint32_t i = 0; i < count; i++)
@@ -42,8 +42,10 @@ pico_names_new(const char *names, const uint8_t *nargs, const uint8_t *narrow, u
 	n->packed = malloc((size_t)(end - names) + 1);
 	n->nargs = copy_bytes(nargs, count);
 	n->narrow = copy_bytes(narrow, count);
+	n->returns = copy_bytes(returns, count);
 	if (n->name == NULL || n->packed == NULL || (nargs != NULL && count > 0 && n->nargs == NULL) ||
-	    (narrow != NULL && count > 0 && n->narrow == NULL)) {
+	    (narrow != NULL && count > 0 && n->narrow == NULL) ||
+	    (returns != NULL && count > 0 && n->returns == NULL)) {
 		pico_names_free(n);
 		return NULL;
 	}
@@ -64,6 +66,7 @@ pico_names_free(struct pico_names *n)
 		return;
 	free(n->nargs);
 	free(n->narrow);
+	free(n->returns);
 	free(n->name);
 	free(n->packed);
 	free(n);
@@ -90,6 +93,35 @@ pico_names_nargs(const struct pico_names *n, int64_t number)
 {
 	int64_t place = place_of(n, number);
 	return place < 0 || n->nargs == NULL ? 0 : n->nargs[place];
+}
+
+int
+pico_names_returns(const struct pico_names *n, int64_t number)
+{
+	int64_t place = place_of(n, number);
+	return place < 0 || n->returns == NULL ? PICO_RETURNS_WORD : n->returns[place];
+}
+
+void
+pico_names_join(const struct pico_names *n, struct pico_event *ev)
+{
+	static const union { uint16_t word; uint8_t low_first; } order = { 1 };
+	int high = order.low_first ? 1 : 0;
+
+	if (ev->error != 0 || pico_names_returns(n, ev->sysnum) != PICO_RETURNS_QUAD)
+		return;
+	ev->retval[0] = ev->retval[high] << 32 | (ev->retval[1 - high] & 0xffffffffu);
+	ev->retval[1] = 0;
+}
+
+int
+pico_names_fits_int(const struct pico_names *n, const struct pico_event *ev)
+{
+	int returns = pico_names_returns(n, ev->sysnum);
+
+	if (returns >= PICO_RETURNS_UPTO)
+		return ev->args[returns - PICO_RETURNS_UPTO] <= INT32_MAX;
+	return returns != PICO_RETURNS_WORD;
 }
 
 void

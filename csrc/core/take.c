@@ -49,6 +49,7 @@ take_entry(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
 {
 	pico_names_trim(ev->abi < PICO_ABIS ? loop->syscalls[ev->abi] : NULL, ev);
 	l->in_call = 1;
+	l->skip_exit = 0;
 	l->abi = ev->abi;
 	l->nargs = ev->nargs;
 	l->sysnum = ev->sysnum;
@@ -60,25 +61,81 @@ take_entry(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
 }
 
 static void
+complete(const struct pico_loop *loop, const struct pico_lwp *l, struct pico_event *ev)
+{
+	ev->abi = l->abi;
+	ev->nargs = l->nargs;
+	ev->sysnum = l->sysnum;
+	memcpy(ev->args, l->args, sizeof(ev->args));
+	ev->enter_seq = l->enter_seq;
+	ev->elapsed_ns = loop->now - l->enter_ns;
+}
+
+/* Whether the record has all of the result: the kernel may tell 32 bits of it alone. */
+static int
+is_whole(const struct pico_loop *loop, const struct pico_lwp *l, const struct pico_event *ev)
+{
+	return loop->kernel->capabilities & PICO_CAN_WHOLE_RESULTS || ev->error != 0 || !l->in_call ||
+	    pico_names_fits_int(loop->syscalls[ev->abi < PICO_ABIS ? ev->abi : PICO_ABI_UNKNOWN], ev);
+}
+
+/* Have one instruction run, after which the registers have the result. 0: not here, and so the lower half
+ * of it has to do. */
+static int
+step(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
+{
+	struct pico_kernel *k = loop->kernel;
+
+	if (loop->whole_results && k->capabilities & PICO_CAN_STEP && k->result_of != NULL &&
+	    !loop->closing && !l->leaving && pico_loop_wants(loop, ev) &&
+	    k->resume(k, l->process->pid, l->id, PICO_RESUME_STEP, 0) == 0) {
+		l->state = PICO_LWP_RUNNING;
+		l->stepping = 1;
+		memcpy(l->retval, ev->retval, sizeof(l->retval));
+		return 1;
+	}
+	ev->retval[0] &= 0xffffffffu;
+	ev->flags |= PICO_CUT;
+	return 0;
+}
+
+static void
 take_exit(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
 {
 	int skip = l->skip_exit;
 
 	if (l->in_call) {
-		ev->abi = l->abi;
-		ev->nargs = l->nargs;
-		ev->sysnum = l->sysnum;
-		memcpy(ev->args, l->args, sizeof(ev->args));
-		ev->enter_seq = l->enter_seq;
-		ev->elapsed_ns = loop->now - l->enter_ns;
+		complete(loop, l, ev);
 	} else {
 		pico_names_trim(ev->abi < PICO_ABIS ? loop->syscalls[ev->abi] : NULL, ev);
 	}
-	l->in_call = 0;
 	l->skip_exit = 0;
+	pico_names_join(loop->syscalls[ev->abi < PICO_ABIS ? ev->abi : PICO_ABI_UNKNOWN], ev);
 	if (skip)
 		ev->kind = PICO_NONE;
+	else if (!is_whole(loop, l, ev) && step(loop, l, ev))
+		return;
+	l->in_call = 0;
 	report(loop, l, ev);
+}
+
+/* The stop after the step, or what came in its place: the registers have the result now. */
+static void
+take_whole_result(struct pico_loop *loop, struct pico_lwp *l, struct pico_raw *raw,
+    const struct pico_decoded *d)
+{
+	struct pico_kernel *k = loop->kernel;
+	struct pico_event ev = { .kind = PICO_SCX, .lwp = l->id, .retval = { l->retval[0], l->retval[1] } };
+
+	l->stepping = 0;
+	if (d->resume == PICO_RESUME_GONE ||
+	    k->answer(k, l->process->pid, raw, PICO_NEED_REGS) < 0 || k->result_of(raw, &ev) < 0)
+		ev.flags |= PICO_CUT;
+	complete(loop, l, &ev);
+	l->in_call = 0;
+	if (d->event.kind != PICO_SINGLESTEP)
+		pico_lwps_push_ready(&loop->lwps, l, raw->status);
+	report(loop, l, &ev);
 }
 
 static void
@@ -174,6 +231,22 @@ arrived(struct pico_loop *loop, struct pico_process *p)
 		(void)pico_loop_attach(loop, p->pid);	/* 0: there are none; what fails, fails for them alone */
 }
 
+/* An LWP of a process that was attached to whose arrival has not been recorded. */
+static struct pico_lwp *
+unborn(const struct pico_loop *loop, struct pico_lwp *l)
+{
+	struct pico_lwp *other;
+
+	for (uint32_t cursor = 0; l->birth == PICO_NONE; l = other) {
+		do
+			other = pico_lwps_next(&loop->lwps, &cursor);
+		while (other != NULL && other->process != l->process);
+		if (other == NULL)
+			break;
+	}
+	return l;
+}
+
 /* Its first stop: if that has to be recorded, do so now, and take the same stop again after it. So also
  * for one whose first stop is in an execve and comes under another id. */
 static int
@@ -182,7 +255,11 @@ born(struct pico_loop *loop, struct pico_lwp *l, const struct pico_raw *raw, con
 	struct pico_lwp *who = l;
 	struct pico_event ev;
 
-	if (d->event.kind == PICO_EXEC && l->birth == PICO_NONE && d->event.other != 0)
+	if (d->event.kind == PICO_LWP_CREATED && d->event.lwp == l->id)
+		l->birth = PICO_NONE;	/* that very stop tells of it */
+	if (loop->kernel->lwp_of != NULL && l->process->arriving > 0)
+		who = unborn(loop, l);
+	else if (d->event.kind == PICO_EXEC && l->birth == PICO_NONE && d->event.other != 0)
 		who = pico_lwps_find(&loop->lwps, d->event.other);
 	if (who == NULL || who->process != l->process || who->birth == PICO_NONE)
 		return 0;
@@ -192,7 +269,9 @@ born(struct pico_loop *loop, struct pico_lwp *l, const struct pico_raw *raw, con
 	who->birth = PICO_NONE;
 	if (ev.kind == PICO_ATTACHED)
 		arrived(loop, l->process);
-	if (d->event.kind != PICO_FIRST_STOP && d->event.kind != PICO_INTERRUPTED)
+	/* One stop of a process is for all its LWPs. */
+	int more = loop->kernel->lwp_of != NULL && l->process->arriving > 0;
+	if (more || (d->event.kind != PICO_FIRST_STOP && d->event.kind != PICO_INTERRUPTED))
 		pico_lwps_push_ready(&loop->lwps, l, raw->status);
 	int emitted = pico_loop_emit(loop, l->process, &ev);
 	if (emitted && ev.kind == PICO_ATTACHED && l->id == l->process->pid)
@@ -227,6 +306,8 @@ dispatch(struct pico_loop *loop, struct pico_lwp *l, struct pico_decoded *d)
 			ev->kind = PICO_NONE;
 		break;
 	case PICO_LWP_CREATED:
+		if (ev->lwp == l->id)
+			break;
 		/* The creator stands here; the record is made when the new LWP does. */
 		e = pico_loop_new_lwp(loop, l, ev->lwp);
 		ev->kind = PICO_NONE;
@@ -238,8 +319,22 @@ dispatch(struct pico_loop *loop, struct pico_lwp *l, struct pico_decoded *d)
 		take_group_stop(loop, l, ev);
 		return 0;
 	case PICO_LWP_EXITED:
+		if (d->resume == PICO_RESUME_DYING)
+			break;
 		take_leader_exit(loop, l, ev);
 		return 0;
+	case PICO_INTERRUPTED:
+		if (loop->kernel->lwp_of != NULL)
+			l->process->stopping = 0;
+		break;
+	case PICO_FIRST_STOP:
+		if (loop->kernel->lwp_of == NULL)
+			break;
+		l->process->stopping = 0;
+		/* posix_spawn(2) may give a child its new image before it ever stops. */
+		(void)loop->kernel->program(loop->kernel, l->process->pid, l->process->program,
+		    sizeof(l->process->program));
+		break;
 	case PICO_STOPPED:
 		if (d->stops)
 			l->process->stopping = 1;
@@ -251,21 +346,64 @@ dispatch(struct pico_loop *loop, struct pico_lwp *l, struct pico_decoded *d)
 	return e;
 }
 
+/* The LWP that an id of wait's stands for, NULL: not known. */
+static int
+by_lwp(struct pico_loop *loop, const struct pico_raw *raw, struct pico_lwp **l)
+{
+	*l = pico_lwps_find(&loop->lwps, raw->id);
+	struct pico_process *p = *l == NULL ? pico_lwps_process(&loop->lwps, raw->id) : NULL;
+
+	/* Its first LWP had exited when it was attached to; by an execve another has that id now. */
+	if (p != NULL && (*l = pico_lwps_add(&loop->lwps, raw->id, p)) == NULL)
+		return -ENOMEM;
+	return 0;
+}
+
+/* The same where wait's ids are those of processes: the stop tells the LWP. */
+static int
+by_process(struct pico_loop *loop, struct pico_raw *raw, struct pico_lwp **l)
+{
+	struct pico_kernel *k = loop->kernel;
+	struct pico_process *p = pico_lwps_process(&loop->lwps, raw->id);
+	int32_t id = 0;
+	int needs, e;
+
+	*l = pico_lwps_find_in(&loop->lwps, NULL, raw->id);
+	if (p == NULL)
+		return 0;
+	while ((needs = k->lwp_of(raw, &id)) != PICO_DECODED)
+		if ((e = k->answer(k, p->pid, raw, needs)) < 0)
+			return e;
+	*l = id != 0 ? pico_lwps_find_in(&loop->lwps, p, id) : pico_lwps_any(&loop->lwps, p);
+	if (*l != NULL)
+		return 0;
+	/* A new process was known by its pid, which its first LWP need not have. */
+	*l = pico_lwps_any(&loop->lwps, p);
+	if (p->lwps == 1 && (*l)->state == PICO_LWP_EXPECTED) {
+		pico_lwps_rename(&loop->lwps, *l, id);
+		return 0;
+	}
+	*l = pico_lwps_add(&loop->lwps, id, p);
+	if (*l == NULL)
+		return -ENOMEM;
+	(*l)->birth = PICO_LWP_CREATED;
+	return 0;
+}
+
 int
 pico_loop_take(struct pico_loop *loop, struct pico_raw *raw)
 {
-	struct pico_lwp *l = pico_lwps_find(&loop->lwps, raw->id);
-	struct pico_process *p = l == NULL ? pico_lwps_process(&loop->lwps, raw->id) : NULL;
+	struct pico_lwp *l;
 	struct pico_decoded d;
 
-	/* Its first LWP had exited when it was attached to; by an execve another has that id now. */
-	if (p != NULL)
-		l = pico_lwps_add(&loop->lwps, raw->id, p);
+	int e = loop->kernel->lwp_of != NULL ? by_process(loop, raw, &l) : by_lwp(loop, raw, &l);
+	if (e < 0)
+		return e == -ESRCH ? 0 : e;	/* killed just now: see below */
 	if (l == NULL || l->process == NULL)
 		return pico_loop_hold(loop, l, raw);
 
 	memset(&d, 0, sizeof(d));
-	int e = decode(loop, l, raw, &d);
+	e = decode(loop, l, raw, &d);
 	/* Killed between its stop and our question: its end follows, and there is nothing to say of a
 	 * stop of which nothing could be read. */
 	if (e == -ESRCH)
@@ -277,6 +415,10 @@ pico_loop_take(struct pico_loop *loop, struct pico_raw *raw)
 	l->state = PICO_LWP_STANDING;
 	l->signo = d.signo;
 	l->resume = d.resume;
+	if (l->stepping) {
+		take_whole_result(loop, l, raw, &d);
+		return 0;
+	}
 	if (born(loop, l, raw, &d) || orphans_first(loop, l, raw, &d))
 		return 0;
 	if (d.resume == PICO_RESUME_GONE) {

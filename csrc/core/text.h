@@ -23,12 +23,22 @@ enum pico_text_flags {
 	PICO_TEXT_AUXV = 256	/* and its auxiliary vector */
 };
 
+/* What a call returns. */
+enum pico_returns {
+	PICO_RETURNS_WORD = 0,	/* as wide as a register */
+	PICO_RETURNS_INT = 1,	/* 32 bits */
+	PICO_RETURNS_NOTHING = 2,
+	PICO_RETURNS_TWO = 3,	/* two of 32 bits */
+	PICO_RETURNS_QUAD = 4,	/* 64 bits, in two registers of 32 */
+	PICO_RETURNS_UPTO = 8	/* + i: as many as argument i says at most, or a negative int */
+};
+
 /* Names by number, from `first` on. `names` has them one after another, each ended by NUL, empty
- * where there is none. `nargs` (255: not known) and `narrow` (bit i: the kernel takes only the
- * lower 32 bits of argument i) are of system calls alone, else NULL. */
+ * where there is none. `nargs` (255: not known), `narrow` (bit i: the kernel takes only the
+ * lower 32 bits of argument i) and `returns` (enum pico_returns) are of system calls alone, else NULL. */
 struct pico_names;
 struct pico_names *pico_names_new(const char *names, const uint8_t *nargs, const uint8_t *narrow,
-    uint32_t count, int64_t first);
+    const uint8_t *returns, uint32_t count, int64_t first);
 void pico_names_free(struct pico_names *);
 
 /* The longest line, its newline included. */
@@ -55,6 +65,12 @@ int pico_text_format(struct pico_text *, const struct pico_event *, char *line);
 const char *pico_names_get(const struct pico_names *, int64_t number);
 /* The nargs of a number, 0 where it has none. */
 int pico_names_nargs(const struct pico_names *, int64_t number);
+/* What a call returns, PICO_RETURNS_WORD where that is not known. */
+int pico_names_returns(const struct pico_names *, int64_t number);
+/* Whether 32 bits are enough for the result of this call, with these arguments. */
+int pico_names_fits_int(const struct pico_names *, const struct pico_event *);
+/* Make one of two words that are one result. */
+void pico_names_join(const struct pico_names *, struct pico_event *);
 /* Complete what the table knows of a call: how many arguments it has, and their width. */
 void pico_names_trim(const struct pico_names *, struct pico_event *);
 void pico_text_put(struct pico_text *, const struct pico_event *);

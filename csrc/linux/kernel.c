@@ -127,7 +127,7 @@ pico_linux_wait_early(struct linux_kernel *k)
 		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8) && k->host_children_count > 0)
 			pico_linux_host_child_stopped(k, id, status);
 		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8))
-			(void)k->ops.resume(&k->ops, id, PICO_RESUME_CONTINUE, 0);
+			(void)k->ops.resume(&k->ops, 0, id, PICO_RESUME_CONTINUE, 0);
 		else
 			k->early[k->early_count++] = (struct linux_early){ id, status };
 	}
@@ -210,16 +210,18 @@ linux_answer(struct pico_kernel *kernel, int32_t pid, struct pico_raw *raw, int 
 }
 
 static int
-linux_resume(struct pico_kernel *kernel, int32_t lwp, int how, int signo)
+linux_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int signo)
 {
 	static const enum __ptrace_request request[] = {
 		[PICO_RESUME_SYSCALL] = PTRACE_SYSCALL,
 		[PICO_RESUME_CONTINUE] = PTRACE_CONT,
 		[PICO_RESUME_LISTEN] = PTRACE_LISTEN,
 		[PICO_RESUME_LAST] = PTRACE_SYSCALL,
+		[PICO_RESUME_STEP] = PTRACE_SINGLESTEP,
 	};
 	struct linux_kernel *k = (struct linux_kernel *)kernel;
 
+	(void)pid;
 	if (k->host_children_count > 0 && pico_linux_host_child_let_go(k, lwp))
 		return 0;
 	if (how == PICO_RESUME_LAST) {
@@ -232,8 +234,9 @@ linux_resume(struct pico_kernel *kernel, int32_t lwp, int how, int signo)
 }
 
 static int
-linux_detach(struct pico_kernel *kernel, int32_t lwp, int signo)
+linux_detach(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int signo)
 {
+	(void)pid;
 	if (ptrace(PTRACE_DETACH, lwp, NULL, (void *)(intptr_t)signo) < 0)
 		return -errno;
 	pico_linux_host_child_detached((struct linux_kernel *)kernel, lwp);
@@ -241,9 +244,10 @@ linux_detach(struct pico_kernel *kernel, int32_t lwp, int signo)
 }
 
 static int
-linux_interrupt(struct pico_kernel *kernel, int32_t lwp)
+linux_interrupt(struct pico_kernel *kernel, int32_t pid, int32_t lwp)
 {
 	(void)kernel;
+	(void)pid;
 	return ptrace(PTRACE_INTERRUPT, lwp, NULL, NULL) < 0 ? -errno : 0;
 }
 
@@ -275,7 +279,7 @@ pico_kernel_native(int *error)
 		return NULL;
 	k->ops = (struct pico_kernel){
 		.os = "linux",
-		.capabilities = PICO_CAN_FOLLOW_LWP,
+		.capabilities = PICO_CAN_FOLLOW_LWP | PICO_CAN_STEP | PICO_CAN_WHOLE_RESULTS,
 		.decode = pico_linux_decode,
 		.wait = linux_wait,
 		.answer = linux_answer,

@@ -69,8 +69,9 @@ int64_t pico_linux_image(struct pico_kernel *, int32_t pid, int what, uint64_t o
 int pico_linux_refusal(struct pico_kernel *, int32_t pid, int error, int32_t *detail);
 
 /* memory.c */
-int64_t pico_linux_read(struct pico_kernel *, int32_t lwp, uint64_t addr, void *, size_t);
-int64_t pico_linux_write(struct pico_kernel *, int32_t lwp, uint64_t addr, const void *, size_t);
+int64_t pico_linux_read(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_t addr, void *, size_t);
+int64_t pico_linux_write(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_t addr, const void *,
+    size_t);
 
 /* tick.c: have this thread interrupted at intervals. */
 int pico_linux_tick_open(struct linux_kernel *);

@@ -12,12 +12,12 @@
 #include "linux_kernel.h"
 
 int64_t
-pico_linux_read(struct pico_kernel *k, int32_t lwp, uint64_t addr, void *data, size_t size)
+pico_linux_read(struct pico_kernel *k, int32_t pid, int32_t lwp, uint64_t addr, void *data, size_t size)
 {
 	struct iovec local = { data, size };
 	struct iovec remote = { (void *)(uintptr_t)addr, size };
 
-	(void)k;
+	(void)k, (void)pid;
 	ssize_t n = process_vm_readv(lwp, &local, 1, &remote, 1, 0);
 	return n < 0 ? -errno : n;
 }
@@ -38,12 +38,12 @@ write_through_proc(int32_t lwp, uint64_t addr, const void *data, size_t size)
 }
 
 int64_t
-pico_linux_write(struct pico_kernel *k, int32_t lwp, uint64_t addr, const void *data, size_t size)
+pico_linux_write(struct pico_kernel *k, int32_t pid, int32_t lwp, uint64_t addr, const void *data, size_t size)
 {
 	struct iovec local = { (void *)(uintptr_t)data, size };
 	struct iovec remote = { (void *)(uintptr_t)addr, size };
 
-	(void)k;
+	(void)k, (void)pid;
 	ssize_t n = process_vm_writev(lwp, &local, 1, &remote, 1, 0);
 	if (n == (ssize_t)size)
 		return n;

@@ -13,17 +13,22 @@
 struct script {
 	struct pico_kernel ops;
 	struct pico_scripted *stops;
-	int count, next;
+	unsigned char *played;		/* of each stop: whether it was */
+	int count, last;		/* the stop played last, -1: none */
 	struct pico_request *requests;
 	int asked, room;
 };
 
 static const struct {
 	const char *os;
+	int capabilities;
 	int (*decode)(const struct pico_raw *, const struct pico_lwp *, struct pico_decoded *);
+	int (*lwp_of)(const struct pico_raw *, int32_t *);
+	int (*result_of)(const struct pico_raw *, struct pico_event *);
 } decoders[] = {
-	{ "linux", pico_linux_decode },
-	{ "netbsd", pico_netbsd_decode },
+	{ "linux", PICO_CAN_FOLLOW_LWP | PICO_CAN_STEP | PICO_CAN_WHOLE_RESULTS, pico_linux_decode, NULL, NULL },
+	{ "netbsd", PICO_CAN_SPAWNED | PICO_CAN_STEP, pico_netbsd_decode, pico_netbsd_lwp_of,
+	    pico_netbsd_result_of },
 };
 
 static struct script *
@@ -49,29 +54,72 @@ note(struct pico_kernel *k, int asked, int32_t lwp, int how, int signo)
 	return 0;
 }
 
+/* What was asked of it last, NULL: nothing since it stopped. */
+static const struct pico_request *
+last_request(const struct script *s, int32_t id)
+{
+	for (int i = s->asked - 1; i >= 0; i--)
+		if (s->requests[i].lwp == id && s->requests[i].asked != PICO_ASKED_STOPPED)
+			return &s->requests[i];
+		else if (s->requests[i].lwp == id)
+			return NULL;
+	return NULL;
+}
+
+/* Where whole processes stop, what is written down of one that stands still has to wait. (LWPs that stop
+ * one by one may be resumed behind the loop's back: by a SIGKILL.) */
+static int
+stands(const struct script *s, int32_t id)
+{
+	if (s->ops.lwp_of == NULL)
+		return 0;
+	for (int i = s->asked - 1; i >= 0; i--)
+		if (s->requests[i].lwp == id)
+			return s->requests[i].asked == PICO_ASKED_STOPPED;
+	return 0;
+}
+
+static int
+is_skipped(const struct script *s, const struct pico_scripted *stop)
+{
+	const struct pico_request *r = last_request(s, stop->raw.id);
+
+	return stop->of_step && (r == NULL || r->how != PICO_RESUME_STEP);
+}
+
 static int
 script_wait(struct pico_kernel *k, int block, struct pico_raw *raw)
 {
 	struct script *s = script_of(k);
 
 	(void)block;
-	if (s->next == s->count)
-		return -ECHILD;
-	const struct pico_raw *stop = &s->stops[s->next++].raw;
-	if (stop->id == 0)
-		return -EINTR;
-	memset(raw, 0, sizeof(*raw));
-	raw->id = stop->id;
-	raw->status = stop->status;
-	return 1;
+	for (int i = 0; i < s->count; i++) {
+		const struct pico_raw *stop = &s->stops[i].raw;
+		if (s->played[i] || (stop->id != 0 && stands(s, stop->id)))
+			continue;
+		s->played[i] = 1;
+		if (is_skipped(s, &s->stops[i]))
+			continue;
+		if (stop->id == 0)
+			return -EINTR;
+		if (s->ops.lwp_of != NULL && (stop->status & 0xff) == 0x7f &&
+		    note(k, PICO_ASKED_STOPPED, stop->id, 0, 0) < 0)
+			return -ENOMEM;
+		s->last = i;
+		memset(raw, 0, sizeof(*raw));
+		raw->id = stop->id;
+		raw->status = stop->status;
+		return 1;
+	}
+	return -ECHILD;
 }
 
 /* The stop of this LWP that was played last, with this status. */
 static const struct pico_scripted *
 played(const struct script *s, int32_t id, int32_t status)
 {
-	for (int i = s->next - 1; i >= 0; i--)
-		if (s->stops[i].raw.id == id && s->stops[i].raw.status == status)
+	for (int i = s->last; i >= 0; i--)
+		if (s->played[i] && s->stops[i].raw.id == id && s->stops[i].raw.status == status)
 			return &s->stops[i];
 	return NULL;
 }
@@ -93,9 +141,9 @@ script_answer(struct pico_kernel *k, int32_t pid, struct pico_raw *raw, int need
 }
 
 static int
-script_resume(struct pico_kernel *k, int32_t lwp, int how, int signo)
+script_resume(struct pico_kernel *k, int32_t pid, int32_t lwp, int how, int signo)
 {
-	return note(k, PICO_ASKED_RESUME, lwp, how, signo);
+	return note(k, PICO_ASKED_RESUME, k->lwp_of != NULL ? pid : lwp, how, signo);
 }
 
 /* The script's first stop is the program's. */
@@ -115,10 +163,10 @@ script_attach(struct pico_kernel *k, int32_t pid, int report, int32_t *lwps, int
 	int n = 0;
 
 	(void)report;
-	if (s->next > 0 || s->asked > 0)
+	if (s->last >= 0 || s->asked > 0)
 		return 0;
 	for (int i = 0; i < s->count; i++) {
-		int known = s->stops[i].pid != pid;
+		int known = (k->lwp_of != NULL ? s->stops[i].raw.id : s->stops[i].pid) != pid;
 		for (int j = 0; j < n; j++)
 			known |= lwps[j] == s->stops[i].raw.id;
 		if (!known && n < max)
@@ -130,15 +178,15 @@ script_attach(struct pico_kernel *k, int32_t pid, int report, int32_t *lwps, int
 }
 
 static int
-script_detach(struct pico_kernel *k, int32_t lwp, int signo)
+script_detach(struct pico_kernel *k, int32_t pid, int32_t lwp, int signo)
 {
-	return note(k, PICO_ASKED_DETACH, lwp, 0, signo);
+	return note(k, PICO_ASKED_DETACH, k->lwp_of != NULL ? pid : lwp, 0, signo);
 }
 
 static int
-script_interrupt(struct pico_kernel *k, int32_t lwp)
+script_interrupt(struct pico_kernel *k, int32_t pid, int32_t lwp)
 {
-	return note(k, PICO_ASKED_INTERRUPT, lwp, 0, 0);
+	return note(k, PICO_ASKED_INTERRUPT, k->lwp_of != NULL ? pid : lwp, 0, 0);
 }
 
 static int
@@ -168,7 +216,7 @@ script_family(struct pico_kernel *k, int32_t lwp, int32_t *pid, int32_t *parent)
 {
 	const struct script *s = script_of(k);
 
-	for (int i = 0; i < s->next; i++)
+	for (int i = 0; i <= s->last; i++)
 		if (s->stops[i].raw.id == lwp && s->stops[i].pid != 0) {
 			*pid = s->stops[i].pid;
 			*parent = s->stops[i].parent;
@@ -193,16 +241,16 @@ script_image(struct pico_kernel *k, int32_t pid, int what, uint64_t offset, void
 }
 
 static int64_t
-script_read(struct pico_kernel *k, int32_t lwp, uint64_t addr, void *data, size_t size)
+script_read(struct pico_kernel *k, int32_t pid, int32_t lwp, uint64_t addr, void *data, size_t size)
 {
-	(void)k, (void)lwp, (void)addr, (void)data, (void)size;
+	(void)k, (void)pid, (void)lwp, (void)addr, (void)data, (void)size;
 	return -EFAULT;
 }
 
 static int64_t
-script_write(struct pico_kernel *k, int32_t lwp, uint64_t addr, const void *data, size_t size)
+script_write(struct pico_kernel *k, int32_t pid, int32_t lwp, uint64_t addr, const void *data, size_t size)
 {
-	(void)k, (void)lwp, (void)addr, (void)data, (void)size;
+	(void)k, (void)pid, (void)lwp, (void)addr, (void)data, (void)size;
 	return -EFAULT;
 }
 
@@ -219,6 +267,7 @@ script_close(struct pico_kernel *k)
 	struct script *s = script_of(k);
 
 	free(s->stops);
+	free(s->played);
 	free(s->requests);
 	free(s);
 }
@@ -230,7 +279,9 @@ pico_script_open(const char *os, const struct pico_scripted *stops, int count)
 
 	if (s == NULL)
 		return NULL;
+	s->last = -1;
 	s->stops = calloc((size_t)count + 1, sizeof(*stops));
+	s->played = calloc((size_t)count + 1, sizeof(*s->played));
 	s->ops = (struct pico_kernel){
 		.os = "script",
 		.wait = script_wait,
@@ -252,9 +303,13 @@ pico_script_open(const char *os, const struct pico_scripted *stops, int count)
 		.close = script_close,
 	};
 	for (size_t i = 0; i < sizeof(decoders) / sizeof(decoders[0]); i++)
-		if (strcmp(decoders[i].os, os) == 0)
+		if (strcmp(decoders[i].os, os) == 0) {
+			s->ops.capabilities = (uint32_t)decoders[i].capabilities;
 			s->ops.decode = decoders[i].decode;
-	if (s->stops == NULL || s->ops.decode == NULL) {
+			s->ops.lwp_of = decoders[i].lwp_of;
+			s->ops.result_of = decoders[i].result_of;
+		}
+	if (s->stops == NULL || s->played == NULL || s->ops.decode == NULL) {
 		script_close(&s->ops);
 		return NULL;
 	}

@@ -1,6 +1,7 @@
 /*
- * A kernel that plays a script: the stops it is given, in order. It lets the loop and the decoders be
- * tested on any machine, with stops recorded elsewhere or made up, and notes what was asked of it.
+ * A kernel that plays a script: the stops it is given, in order, but none of an LWP or process that
+ * stands still. It lets the loop and the decoders be tested on any machine, with stops recorded
+ * elsewhere or made up, and notes what was asked of it.
  */
 #ifndef PICO_SCRIPT_H
 #define PICO_SCRIPT_H
@@ -13,14 +14,16 @@ struct pico_scripted {
 	struct pico_raw raw;	/* id 0: the wait is interrupted. Its answers are in it, `have` is ignored */
 	int32_t refuses;	/* an errno: what is asked about this stop fails with it */
 	int32_t pid, parent;	/* what family() says of this LWP; 0: -ESRCH */
+	int32_t of_step;	/* comes only where it was resumed for one instruction */
 };
 
-/* One request to the kernel: what was asked, of which LWP, how (enum pico_resume), with which signal. */
+/* One request to the kernel: what was asked, of which LWP (NetBSD: process), how (enum pico_resume), with which signal. */
 enum pico_asked {
 	PICO_ASKED_RESUME = 1,
 	PICO_ASKED_DETACH = 2,
 	PICO_ASKED_INTERRUPT = 3,
-	PICO_ASKED_KILL = 4
+	PICO_ASKED_KILL = 4,
+	PICO_ASKED_STOPPED = 5	/* no request: there it stopped (where whole processes do) */
 };
 struct pico_request {
 	int32_t asked, lwp, how, signo;

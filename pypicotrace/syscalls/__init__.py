@@ -112,6 +112,20 @@ NETBSD_NARROW = frozenset(
 )
 
 
+# What a call returns, as the core's enum pico_returns has it.
+RETURNS_WORD, RETURNS_INT, RETURNS_NOTHING, RETURNS_TWO, RETURNS_QUAD, RETURNS_UPTO = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    8,
+)
+
+WIDE_EVERYWHERE = frozenset({"off_t", "quad_t"})
+"""64 bits also where a register has 32."""
+
+
 class Param:
     """A parameter: its C type, such as ``const char *``, and its name.
 
@@ -177,6 +191,20 @@ class Syscall:
         """Whether more than the lower 32 bits of the result's register count."""
         return self.returns != "void" and not _is_narrow(self.returns, self._narrow)
 
+    def _result(self) -> int:
+        # As the core's enum pico_returns has it. Linux's entry points all return a word.
+        type = self.returns
+        if type == "void":
+            return RETURNS_NOTHING
+        if self.name == "pipe":
+            return RETURNS_TWO
+        if type in WIDE_EVERYWHERE:
+            return RETURNS_QUAD if self._narrow is None else RETURNS_WORD
+        if not self.wide:
+            return RETURNS_INT
+        sizes = [i for i, text in enumerate(self._declarations()) if text.startswith("size_t ")]
+        return RETURNS_UPTO + sizes[0] if type == "ssize_t" and sizes else RETURNS_WORD
+
     def _declarations(self) -> list[str]:
         text = self._text.rpartition(")")[0]
         return text.split(", ") if text and self.known else []
@@ -211,21 +239,24 @@ class Table:
         self.by_number = {call.number: call for call in calls}
         self.by_name = {call.name: call for call in calls}
 
-    def packed(self) -> tuple[bytes, bytes, bytes]:
-        """The table for the C core: ``(names, nargs, narrow)``, from `base` to the last number.
+    def packed(self) -> tuple[bytes, bytes, bytes, bytes]:
+        """The table for the C core: ``(names, nargs, narrow, returns)``, from `base` on.
 
         ``names``: the names, each followed by NUL; a number without a call has an empty name.
         ``nargs``: a byte per number, the count of arguments, or `UNKNOWN`.
         ``narrow``: a byte per number, with bit i set where argument i is `Param.narrow`.
+        ``returns``: a byte per number, of the core's ``enum pico_returns``.
         """
         size = max(self.by_number, default=self.base - 1) + 1 - self.base
         nargs = bytearray([UNKNOWN]) * size
-        narrow = bytearray(size)
+        narrow, returns = bytearray(size), bytearray(size)
         for number, call in self.by_number.items():
             if call.known:
                 nargs[number - self.base], narrow[number - self.base] = call._shape()
+                if self.abi.startswith("netbsd"):
+                    returns[number - self.base] = call._result()
         names = {number: call.name for number, call in self.by_number.items()}
-        return pack_names(names, self.base), bytes(nargs), bytes(narrow)
+        return pack_names(names, self.base), bytes(nargs), bytes(narrow), bytes(returns)
 
 
 _tables: dict[str, Table] = {}

@@ -34,7 +34,8 @@ class Scripted:
 
     ``id`` is what wait gives (0: the wait is interrupted), ``status`` the wait status; ``pid`` and
     ``parent`` the process of the LWP and its parent (0: cannot be told any more); ``refuses`` an
-    errno with which every question about this stop fails.
+    errno with which every question about this stop fails; ``of_step``: it only comes if the LWP was
+    resumed for one instruction.
     """
 
     id: int
@@ -48,6 +49,7 @@ class Scripted:
     refuses: int = 0
     pid: int = 0
     parent: int = 0
+    of_step: bool = False
 
 
 class Request(NamedTuple):
@@ -179,6 +181,7 @@ class FakeKernel:
             ffi.memmove(raw.regs, stop.regs, len(stop.regs))
             raw.regs_size, raw.machine = len(stop.regs), stop.machine
             place.refuses, place.pid, place.parent = stop.refuses, stop.pid, stop.parent
+            place.of_step = stop.of_step
         self._pointer = lib.pico_script_open(self._os, array, len(self._stops))
         if self._pointer == ffi.NULL:
             raise ValueError(f"no decoder for {self._os.decode()!r}")
@@ -190,7 +193,11 @@ class FakeKernel:
         array = ffi.new("struct pico_request[]", count or 1)
         lib.pico_script_requests(self._pointer, array, count)
         names = ("", "resume", "detach", "interrupt", "kill")
-        return [Request(names[r.asked], r.lwp, r.how, r.signo) for r in array[0:count]]
+        return [
+            Request(names[r.asked], r.lwp, r.how, r.signo)
+            for r in array[0:count]
+            if r.asked != lib.PICO_ASKED_STOPPED
+        ]
 
 
 def play(
@@ -201,6 +208,7 @@ def play(
     events: Mask = Mask.ALL,
     syscalls: Sequence[str] | None = None,
     os: str = "linux",
+    whole_results: bool = True,
 ) -> Played:
     """Run a script to its end, stop per event; the first stop is the program's, unless attached."""
     kernel = FakeKernel(stops, os)
@@ -211,6 +219,7 @@ def play(
         mask=events,
         follow=follow,
         words=syscalls,
+        whole_results=whole_results,
         open_kernel=kernel.open,
         abis=[abi for abi in ABIS if abi.startswith(os)],
     )

@@ -40,7 +40,7 @@ on_linux = pytest.mark.skipif(
 
 def narrow_bits(abi: str, name: str) -> int:
     table = syscalls.load(abi)
-    _, _, narrow = table.packed()
+    _, _, narrow, _ = table.packed()
     return narrow[table.by_name[name].number - table.base]
 
 
@@ -370,10 +370,16 @@ def test_parameters_are_well_formed(abi: str) -> None:
 @each_abi
 def test_packed_says_what_the_table_says(abi: str) -> None:
     table = syscalls.load(abi)
-    names, nargs, narrow = table.packed()
+    names, nargs, narrow, returns = table.packed()
     split = names.decode().split("\0")
     assert split.pop() == ""
-    assert len(split) == len(nargs) == len(narrow) == max(table.by_number) + 1 - table.base
+    assert (
+        len(split)
+        == len(nargs)
+        == len(narrow)
+        == len(returns)
+        == max(table.by_number) + 1 - table.base
+    )
     for i, name in enumerate(split):
         call = table.by_number.get(table.base + i)
         if call is None or not call.known:
@@ -393,7 +399,7 @@ def test_packed_stays_small() -> None:
 
 
 def test_a_table_without_calls() -> None:
-    assert syscalls.Table("linux-x32", "").packed() == (b"", b"", b"")
+    assert syscalls.Table("linux-x32", "").packed() == (b"", b"", b"", b"")
 
 
 def test_netbsds_two_tables_have_the_same_calls() -> None:

@@ -12,8 +12,8 @@ LINUX = lib.PICO_ABI_LINUX_X86_64
 
 def names(*packed: bytes) -> Any:
     """A table of names for C."""
-    table, nargs, narrow = (*packed, ffi.NULL, ffi.NULL)[:3]
-    made = lib.pico_names_new(table, nargs, narrow, table.count(b"\0"), 0)
+    table, *of_calls = (*packed, ffi.NULL, ffi.NULL, ffi.NULL)[:4]
+    made = lib.pico_names_new(table, *of_calls, table.count(b"\0"), 0)
     return ffi.gc(made, lib.pico_names_free)
 
 
