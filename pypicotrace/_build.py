@@ -34,9 +34,10 @@ def backend(platform: str) -> Path:
 
 
 def sources(platform: str) -> list[str]:
-    """The C files for an operating system: the core, every decoder, and its own kernel."""
+    """The C files for an operating system: what is common, every decoder, and its own kernel."""
     files = {
         *(ROOT / "csrc" / "core").glob("*.c"),
+        *(ROOT / "csrc" / "posix").glob("*.c"),
         *(ROOT / "csrc" / "testing").glob("*.c"),
         *(ROOT / "csrc").glob("*/decode.c"),
         *(ROOT / "csrc").glob("*/regs.c"),

@@ -86,7 +86,7 @@ struct pico_event {
 	int32_t sender;		/* si_pid */
 	uint32_t uid;		/* si_uid */
 	int32_t trap;		/* si_trap */
-	int32_t si_errno;
+	int32_t sig_errno;	/* si_errno */
 	uint64_t addr;		/* si_addr, or the program counter */
 	uint64_t value;		/* si_value */
 	char program[24];	/* the process's name, NUL-terminated, as the kernel has it */

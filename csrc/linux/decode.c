@@ -204,7 +204,7 @@ decode_signal(const struct pico_raw *raw, struct pico_decoded *d)
 	ev->signo = d->signo = (raw->status >> 8) & 0xff;
 	d->stops = ev->signo >= LINUX_SIGSTOP && ev->signo <= LINUX_SIGTTOU;
 	ev->code = (int32_t)u32(si + LINUX_SI_CODE);
-	ev->si_errno = (int32_t)u32(si + LINUX_SI_ERRNO);
+	ev->sig_errno = (int32_t)u32(si + LINUX_SI_ERRNO);
 	if (is_fault(ev->signo, ev->code)) {
 		ev->addr = u64(si + LINUX_SI_ADDR);
 		ev->flags |= PICO_HAS_ADDR;

@@ -171,7 +171,7 @@ decode_signal(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_
 		return done(d, PICO_STOPPED);
 	ev->lwp = i32(raw, NETBSD_PSI_LWPID);	/* 0: sent to the process */
 	ev->code = i32(raw, NETBSD_PSI_CODE);
-	ev->si_errno = i32(raw, NETBSD_PSI_ERRNO);
+	ev->sig_errno = i32(raw, NETBSD_PSI_ERRNO);
 	if (is_fault(ev->signo, ev->code)) {
 		ev->addr = u64(raw, NETBSD_PSI_ADDR);
 		ev->trap = i32(raw, NETBSD_PSI_TRAP);

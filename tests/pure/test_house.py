@@ -15,8 +15,9 @@ C_FILES = sorted((ROOT / "csrc").glob("*/*.[ch]"))
 # A folder of csrc, and those whose headers it may include.
 MAY_INCLUDE = {
     "core": {"core"},
-    "linux": {"core", "linux"},
-    "netbsd": {"core", "netbsd"},
+    "posix": {"core", "posix"},
+    "linux": {"core", "posix", "linux"},
+    "netbsd": {"core", "posix", "netbsd"},
     "testing": {"core", "linux", "netbsd", "testing"},
 }
 # Headers that the C standard and POSIX have on every system.
@@ -24,6 +25,8 @@ EVERYWHERE = {
     *("errno.h", "poll.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h", "time.h"),
     "unistd.h",
 }
+# Headers that all the systems have which can be built on.
+ON_SYSTEMS = {"fcntl.h", "grp.h", "pthread.h", "signal.h", "sys/types.h"}
 # Files that are compiled on every system, whichever folder they are in.
 PURE = {"decode.c", "decode.h", "abi.h", "regs.c", "regs.h"}
 
@@ -42,11 +45,13 @@ def test_c_includes_point_downward(path: Path) -> None:
             assert target.parent.name in MAY_INCLUDE[path.parent.name], name
         elif path.parent.name in ("core", "testing") or path.name in PURE:
             assert name in EVERYWHERE, name
+        elif path.parent.name == "posix":
+            assert name in EVERYWHERE | ON_SYSTEMS, name
 
 
 def test_no_system_is_named_outside_its_folder() -> None:
     for path in C_FILES:
-        if path.parent.name in ("core", "testing"):
+        if path.parent.name in ("core", "posix", "testing"):
             assert not re.search(r"#\s*if.*(__linux__|__NetBSD__)", path.read_text()), path
 
 

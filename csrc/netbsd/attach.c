@@ -1,0 +1,119 @@
+/*
+ * Attaching to a process that runs, stopping one, and letting go: from any state to where it was.
+ */
+#include <sys/param.h>
+#include <sys/ptrace.h>
+#include <sys/sysctl.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "netbsd_kernel.h"
+
+/* The LWPs of a stopped process. */
+static int
+enumerate(int32_t pid, int32_t *lwps, int max)
+{
+	int n = 0;
+#ifdef PT_LWPNEXT	/* NetBSD 10 */
+	struct ptrace_lwpstatus status;
+
+	memset(&status, 0, sizeof(status));
+	while (n < max && ptrace(PT_LWPNEXT, pid, &status, sizeof(status)) == 0 && status.pl_lwpid != 0)
+		lwps[n++] = status.pl_lwpid;
+#else
+	struct ptrace_lwpinfo info;
+
+	memset(&info, 0, sizeof(info));
+	while (n < max && ptrace(PT_LWPINFO, pid, &info, sizeof(info)) == 0 && info.pl_lwpid != 0)
+		lwps[n++] = info.pl_lwpid;
+#endif
+	return n;
+}
+
+/* PT_ATTACH sends a SIGSTOP; what arrives first may be another signal. */
+static int
+wait_for_stop(struct netbsd_kernel *k, struct netbsd_tracee *t)
+{
+	pid_t got;
+
+	do
+		got = waitpid(t->pid, &t->status, 0);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return -errno;
+	t->has_status = 1;
+	if (!WIFSTOPPED(t->status))
+		return 0;
+	return pico_netbsd_set_mask(k, t->pid);
+}
+
+int
+pico_netbsd_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t *lwps, int max)
+{
+	struct netbsd_kernel *k = (struct netbsd_kernel *)kernel;
+	struct kinfo_proc2 proc;
+
+	if (pico_netbsd_find(k, pid) != NULL)
+		return 0;	/* all LWPs of it are ours */
+	int was_stopped = pico_netbsd_proc(pid, &proc) && proc.p_stat == LSSTOP;
+	if (ptrace(PT_ATTACH, pid, NULL, 0) < 0)
+		return -errno;
+	struct netbsd_tracee *t = pico_netbsd_add(k, pid);
+	if (t == NULL) {
+		int status;
+		(void)waitpid(pid, &status, 0);
+		(void)ptrace(PT_DETACH, pid, (void *)1, 0);
+		return -ENOMEM;
+	}
+	t->was_stopped = (uint8_t)was_stopped;
+	t->stop_asked = 1;
+	k->report = report;
+	int e = wait_for_stop(k, t);
+	if (e == -ECHILD) {
+		pico_netbsd_forget(k, t);
+		return -ESRCH;
+	}
+	int n = enumerate(pid, lwps, max);
+	if (n == 0)
+		lwps[n++] = pid;	/* it has just been killed: its end comes next */
+	return n;
+}
+
+int
+pico_netbsd_detach(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int signo)
+{
+	struct netbsd_kernel *k = (struct netbsd_kernel *)kernel;
+	struct netbsd_tracee *t = pico_netbsd_find(k, pid);
+
+	(void)lwp;
+	if (t == NULL)
+		return -ESRCH;
+	if (signo == 0 && t->was_stopped)
+		signo = SIGSTOP;
+	if (ptrace(PT_DETACH, pid, (void *)1, signo) < 0)
+		return pico_netbsd_error();
+	pico_netbsd_forget(k, t);
+	return 0;
+}
+
+/* Not by PT_STOP where that can be avoided: it makes a SIGSTOP of a stop that has not been waited for yet. */
+int
+pico_netbsd_interrupt(struct pico_kernel *kernel, int32_t pid, int32_t lwp)
+{
+	struct netbsd_kernel *k = (struct netbsd_kernel *)kernel;
+	struct netbsd_tracee *t = pico_netbsd_find(k, pid);
+
+	(void)lwp;
+	if (t == NULL)
+		return -ESRCH;
+	if (t->stop_asked)
+		return 0;
+	t->stop_asked = 1;
+	if (kill(pid, SIGSTOP) == 0)
+		return 0;
+	return ptrace(PT_STOP, pid, NULL, 0) < 0 ? pico_netbsd_error() : 0;
+}

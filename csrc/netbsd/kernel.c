@@ -1,0 +1,219 @@
+/*
+ * The NetBSD side of the kernel contract: ptrace(2). A stop is the whole process's.
+ */
+#include <sys/param.h>
+#include <sys/ptrace.h>
+#include <machine/reg.h>
+
+#include <elf.h>
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi.h"
+#include "decode.h"
+#include "netbsd_kernel.h"
+
+/* The machines whose registers are known are asserted to have them where the decoder looks. */
+#define WORD(member, width) (offsetof(struct reg, member) / (width))
+#if defined(__x86_64__)
+#define ELF_MACHINE EM_X86_64
+_Static_assert(NETBSD_EM_X86_64 == EM_X86_64 && NETBSD_AMD64_RAX == _REG_RAX && NETBSD_AMD64_RDX == _REG_RDX &&
+    NETBSD_AMD64_RDI == _REG_RDI && NETBSD_AMD64_RSI == _REG_RSI && NETBSD_AMD64_R10 == _REG_R10 &&
+    NETBSD_AMD64_R8 == _REG_R8 && NETBSD_AMD64_R9 == _REG_R9 && NETBSD_AMD64_RIP == _REG_RIP &&
+    NETBSD_AMD64_RFLAGS == _REG_RFLAGS && NETBSD_AMD64_RSP == _REG_RSP &&
+    sizeof(struct reg) == NETBSD_AMD64_WORDS * 8, "registers");
+#elif defined(__i386__)
+#define ELF_MACHINE EM_386
+_Static_assert(NETBSD_EM_386 == EM_386 && WORD(r_eax, 4) == NETBSD_I386_EAX &&
+    WORD(r_edx, 4) == NETBSD_I386_EDX && WORD(r_esp, 4) == NETBSD_I386_ESP &&
+    WORD(r_eip, 4) == NETBSD_I386_EIP && WORD(r_eflags, 4) == NETBSD_I386_EFLAGS &&
+    sizeof(struct reg) == NETBSD_I386_WORDS * 4, "registers");
+#elif defined(__aarch64__)
+#define ELF_MACHINE EM_AARCH64
+_Static_assert(NETBSD_EM_AARCH64 == EM_AARCH64 && WORD(r_reg, 8) == NETBSD_AARCH64_X0 &&
+    WORD(r_sp, 8) == NETBSD_AARCH64_SP && WORD(r_pc, 8) == NETBSD_AARCH64_PC &&
+    WORD(r_spsr, 8) == NETBSD_AARCH64_SPSR && sizeof(struct reg) == NETBSD_AARCH64_WORDS * 8, "registers");
+#else
+#define ELF_MACHINE EM_NONE		/* its registers are not known: results stay 32 bits wide */
+#endif
+
+#ifdef PT_STEP
+#define CAN_STEP (ELF_MACHINE != EM_NONE ? PICO_CAN_STEP : 0)
+#else
+#define CAN_STEP 0
+#endif
+
+int
+pico_netbsd_error(void)
+{
+	return errno == EBUSY ? -ESRCH : -errno;
+}
+
+/* Of a stop that tells of a child, the child is one of ours from here on. (Of its own first stop the other is
+ * its parent.) */
+static void
+note_child(struct netbsd_kernel *k, struct netbsd_tracee *t, const uint8_t *siginfo)
+{
+	int32_t signo, code, event, other;
+
+	memcpy(&signo, siginfo + NETBSD_PSI_SIGNO, sizeof(signo));
+	memcpy(&code, siginfo + NETBSD_PSI_CODE, sizeof(code));
+	memcpy(&event, siginfo + NETBSD_PSI_REPORT_EVENT, sizeof(event));
+	memcpy(&other, siginfo + NETBSD_PSI_OTHER, sizeof(other));
+	if (t->is_new) {
+		t->is_new = 0;
+		return;
+	}
+	if (signo != SIGTRAP || code != TRAP_CHLD || event == PTRACE_VFORK_DONE ||
+	    pico_netbsd_find(k, other) != NULL)
+		return;
+	struct netbsd_tracee *child = pico_netbsd_add(k, other);
+	if (child != NULL)
+		child->is_new = 1;
+}
+
+static int
+answer_siginfo(struct netbsd_kernel *k, struct netbsd_tracee *t, struct pico_raw *raw)
+{
+	int e = pico_netbsd_siginfo(t->pid, raw->siginfo);
+
+	if (e < 0)
+		return e;
+	memcpy(&t->lwp, raw->siginfo + NETBSD_PSI_LWPID, sizeof(t->lwp));
+	raw->narrow = sizeof(long) == sizeof(int32_t);
+	note_child(k, t, raw->siginfo);	/* may move *t */
+	return 0;
+}
+
+static int
+answer_regs(const struct netbsd_tracee *t, struct pico_raw *raw)
+{
+	struct reg regs;
+
+	if (ptrace(PT_GETREGS, t->pid, &regs, t->lwp) < 0)
+		return pico_netbsd_error();
+	raw->machine = ELF_MACHINE;
+	raw->regs_size = (uint32_t)MIN(sizeof(regs), sizeof(raw->regs));
+	memcpy(raw->regs, &regs, raw->regs_size);
+	return 0;
+}
+
+static int
+netbsd_answer(struct pico_kernel *kernel, int32_t pid, struct pico_raw *raw, int needs)
+{
+	struct netbsd_kernel *k = (struct netbsd_kernel *)kernel;
+	struct netbsd_tracee *t = pico_netbsd_find(k, pid);
+
+	if (t == NULL)
+		return -ESRCH;
+	int e = needs & PICO_NEED_SIGINFO ? answer_siginfo(k, t, raw) : 0;
+	if (e == 0 && needs & PICO_NEED_REGS)
+		e = answer_regs(t, raw);
+	if (e == 0)
+		raw->have |= (uint32_t)needs;
+	return e;
+}
+
+/* To pass on a signal that stops, where that is the default action, has the process stop by it again, and
+ * again without end. */
+static int
+to_pass(int32_t pid, int signo)
+{
+	switch (signo) {
+	case SIGSTOP:
+		return 0;
+	case SIGTSTP:
+	case SIGTTIN:
+	case SIGTTOU:
+		return pico_netbsd_catches(pid, signo) ? signo : 0;
+	default:
+		return signo;
+	}
+}
+
+static int
+netbsd_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int signo)
+{
+	struct netbsd_tracee *t = pico_netbsd_find((struct netbsd_kernel *)kernel, pid);
+	int request = how == PICO_RESUME_CONTINUE ? PT_CONTINUE : PT_SYSCALL;
+	int data;
+
+	if (t == NULL)
+		return -ESRCH;
+	data = to_pass(pid, signo);
+#ifdef PT_STEP
+	/* A negative LWP: this one alone, for other LWPs' calls would not be seen meanwhile. */
+	if (how == PICO_RESUME_STEP) {
+		request = PT_STEP;
+		data = -lwp;
+	}
+#else
+	(void)lwp;
+#endif
+	if (ptrace(request, pid, (void *)1, data) < 0)
+		return pico_netbsd_error();
+	t->stands = 0;
+	return 0;
+}
+
+static int
+netbsd_kill(struct pico_kernel *kernel, int32_t pid)
+{
+	(void)kernel;
+	return kill(pid, SIGKILL) < 0 ? -errno : 0;
+}
+
+static void
+netbsd_close(struct pico_kernel *kernel)
+{
+	struct netbsd_kernel *k = (struct netbsd_kernel *)kernel;
+
+	pico_netbsd_unregister(k);
+	pico_netbsd_wait_close(k);
+	free(k->tracees);
+	free(k);
+}
+
+struct pico_kernel *
+pico_kernel_native(int *error)
+{
+	struct netbsd_kernel *k = calloc(1, sizeof(*k));
+
+	*error = -ENOMEM;
+	if (k == NULL)
+		return NULL;
+	k->ops = (struct pico_kernel){
+		.os = "netbsd",
+		.capabilities = PICO_CAN_SPAWNED | CAN_STEP,
+		.decode = pico_netbsd_decode,
+		.lwp_of = pico_netbsd_lwp_of,
+		.result_of = pico_netbsd_result_of,
+		.wait = pico_netbsd_wait,
+		.answer = netbsd_answer,
+		.resume = netbsd_resume,
+		.spawn = pico_netbsd_spawn,
+		.attach = pico_netbsd_attach,
+		.detach = pico_netbsd_detach,
+		.interrupt = pico_netbsd_interrupt,
+		.kill = netbsd_kill,
+		.refusal = pico_netbsd_refusal,
+		.children = pico_netbsd_children,
+		.family = pico_netbsd_family,
+		.program = pico_netbsd_program,
+		.image = pico_netbsd_image,
+		.read = pico_netbsd_read,
+		.write = pico_netbsd_write,
+		.tick = pico_netbsd_tick,
+		.close = netbsd_close,
+	};
+	pico_netbsd_register(k);
+	*error = pico_netbsd_wait_open(k);
+	if (*error < 0) {
+		netbsd_close(&k->ops);
+		return NULL;
+	}
+	return &k->ops;
+}

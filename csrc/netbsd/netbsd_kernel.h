@@ -1,0 +1,87 @@
+/*
+ * What the files of the NetBSD kernel share. Only here and below is a NetBSD header included.
+ */
+#ifndef PICO_NETBSD_KERNEL_H
+#define PICO_NETBSD_KERNEL_H
+
+#include <sys/types.h>
+#include <stdatomic.h>
+
+#include "../core/kernel.h"
+
+struct netbsd_tracee {
+	int32_t pid;
+	int32_t lwp;		/* that the stop in hand is of; 0: none in particular */
+	int32_t status;		/* waited for, and not given to the loop yet: has_status */
+	uint8_t has_status;
+	uint8_t stands;		/* its stop was given to the loop, and it was not resumed */
+	uint8_t is_new;		/* a child that has not stopped yet: it has no event mask of its own */
+	uint8_t stop_asked;	/* a SIGSTOP of ours is on its way */
+	uint8_t was_stopped;	/* by job control, before it was attached to: it is left so */
+};
+
+struct netbsd_kernel {
+	struct pico_kernel ops;	/* first: the contract's view of it */
+	int report;		/* enum pico_report */
+	struct netbsd_tracee *tracees;
+	uint32_t count, room;
+	uint32_t next;		/* where the next look for a stop begins: none is passed over */
+	int queue;		/* kqueue(2): of SIGCHLD, and of `wake` */
+	int wake[2];		/* a pipe: something for the wait to return for */
+	_Atomic uint32_t tick_us;	/* 0: the wait does not return for ticks */
+	uint64_t ticked_ns;	/* when the wait last returned for a tick */
+	struct netbsd_kernel *other;	/* of this program's: see tracees.c */
+};
+
+/* kernel.c: the errno of a ptrace(2) that failed, in the words of the contract: -ESRCH for an LWP that is not
+ * there to be asked (NetBSD says EBUSY of one that is not stopped). */
+int pico_netbsd_error(void);
+
+/* tracees.c */
+struct netbsd_tracee *pico_netbsd_find(struct netbsd_kernel *, int32_t pid);
+struct netbsd_tracee *pico_netbsd_add(struct netbsd_kernel *, int32_t pid);
+void pico_netbsd_forget(struct netbsd_kernel *, struct netbsd_tracee *);
+/* Traced children of this program that no kernel of it knows: made by one that was killed before it could
+ * tell. They are taken in. */
+void pico_netbsd_find_orphans(struct netbsd_kernel *);
+void pico_netbsd_register(struct netbsd_kernel *);
+void pico_netbsd_unregister(struct netbsd_kernel *);
+
+/* wait.c */
+int pico_netbsd_wait_open(struct netbsd_kernel *);
+void pico_netbsd_wait_close(struct netbsd_kernel *);
+int pico_netbsd_wait(struct pico_kernel *, int block, struct pico_raw *);
+int pico_netbsd_tick(struct pico_kernel *, uint64_t interval_ns);
+/* Events are reported of those processes alone whose mask says so: a new child's is empty. */
+int pico_netbsd_set_mask(const struct netbsd_kernel *, int32_t pid);
+
+/* siginfo.c: PT_GET_SIGINFO, as a 64-bit system has it. */
+int pico_netbsd_siginfo(int32_t pid, uint8_t *siginfo);
+
+/* spawn.c */
+int pico_netbsd_spawn(struct pico_kernel *, const struct pico_launch *, int report, struct pico_raw *);
+
+/* attach.c */
+int pico_netbsd_attach(struct pico_kernel *, int32_t pid, int report, int32_t *lwps, int max);
+int pico_netbsd_detach(struct pico_kernel *, int32_t pid, int32_t lwp, int signo);
+int pico_netbsd_interrupt(struct pico_kernel *, int32_t pid, int32_t lwp);
+
+/* proc.c: what sysctl(3) tells. */
+struct kinfo_proc2;
+/* 1: there is that process; 0: there is not. */
+int pico_netbsd_proc(int32_t pid, struct kinfo_proc2 *);
+/* Every process there is, to be freed; NULL: no memory. */
+struct kinfo_proc2 *pico_netbsd_procs(size_t *count);
+int pico_netbsd_catches(int32_t pid, int signo);
+int pico_netbsd_children(struct pico_kernel *, int32_t pid, int32_t *pids, int max);
+int pico_netbsd_family(struct pico_kernel *, int32_t lwp, int32_t *pid, int32_t *parent);
+int pico_netbsd_program(struct pico_kernel *, int32_t pid, char *name, size_t size);
+int64_t pico_netbsd_image(struct pico_kernel *, int32_t pid, int what, uint64_t offset, void *, size_t);
+int pico_netbsd_refusal(struct pico_kernel *, int32_t pid, int error, int32_t *detail);
+
+/* memory.c */
+int64_t pico_netbsd_read(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_t addr, void *, size_t);
+int64_t pico_netbsd_write(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_t addr, const void *,
+    size_t);
+
+#endif

@@ -1,0 +1,195 @@
+/*
+ * What sysctl(3) tells about a process, in words that the loop and the user can use.
+ */
+#include <sys/param.h>
+#include <sys/ptrace.h>
+#include <sys/sysctl.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "netbsd_kernel.h"
+
+int
+pico_netbsd_proc(int32_t pid, struct kinfo_proc2 *proc)
+{
+	int name[] = { CTL_KERN, KERN_PROC2, KERN_PROC_PID, pid, sizeof(*proc), 1 };
+	size_t size = sizeof(*proc);
+
+	return sysctl(name, __arraycount(name), proc, &size, NULL, 0) == 0 && size >= sizeof(*proc);
+}
+
+struct kinfo_proc2 *
+pico_netbsd_procs(size_t *count)
+{
+	int name[] = { CTL_KERN, KERN_PROC2, KERN_PROC_ALL, 0, sizeof(struct kinfo_proc2), 0 };
+	struct kinfo_proc2 *all = NULL;
+	size_t size;
+
+	/* Processes are made while we look. */
+	for (int attempt = 0; attempt < 8; attempt++) {
+		name[5] = 0;
+		if (sysctl(name, __arraycount(name), NULL, &size, NULL, 0) < 0)
+			break;
+		size += size / 8;
+		struct kinfo_proc2 *more = realloc(all, size);
+		if (more == NULL)
+			break;
+		all = more;
+		name[5] = (int)(size / sizeof(*all));
+		if (sysctl(name, __arraycount(name), all, &size, NULL, 0) == 0) {
+			*count = size / sizeof(*all);
+			return all;
+		}
+		if (errno != ENOMEM)
+			break;
+	}
+	free(all);
+	return NULL;
+}
+
+int
+pico_netbsd_catches(int32_t pid, int signo)
+{
+	struct kinfo_proc2 proc;
+
+	return pico_netbsd_proc(pid, &proc) &&
+	    proc.p_sigcatch.__bits[(signo - 1) / 32] >> ((signo - 1) % 32) & 1;
+}
+
+int
+pico_netbsd_children(struct pico_kernel *k, int32_t pid, int32_t *pids, int max)
+{
+	size_t count;
+	struct kinfo_proc2 *all = pico_netbsd_procs(&count);
+	int found = 0;
+
+	(void)k;
+	if (all == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		if (all[i].p_ppid != pid)
+			continue;
+		if (found < max)
+			pids[found] = all[i].p_pid;
+		found++;
+	}
+	free(all);
+	return found;
+}
+
+/* A process that has not been announced: it is known by its pid. Its parent, while it is traced, is its
+ * tracer. */
+int
+pico_netbsd_family(struct pico_kernel *k, int32_t lwp, int32_t *pid, int32_t *parent)
+{
+	struct kinfo_proc2 proc;
+
+	(void)k;
+	if (!pico_netbsd_proc(lwp, &proc))
+		return -ESRCH;
+	*pid = lwp;
+	*parent = proc.p_ppid;
+	return 0;
+}
+
+int
+pico_netbsd_program(struct pico_kernel *k, int32_t pid, char *name, size_t size)
+{
+	struct kinfo_proc2 proc;
+
+	(void)k;
+	if (!pico_netbsd_proc(pid, &proc))
+		return -ESRCH;
+	memset(name, 0, size);
+	(void)strlcpy(name, proc.p_comm, size);
+	return 0;
+}
+
+/* Strings come all at once, from their beginning. */
+static int64_t
+strings(int32_t pid, int which, uint64_t offset, void *data, size_t size)
+{
+	int name[] = { CTL_KERN, KERN_PROC_ARGS, pid, which };
+	size_t whole = offset + size;
+	char *all = malloc(whole);
+
+	if (all == NULL)
+		return -ENOMEM;
+	/* ENOMEM: there is more of it, and this much has been filled in. */
+	int e = sysctl(name, __arraycount(name), all, &whole, NULL, 0) < 0 && errno != ENOMEM ? -errno : 0;
+	int64_t n = e < 0 ? e : whole > offset ? (int64_t)(whole - offset) : 0;
+	if (n > (int64_t)size)
+		n = (int64_t)size;
+	if (n > 0)
+		memcpy(data, all + offset, (size_t)n);
+	free(all);
+	return n;
+}
+
+/* Words of the system's own width, made into words of 64 bits. */
+static int64_t
+auxv(int32_t pid, uint64_t offset, void *data, size_t size)
+{
+	unsigned long vector[64];
+	uint64_t *words = data;
+	struct ptrace_io_desc io = {
+		.piod_op = PIOD_READ_AUXV,
+		.piod_offs = (void *)(uintptr_t)(offset / sizeof(uint64_t) * sizeof(unsigned long)),
+		.piod_addr = vector,
+		.piod_len = MIN(sizeof(vector), size / sizeof(uint64_t) * sizeof(unsigned long)),
+	};
+
+	if (ptrace(PT_IO, pid, &io, 0) < 0)
+		return pico_netbsd_error();
+	size_t n = io.piod_len / sizeof(unsigned long);
+	for (size_t i = 0; i < n; i++)
+		/* A type has 32 bits, whatever its neighbours hold. */
+		words[i] = i % 2 == 0 ? (uint32_t)vector[i] : vector[i];
+	return (int64_t)(n * sizeof(uint64_t));
+}
+
+int64_t
+pico_netbsd_image(struct pico_kernel *k, int32_t pid, int what, uint64_t offset, void *data, size_t size)
+{
+	(void)k;
+	switch (what) {
+	case PICO_IMAGE_ARGV:
+		return strings(pid, KERN_PROC_ARGV, offset, data, size);
+	case PICO_IMAGE_ENV:
+		return strings(pid, KERN_PROC_ENV, offset, data, size);
+	default:
+		return auxv(pid, offset, data, size);
+	}
+}
+
+int
+pico_netbsd_refusal(struct pico_kernel *k, int32_t pid, int error, int32_t *detail)
+{
+	struct kinfo_proc2 proc;
+
+	(void)k;
+	*detail = 0;
+	if (pid == getpid())
+		return PICO_REFUSED_SELF;
+	if (!pico_netbsd_proc(pid, &proc))
+		return PICO_REFUSED_NOBODY;
+	if (proc.p_realstat == SZOMB)
+		return PICO_REFUSED_ZOMBIE;
+	if (proc.p_flag & P_SYSTEM)
+		return PICO_REFUSED_KERNEL;
+	if (proc.p_flag & P_TRACED) {
+		*detail = proc.p_ppid;	/* a tracee is its tracer's child */
+		return PICO_REFUSED_TRACED;
+	}
+	if (error == -ESRCH)
+		return PICO_REFUSED_NOBODY;
+	if (getuid() != 0 && (proc.p_ruid != getuid() || proc.p_uid != getuid())) {
+		*detail = (int32_t)(proc.p_uid != getuid() ? proc.p_uid : proc.p_ruid);
+		return PICO_REFUSED_USER;
+	}
+	return PICO_REFUSED_OTHER;
+}

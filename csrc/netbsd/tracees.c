@@ -1,0 +1,106 @@
+/*
+ * The processes that a kernel waits for: NetBSD's wait has no word for "tracees of mine", and a host has
+ * children of its own.
+ */
+#include <sys/param.h>
+#include <sys/sysctl.h>
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "netbsd_kernel.h"
+
+/* All the kernels of this program: here a tracee is the program's, not a thread's. */
+static struct netbsd_kernel *kernels;
+static pthread_mutex_t kernels_lock = PTHREAD_MUTEX_INITIALIZER;
+
+struct netbsd_tracee *
+pico_netbsd_find(struct netbsd_kernel *k, int32_t pid)
+{
+	for (uint32_t i = 0; i < k->count; i++)
+		if (k->tracees[i].pid == pid)
+			return &k->tracees[i];
+	return NULL;
+}
+
+struct netbsd_tracee *
+pico_netbsd_add(struct netbsd_kernel *k, int32_t pid)
+{
+	struct netbsd_tracee *t = NULL;
+
+	(void)pthread_mutex_lock(&kernels_lock);
+	if (k->count == k->room) {
+		uint32_t room = k->room > 0 ? k->room * 2 : 16;
+		struct netbsd_tracee *more = realloc(k->tracees, room * sizeof(*more));
+		if (more == NULL)
+			goto out;
+		k->tracees = more;
+		k->room = room;
+	}
+	t = &k->tracees[k->count++];
+	*t = (struct netbsd_tracee){ .pid = pid };
+out:
+	(void)pthread_mutex_unlock(&kernels_lock);
+	return t;
+}
+
+void
+pico_netbsd_forget(struct netbsd_kernel *k, struct netbsd_tracee *t)
+{
+	(void)pthread_mutex_lock(&kernels_lock);
+	*t = k->tracees[--k->count];
+	(void)pthread_mutex_unlock(&kernels_lock);
+}
+
+void
+pico_netbsd_register(struct netbsd_kernel *k)
+{
+	(void)pthread_mutex_lock(&kernels_lock);
+	k->other = kernels;
+	kernels = k;
+	(void)pthread_mutex_unlock(&kernels_lock);
+}
+
+void
+pico_netbsd_unregister(struct netbsd_kernel *k)
+{
+	struct netbsd_kernel **link = &kernels;
+
+	(void)pthread_mutex_lock(&kernels_lock);
+	while (*link != k)
+		link = &(*link)->other;
+	*link = k->other;
+	(void)pthread_mutex_unlock(&kernels_lock);
+}
+
+static int
+is_known(int32_t pid)
+{
+	int known = 0;
+
+	(void)pthread_mutex_lock(&kernels_lock);
+	for (struct netbsd_kernel *k = kernels; k != NULL && !known; k = k->other)
+		known = pico_netbsd_find(k, pid) != NULL;
+	(void)pthread_mutex_unlock(&kernels_lock);
+	return known;
+}
+
+void
+pico_netbsd_find_orphans(struct netbsd_kernel *k)
+{
+	size_t count;
+	struct kinfo_proc2 *all = pico_netbsd_procs(&count);
+
+	for (size_t i = 0; all != NULL && i < count; i++) {
+		const struct kinfo_proc2 *p = &all[i];
+		/* A traced process is its tracer's child. */
+		if (p->p_ppid != getpid() || !(p->p_flag & P_TRACED) || is_known(p->p_pid))
+			continue;
+		struct netbsd_tracee *t = pico_netbsd_add(k, p->p_pid);
+		if (t != NULL)
+			t->is_new = 1;
+	}
+	free(all);
+}

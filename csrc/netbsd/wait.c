@@ -1,0 +1,174 @@
+/*
+ * The wait: for the stops and ends of our tracees alone, one process after the other, and asleep in kevent(2)
+ * when none of them has any. A SIGCHLD that comes between a look and the sleep is not missed: the queue counts
+ * it, also where the signal is ignored or blocked.
+ */
+#include <sys/param.h>
+#include <sys/event.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "netbsd_kernel.h"
+
+#define NANOSECONDS 1000000000ull
+
+int
+pico_netbsd_wait_open(struct netbsd_kernel *k)
+{
+	struct kevent changes[2];
+
+	k->wake[0] = k->wake[1] = -1;
+	k->queue = kqueue1(O_CLOEXEC);
+	if (k->queue < 0 || pipe2(k->wake, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -errno;
+	EV_SET(&changes[0], SIGCHLD, EVFILT_SIGNAL, EV_ADD | EV_CLEAR, 0, 0, 0);
+	EV_SET(&changes[1], (uintptr_t)k->wake[0], EVFILT_READ, EV_ADD | EV_CLEAR, 0, 0, 0);
+	return kevent(k->queue, changes, 2, NULL, 0, NULL) < 0 ? -errno : 0;
+}
+
+void
+pico_netbsd_wait_close(struct netbsd_kernel *k)
+{
+	if (k->queue >= 0)
+		(void)close(k->queue);
+	for (int i = 0; i < 2; i++)
+		if (k->wake[i] >= 0)
+			(void)close(k->wake[i]);
+}
+
+int
+pico_netbsd_tick(struct pico_kernel *kernel, uint64_t interval_ns)
+{
+	struct netbsd_kernel *k = (struct netbsd_kernel *)kernel;
+	uint32_t interval_us = (uint32_t)((interval_ns + 999) / 1000);
+	int saved = errno;
+
+	/* From a signal handler, too. A full pipe wakes the wait as well. */
+	if (atomic_exchange(&k->tick_us, interval_us) != interval_us)
+		(void)!write(k->wake[1], "", 1);
+	errno = saved;
+	return 0;
+}
+
+int
+pico_netbsd_set_mask(const struct netbsd_kernel *k, int32_t pid)
+{
+	ptrace_event_t events;
+
+	memset(&events, 0, sizeof(events));
+	events.pe_set_event = PTRACE_LWP_CREATE | PTRACE_LWP_EXIT;
+	if (k->report & PICO_REPORT_CHILDREN)
+		events.pe_set_event |= PTRACE_FORK | PTRACE_VFORK | PTRACE_VFORK_DONE
+#ifdef PTRACE_POSIX_SPAWN	/* NetBSD 10 */
+		    | PTRACE_POSIX_SPAWN
+#endif
+		    ;
+	return ptrace(PT_SET_EVENT_MASK, pid, &events, sizeof(events)) < 0 ? pico_netbsd_error() : 0;
+}
+
+static uint64_t
+now_ns(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NANOSECONDS + (uint64_t)now.tv_nsec;
+}
+
+static int
+give(struct netbsd_kernel *k, struct netbsd_tracee *t, int status, struct pico_raw *raw)
+{
+	raw->id = t->pid;
+	raw->status = status;
+	if (!WIFSTOPPED(status)) {
+		pico_netbsd_forget(k, t);
+		/* It may have been in a fork that nobody told of. */
+		if (WIFSIGNALED(status) && k->report & PICO_REPORT_CHILDREN)
+			pico_netbsd_find_orphans(k);
+		return 1;
+	}
+	if (t->is_new)
+		(void)pico_netbsd_set_mask(k, t->pid);	/* ESRCH: killed, and its end comes next */
+	if (WSTOPSIG(status) == SIGSTOP)
+		t->stop_asked = 0;
+	t->stands = 1;
+	t->lwp = 0;
+	return 1;
+}
+
+/* 1: a stop or an end; 0: none of those that run has any. */
+static int
+look(struct netbsd_kernel *k, struct pico_raw *raw)
+{
+	for (uint32_t turn = 0; turn < k->count; turn++) {
+		struct netbsd_tracee *t = &k->tracees[k->next++ % k->count];
+		int status;
+		if (t->stands)
+			continue;
+		if (t->has_status) {
+			t->has_status = 0;
+			return give(k, t, t->status, raw);
+		}
+		pid_t got = waitpid(t->pid, &status, WNOHANG);
+		if (got == t->pid)
+			return give(k, t, status, raw);
+		if (got < 0 && errno == ECHILD) {
+			/* Some other part of the program has taken its end. */
+			pico_netbsd_forget(k, t);
+			turn = 0;
+		}
+	}
+	return 0;
+}
+
+/* Until something may have happened: -EINTR for a signal or a tick. */
+static int
+sleep_on(struct netbsd_kernel *k)
+{
+	uint64_t interval = atomic_load(&k->tick_us) * 1000ull, now = now_ns(), left = 0;
+	struct kevent event;
+	struct timespec timeout;
+	char bytes[64];
+
+	if (interval != 0) {
+		if (now < k->ticked_ns + interval)
+			left = k->ticked_ns + interval - now;
+		timeout.tv_sec = (time_t)(left / NANOSECONDS);
+		timeout.tv_nsec = (long)(left % NANOSECONDS);
+	}
+	int n = kevent(k->queue, NULL, 0, &event, 1, interval != 0 ? &timeout : NULL);
+	if (n < 0)
+		return -errno;
+	if (n == 1 && event.filter == EVFILT_SIGNAL)
+		return 0;
+	/* A tick has come, or its interval has changed. */
+	while (n == 1 && read(k->wake[0], bytes, sizeof(bytes)) > 0)
+		continue;
+	k->ticked_ns = now_ns();
+	return -EINTR;
+}
+
+int
+pico_netbsd_wait(struct pico_kernel *kernel, int block, struct pico_raw *raw)
+{
+	struct netbsd_kernel *k = (struct netbsd_kernel *)kernel;
+
+	memset(raw, 0, offsetof(struct pico_raw, siginfo));
+	for (;;) {
+		if (look(k, raw))
+			return 1;
+		if (k->count == 0)
+			return -ECHILD;
+		if (!block)
+			return 0;
+		int e = sleep_on(k);
+		if (e < 0)
+			return e;
+	}
+}
