@@ -306,7 +306,8 @@ class Loop:
             self.attached[pid] = got
             return
         reason = refusal(self._pointer, pid, got)
-        error = AttachError(-got, f"cannot attach to process {pid}: {reason}")
+        # 0: there was nothing to ask ptrace for, and it would say EPERM, as of all that is traced.
+        error = AttachError(-got or errno.EPERM, f"cannot attach to process {pid}: {reason}")
         error.pid = pid
         if self._on_refused is None:
             raise error
