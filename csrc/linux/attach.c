@@ -23,7 +23,8 @@ static int
 is_ours(int32_t lwp)
 {
 	int64_t tracer;
-	return pico_linux_status_field(lwp, "TracerPid", &tracer) == 0 && tracer == getpid();
+	/* The tracer is a thread, and TracerPid its id (the kernel's task_state, fs/proc/array.c). */
+	return pico_linux_status_field(lwp, "TracerPid", &tracer) == 0 && tracer == gettid();
 }
 
 static int

@@ -213,7 +213,10 @@ pico_linux_refusal(struct pico_kernel *k, int32_t pid, int error, int32_t *detai
 	if (is_kernel_thread(pid))
 		return PICO_REFUSED_KERNEL;
 	if (pico_linux_status_field(pid, "TracerPid", &tracer) == 0 && tracer != 0) {
-		*detail = (int32_t)tracer;
+		/* It is a thread's id; its process is what the user knows. */
+		if (pico_linux_status_field((int32_t)tracer, "Tgid", &tgid) < 0)
+			tgid = tracer;	/* gone by now */
+		*detail = (int32_t)tgid;
 		return PICO_REFUSED_TRACED;
 	}
 	/* It ended, and this pid is another's by now, or nobody's. */
