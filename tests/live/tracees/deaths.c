@@ -15,11 +15,10 @@ is_fatal(int signo)
 	return 1;
 }
 
-/* Not sigaction(3), which keeps 32 and 33 to itself: they are signals like any other. */
 static void
 set_default(int signo)
 {
-	struct { void *handler; unsigned long flags; void *restorer; uint64_t mask; } none = { 0, 0, 0, 0 };
+	const struct action none = { 0, 0, 0, 0 };	/* SIG_DFL */
 	uint64_t all = ~0ull;
 
 	if (signo != SIGKILL)

@@ -5,24 +5,15 @@
  */
 #include "tracee.h"
 
-struct action {	/* the kernel's, not libc's, which keeps 32 and 33 to itself */
-	void *handler;
-	unsigned long flags;
-	void *restorer;
-	uint64_t mask;
-};
-
 static volatile int caught[65], codes[65], values[65];
 
 #ifdef __x86_64__
-#define RESTORER 0x04000000ul	/* SA_RESTORER: x86-64 asks for it */
 __attribute__((naked)) static void
 come_back(void)
 {
 	__asm__("mov %0, %%eax\n\tsyscall" : : "i"(SYS_rt_sigreturn));
 }
 #else
-#define RESTORER 0ul
 #define come_back NULL
 #endif
 
@@ -38,7 +29,7 @@ on_signal(int signo, siginfo_t *info, void *context)
 static void
 set(int signo, void *handler)
 {
-	struct action action = { handler, SA_SIGINFO | RESTORER, (void *)come_back, 0 };
+	struct action action = { handler, SA_SIGINFO | RESTORER, come_back, 0 };
 	WANT(syscall(SYS_rt_sigaction, signo, &action, NULL, 8) == 0);
 }
 

@@ -44,6 +44,19 @@ say(const char *format, ...)
 		_exit(98);
 }
 
+/* What rt_sigaction(2) takes. libc's own keeps two signals to itself, and the way back. */
+struct action {
+	void *handler;
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
+#ifdef __x86_64__
+#define RESTORER 0x04000000ul	/* SA_RESTORER: x86-64 asks for it */
+#else
+#define RESTORER 0ul
+#endif
+
 /* Ends the tracee with a status that no test asks for. */
 #define WANT(true) ((true) ? (void)0 : unwanted(#true, __LINE__))
 
