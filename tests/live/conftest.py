@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -180,6 +180,7 @@ def trace(scratch: Callable[[], IO[bytes]]) -> Trace:
         events: pt.Mask = pt.ALL,
         follow: bool = True,
         text: bool = False,
+        deadly: Collection[str] = (),
         **options: Any,
     ) -> Run:
         out, lines = scratch(), scratch()
@@ -190,7 +191,7 @@ def trace(scratch: Callable[[], IO[bytes]]) -> Trace:
                 record = parse(contents(lines))
             else:
                 record = list(loop)
-        check_record(record, mask=events)
+        check_record(record, mask=events, deadly=deadly)
         return Run(record, loop.root, loop.status, contents(out))
 
     return run

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,8 +59,9 @@ class Checker:
     unannounced.
     """
 
-    def __init__(self, mask: pt.Mask) -> None:
+    def __init__(self, mask: pt.Mask, deadly: Collection[str] = ()) -> None:
         self.mask = mask
+        self.deadly = EXIT | set(deadly)
         self.processes: dict[int, Process] = {}
         self.began = False
         self.last: pt.Event | None = None
@@ -77,7 +78,7 @@ class Checker:
                 process.created.add(ev.lwp)
             case pt.LwpExited():
                 lwp = self._lwp(process, ev.lwp)
-                process.cut |= lwp.call is not None and lwp.call.name not in EXIT
+                process.cut |= lwp.call is not None and lwp.call.name not in self.deadly
                 del process.lwps[ev.lwp]
             case pt.SyscallExit():
                 self._exit(self._lwp(process, ev.lwp), ev)
@@ -226,7 +227,11 @@ def require(true: bool, message: str) -> None:
 
 
 def check_record(
-    events: Sequence[pt.Event], *, mask: pt.Mask = pt.ALL, complete: bool = True
+    events: Sequence[pt.Event],
+    *,
+    mask: pt.Mask = pt.ALL,
+    complete: bool = True,
+    deadly: Collection[str] = (),
 ) -> None:
     """Hold a record against what is true of all.
 
@@ -237,9 +242,10 @@ def check_record(
 
     :param mask: what was asked for.
     :param complete: the loop was run to its end.
+    :param deadly: calls besides exit that an LWP may die of while others live on (seccomp(2)).
     :raises BadRecord: with the events that lead there.
     """
-    checker = Checker(mask)
+    checker = Checker(mask, deadly)
     for i, ev in enumerate(events):
         try:
             checker.take(ev)

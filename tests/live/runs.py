@@ -6,7 +6,7 @@ import contextlib
 import os
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -64,6 +64,7 @@ class Trace(Protocol):
         events: pt.Mask = ...,
         follow: bool = ...,
         text: bool = ...,
+        deadly: Collection[str] = ...,
         **options: Any,
     ) -> Run: ...
 
