@@ -1,0 +1,116 @@
+/*
+ * families CASE COUNT: processes, and who is left of them. Each makes CALLS calls, says its pid and the status
+ * that it is about to exit with.
+ *   daemon: a child's child that goes on after the end of both before it, COUNT times;
+ *   chain:  each makes one more, and ends before that one goes on, COUNT of them;
+ *   crowd:  COUNT at once, that all end at the same time;
+ *   reuse:  COUNT one after the other with the same pid, as clone3(2) can make them (for root).
+ */
+#include "tracee.h"
+
+enum { CALLS = 10 };
+
+static void
+end(int status)
+{
+	for (int i = 0; i < CALLS; i++)
+		(void)syscall(SYS_getppid);
+	say("process %d %d", (int)getpid(), status);
+	(void)syscall(SYS_exit_group, status);
+}
+
+static void
+until_orphan_of(pid_t parent)
+{
+	while (getppid() == parent)
+		(void)sched_yield();
+}
+
+static void
+daemons(int count)
+{
+	int all_before[2];
+	char c;
+
+	WANT(pipe(all_before) == 0);
+	for (int i = 0; i < count; i++) {
+		pid_t middle = fork();
+		if (middle == 0) {
+			middle = getpid();
+			WANT(setsid() == middle);
+			if (fork() == 0) {
+				until_orphan_of(middle);
+				WANT(close(all_before[1]) == 0 && read(all_before[0], &c, 1) == 0);
+				end(2);
+			}
+			end(1);
+		}
+		(void)end_of(middle);
+	}
+}
+
+static void
+chain(int count)
+{
+	for (int i = 1; i < count; i++) {
+		pid_t parent = getpid();
+		if (fork() != 0)
+			end(i % 256);
+		until_orphan_of(parent);
+	}
+}
+
+static void
+crowd(int count)
+{
+	int go[2];
+	char c;
+
+	WANT(pipe(go) == 0);
+	for (int i = 0; i < count; i++) {
+		pid_t child = fork();
+		WANT(child >= 0);
+		if (child != 0)
+			continue;
+		WANT(close(go[1]) == 0 && read(go[0], &c, 1) == 0);
+		end(i % 256);
+	}
+	WANT(close(go[1]) == 0);
+	for (int i = 0; i < count; i++)
+		WANT(wait(NULL) > 0);
+}
+
+static void
+reuse(int count)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		end(0);
+	(void)end_of(pid);
+	struct clone_args args = { .exit_signal = SIGCHLD, .set_tid = (uintptr_t)&pid, .set_tid_size = 1 };
+	for (int i = 1; i < count; i++) {
+		pid_t child = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+		if (child == 0)
+			end(i % 256);
+		WANT(child == pid);
+		(void)end_of(pid);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	WANT(argc == 3);
+	bounded();
+	int count = atoi(argv[2]);
+	if (strcmp(argv[1], "daemon") == 0)
+		daemons(count);
+	else if (strcmp(argv[1], "chain") == 0)
+		chain(count);
+	else if (strcmp(argv[1], "crowd") == 0)
+		crowd(count);
+	else
+		reuse(count);
+	end(0);
+}
