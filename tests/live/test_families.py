@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ import pypicotrace as pt
 
 Tracee = Callable[[str], str]
 
-CALLS = 10
+CALLS = 4
 """What each process of tracees/families.c makes before it ends."""
 
 needs_root = pytest.mark.skipif(
@@ -65,3 +66,52 @@ def test_row_27_a_pid_again_and_again(trace: Trace, tracee: Tracee, text: bool) 
     check_lives(run, count + 1)
     assert [life[-1].status for _, life in lives(run)] == [*range(count), 0]
     assert len({ev.pid for ev in run.events}) == 2
+
+
+@needs_root
+def test_row_28_a_new_pid_namespace(trace: Trace, tracee: Tracee, text: bool) -> None:
+    """Whose event it is, and who was made, is said in our ids; what they themselves see, is not."""
+    run = trace([tracee("namespaces"), "all"], text=text)
+    first, inner = run.told("first")
+    assert inner == 1
+    ends = {"fork": 5, "vfork": 4, "further": 6, "inmost": 7, "middle": 8, "orphan": 9, "new": 17}
+    outside = {word: run.told(word)[0] for word in [*ends, "first", "lwp"]}
+    for word, status in ends.items():
+        assert run.one(pt.Exited, pid=outside[word]).status == status
+    made = {"fork": "first", "further": "first", "middle": "first"}
+    made |= {"inmost": "further", "orphan": "middle"}
+    for child, parent in made.items():
+        assert run.one(pt.Forked, child=outside[child]).pid == outside[parent]
+    assert run.one(pt.Forked, child=first).pid == run.root
+    for kind in (pt.Vforked, pt.VforkDone):
+        assert run.one(kind, child=outside["vfork"]).pid == first
+    assert run.one(pt.LwpCreated, lwp=outside["lwp"]).pid == first
+    assert run.one(pt.Exec, pid=first).old_lwp == outside["lwp"]
+    assert {ev.pid for ev in run.events} == {run.root, *outside.values()} - {outside["lwp"]}
+    # A signal's sender is whom the receiver knows, and wait4 returns what it returns to it.
+    waited = [ev.retval for ev in run.calls(first) if result(ev, "wait4")]
+    assert waited == [run.told(word)[1] for word in ENDS_IN_ORDER]
+    # (One SIGCHLD may stand for two.)
+    senders = {ev.sender for ev in run.of(pt.Stopped, pid=first, signo=signal.SIGCHLD)}
+    assert waited[0] in senders <= set(waited)
+
+
+ENDS_IN_ORDER = ["fork", "vfork", "further", "middle", "orphan"]
+"""Of the children of the first process in the namespace."""
+
+
+def result(ev: pt.Event, name: str) -> bool:
+    return isinstance(ev, pt.SyscallExit) and ev.name == name and not ev.error
+
+
+@needs_root
+def test_row_28_the_end_of_a_pid_namespace(trace: Trace, tracee: Tracee, text: bool) -> None:
+    run = trace([tracee("namespaces"), "killed"], text=text)
+    first, status = run.told("child")
+    doomed = {pid for pid, _ in run.said("doomed")}
+    assert len(doomed) == 8
+    assert status == signal.SIGKILL
+    ends = run.of(pt.Signaled)
+    assert {ev.pid for ev in ends} == doomed
+    assert {ev.signo for ev in ends} == {signal.SIGKILL}
+    assert ends[-1].pid == first, "it waits for all of the others (zap_pid_ns_processes())"

@@ -8,7 +8,7 @@
  */
 #include "tracee.h"
 
-enum { CALLS = 10 };
+enum { CALLS = 4 };
 
 static void
 end(int status)
