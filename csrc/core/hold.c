@@ -19,12 +19,28 @@ close_in_on(struct pico_loop *loop, struct pico_lwp *l)
 		l->leaving = PICO_LEAVING;
 }
 
+/* A new id that we know already is that of an LWP which an execve has given its process's id: the kernel has
+ * still to tell of that. (Where stops are of processes, ids of LWPs mean nothing beyond theirs.) */
+static int
+forget_former(struct pico_loop *loop, const struct pico_lwp *creator, int32_t id)
+{
+	struct pico_lwp *l = pico_lwps_find(&loop->lwps, id);
+
+	if (loop->kernel->lwp_of != NULL || l == NULL || l->process == NULL)
+		return 0;
+	if (l->process == creator->process || l->process->pid == id)
+		return 0;	/* taken in as an orphan before its creator spoke */
+	return pico_lwps_exec_early(&loop->lwps, l);
+}
+
 int
 pico_loop_new_process(struct pico_loop *loop, struct pico_lwp *creator, int32_t child)
 {
-	struct pico_lwp *l = pico_lwps_find_in(&loop->lwps, NULL, child);
 	const struct pico_process *like = creator->process;
 
+	if (forget_former(loop, creator, child) < 0)
+		return -ENOMEM;
+	struct pico_lwp *l = pico_lwps_find_in(&loop->lwps, NULL, child);
 	if (pico_lwps_process(&loop->lwps, child) != NULL)
 		return 0;	/* taken in as an orphan before its creator spoke */
 	if (l != NULL) {
@@ -50,8 +66,9 @@ pico_loop_new_process(struct pico_loop *loop, struct pico_lwp *creator, int32_t 
 int
 pico_loop_new_lwp(struct pico_loop *loop, struct pico_lwp *creator, int32_t lwp)
 {
+	if (forget_former(loop, creator, lwp) < 0)
+		return -ENOMEM;
 	struct pico_lwp *l = pico_lwps_find(&loop->lwps, lwp);
-
 	if (l != NULL && l->process != NULL)
 		return 0;
 	if (l != NULL) {

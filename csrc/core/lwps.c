@@ -183,7 +183,7 @@ new_process(struct pico_lwps *t, int32_t pid, const struct pico_process *like)
 		*p = *like;
 	p->pid = pid;
 	p->lwps = 0;
-	p->arriving = p->stopping = p->stopped = p->leader_gone = 0;
+	p->arriving = p->stopping = p->stopped = p->leader_gone = p->execed = 0;
 	p->next = t->processes;
 	t->processes = p;
 	return p;
@@ -272,10 +272,11 @@ pico_lwps_exec(struct pico_lwps *t, struct pico_lwp *leader, int32_t old)
 		memcpy(leader->args, caller->args, sizeof(leader->args));
 		leader->leaving |= caller->leaving;
 		leader->birth = PICO_NONE;
-	} else if (old != 0) {
+	} else if (old != 0 && old != p->execed) {
 		leader->in_call = 0;
 	}
 	p->leader_gone = 0;
+	p->execed = 0;
 	/* Their ends were reported before the execve went on; what is left here is the caller's
 	 * former id, and LWPs whose last report was swallowed by a SIGKILL. */
 	for (uint32_t cursor = 0; p->lwps > 1;) {
@@ -288,6 +289,22 @@ pico_lwps_exec(struct pico_lwps *t, struct pico_lwp *leader, int32_t old)
 		}
 	}
 	return leader;
+}
+
+int
+pico_lwps_exec_early(struct pico_lwps *t, struct pico_lwp *old)
+{
+	struct pico_process *p = old->process;
+	struct pico_lwp *leader = pico_lwps_find_in(t, p, p->pid);
+	int32_t id = old->id;
+
+	if (leader == NULL)
+		leader = pico_lwps_add(t, p->pid, p);	/* it had exited when the process was attached to */
+	if (leader == NULL)
+		return -ENOMEM;
+	(void)pico_lwps_exec(t, leader, id);
+	p->execed = id;
+	return 0;
 }
 
 void

@@ -16,6 +16,7 @@ struct pico_process {
 	uint8_t stopping;	/* a signal that stops it was passed on, and no LWP has stopped for it yet */
 	uint8_t stopped;	/* a group stop is in effect */
 	uint8_t leader_gone;	/* its first LWP has exited while others live on */
+	int32_t execed;		/* the LWP whose execve is known of before its event, else 0 */
 	char program[24];
 	struct pico_process *next;
 };
@@ -90,6 +91,9 @@ int pico_lwps_adopt_process(struct pico_lwps *, struct pico_lwp *, const struct 
 void pico_lwps_remove(struct pico_lwps *, struct pico_lwp *);
 /* After an execve by `old`, which now has the id of its process: the other LWPs are no more. */
 struct pico_lwp *pico_lwps_exec(struct pico_lwps *, struct pico_lwp *leader, int32_t old);
+/* The same before the event of it: the id of `old` is seen to be another's already. It is freed. Returns 0
+ * or -ENOMEM. */
+int pico_lwps_exec_early(struct pico_lwps *, struct pico_lwp *old);
 /* A stop that is to be taken before the kernel is asked for another. */
 void pico_lwps_push_ready(struct pico_lwps *, struct pico_lwp *, int32_t status);
 /* The LWPs one after another: *cursor starts at 0; NULL ends. Nothing may be added meanwhile; after

@@ -390,6 +390,19 @@ by_process(struct pico_loop *loop, struct pico_raw *raw, struct pico_lwp **l)
 	return 0;
 }
 
+/* A stop that nobody asked for is a new LWP's first. The one that we know by its id has got another by an
+ * execve, of which the kernel has still to tell: a stop of one LWP may come before an earlier one of
+ * another, and an id is free at once. */
+static int
+is_anothers(struct pico_loop *loop, const struct pico_lwp *l, const struct pico_decoded *d)
+{
+	int32_t pid, parent;
+
+	if (loop->kernel->lwp_of != NULL || d->event.kind != PICO_INTERRUPTED || l->id == l->process->pid)
+		return 0;
+	return loop->kernel->family(loop->kernel, l->id, &pid, &parent) == 0 && pid != l->process->pid;
+}
+
 int
 pico_loop_take(struct pico_loop *loop, struct pico_raw *raw)
 {
@@ -411,6 +424,10 @@ pico_loop_take(struct pico_loop *loop, struct pico_raw *raw)
 	if (e < 0) {
 		l->state = PICO_LWP_STANDING;
 		return e;
+	}
+	if (is_anothers(loop, l, &d)) {
+		e = pico_lwps_exec_early(&loop->lwps, l);
+		return e < 0 ? e : pico_loop_hold(loop, NULL, raw);
 	}
 	l->state = PICO_LWP_STANDING;
 	l->signo = d.signo;

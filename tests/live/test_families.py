@@ -17,6 +17,8 @@ Tracee = Callable[[str], str]
 CALLS = 4
 """What each process of tracees/families.c makes before it ends."""
 
+NO_CALLS = pt.ALL & ~(pt.SCE | pt.SCX)
+
 needs_root = pytest.mark.skipif(
     os.geteuid() != 0, reason="only root may choose a pid, or make a pid namespace (clone(2))"
 )
@@ -66,6 +68,21 @@ def test_row_27_a_pid_again_and_again(trace: Trace, tracee: Tracee, text: bool) 
     check_lives(run, count + 1)
     assert [life[-1].status for _, life in lives(run)] == [*range(count), 0]
     assert len({ev.pid for ev in run.events}) == 2
+
+
+@needs_root
+@pytest.mark.parametrize("events", [pt.ALL, NO_CALLS], ids=["all", "no calls"])
+def test_row_27_the_former_id_of_an_lwp_that_has_called_execve(
+    trace: Trace, tracee: Tracee, text: bool, events: pt.Mask
+) -> None:
+    """It is another's before the tracer has been told of the execve."""
+    count = 10
+    run = trace([tracee("families"), "execs", str(count)], text=text, events=events)
+    ended = lives(run)
+    assert sorted((pid, life[-1].status) for pid, life in ended) == sorted(run.said("process"))
+    assert len(ended) == 3 * count + 1
+    former = [ev.old_lwp for ev in run.of(pt.Exec) if ev.old_lwp]
+    assert former == [pid for pid, status in run.said("process") if status == 4]
 
 
 @needs_root

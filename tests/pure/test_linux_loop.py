@@ -260,6 +260,30 @@ def test_exec_by_a_later_lwp_takes_the_first_ones_id() -> None:
     assert exit_.enter_seq == execve.seq
 
 
+@pytest.mark.parametrize("order", [1, -1], ids=["event first", "stop first"])
+def test_the_former_id_is_another_process_before_the_exec_is_told_of(order: int) -> None:
+    stops = [s.exec_(10), s.exit_(10, 0), s.made(10, s.EVENT_FORK, 20), s.first_stop(20)]
+    stops += [s.made(20, s.EVENT_CLONE, 21, owned=True), s.first_stop(21), s.entry(21, EXECVE)]
+    new = [s.made(10, s.EVENT_FORK, 21), s.first_stop(21, pid=21, parent=10)]
+    stops += [*new[::order], s.exec_(20, old=21), s.exit_(20, 0)]
+    stops += [s.exited(21, 1), s.exited(20, 2), s.exited(10, 0)]
+    events = play(stops).events
+    assert shown(events) == [
+        "10 Exec",
+        "10 Forked 20",
+        "21 LwpCreated",
+        "21 SyscallEntry execve",
+        "10 Forked 21",
+        "20 Exec from 21",
+        "20 SyscallExit execve 0",
+        "0 Exited 1",
+        "0 Exited 2",
+        "0 Exited 0",
+    ]
+    assert isinstance(events[6], ev.SyscallExit)
+    assert events[6].enter_seq == events[3].seq
+
+
 def test_the_first_lwp_may_exit_before_the_others() -> None:
     stops = [s.exec_(10), s.made(10, s.EVENT_CLONE, 11, owned=True), s.first_stop(11)]
     stops += [s.entry(10, EXIT), s.stopped(10, SIGTRAP, s.EVENT_EXIT), s.entry(11, GETPID)]

@@ -4,11 +4,15 @@
  *   daemon: a child's child that goes on after the end of both before it, COUNT times;
  *   chain:  each makes one more, and ends before that one goes on, COUNT of them;
  *   crowd:  COUNT at once, that all end at the same time;
- *   reuse:  COUNT one after the other with the same pid, as clone3(2) can make them (for root).
+ *   reuse:  COUNT one after the other with the same pid, as clone3(2) can make them (for root);
+ *   execs:  a later LWP calls execve and so gets its process's id, and as soon as its own is free another
+ *           process makes a child with that; COUNT times.
  */
 #include "tracee.h"
 
 enum { CALLS = 4 };
+
+static char *self;
 
 static void
 end(int status)
@@ -80,6 +84,13 @@ crowd(int count)
 		WANT(wait(NULL) > 0);
 }
 
+static pid_t
+fork_as(pid_t pid)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD, .set_tid = (uintptr_t)&pid, .set_tid_size = 1 };
+	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
 static void
 reuse(int count)
 {
@@ -88,9 +99,8 @@ reuse(int count)
 	if (pid == 0)
 		end(0);
 	(void)end_of(pid);
-	struct clone_args args = { .exit_signal = SIGCHLD, .set_tid = (uintptr_t)&pid, .set_tid_size = 1 };
 	for (int i = 1; i < count; i++) {
-		pid_t child = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+		pid_t child = fork_as(pid);
 		if (child == 0)
 			end(i % 256);
 		WANT(child == pid);
@@ -98,9 +108,66 @@ reuse(int count)
 	}
 }
 
+static struct shared {
+	_Atomic pid_t lwp;
+	atomic_int ready;
+} *shared;
+
+static void *
+becomes_first(void *arg)
+{
+	char *const argv[] = { self, NULL };
+
+	shared->lwp = gettid();
+	while (!shared->ready)
+		(void)sched_yield();
+	(void)execve(self, argv, environ);
+	return arg;
+}
+
+static void
+takes_its_id(void)
+{
+	pid_t child;
+
+	while (shared->lwp == 0)
+		(void)sched_yield();
+	shared->ready = 1;
+	while ((child = fork_as(shared->lwp)) < 0)
+		WANT(errno == EEXIST);
+	if (child == 0)
+		end(4);
+	(void)end_of(child);
+	end(3);
+}
+
+static void
+execs(int count)
+{
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	WANT(shared != MAP_FAILED);
+	for (int i = 0; i < count; i++) {
+		shared->lwp = shared->ready = 0;
+		pid_t one = fork();
+		if (one == 0) {
+			(void)start(becomes_first, NULL);
+			for (;;)
+				(void)syscall(SYS_pause);
+		}
+		pid_t other = fork();
+		if (other == 0)
+			takes_its_id();
+		(void)end_of(one);
+		(void)end_of(other);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
+	self = argv[0];
+	if (argc == 1)
+		end(2);
 	WANT(argc == 3);
 	bounded();
 	int count = atoi(argv[2]);
@@ -110,7 +177,9 @@ main(int argc, char **argv)
 		chain(count);
 	else if (strcmp(argv[1], "crowd") == 0)
 		crowd(count);
-	else
+	else if (strcmp(argv[1], "reuse") == 0)
 		reuse(count);
+	else
+		execs(count);
 	end(0);
 }
