@@ -19,7 +19,7 @@ ASKING = tuple(getattr(signal, name) for name in ("SIGUSR1", "SIGINFO") if hasat
 INSIST = 1.0
 # The same one again within this time is the same request: timeout(1), for one, sends its signal to
 # its child and then to the group that the child is in.
-SAME_REQUEST = 0.1
+SAME_REQUEST = 0.25
 
 
 class Signals:

@@ -6,6 +6,7 @@
  * and is taken in under its own name.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "loop_state.h"
 
@@ -99,6 +100,8 @@ pico_loop_hold(struct pico_loop *loop, struct pico_lwp *l, const struct pico_raw
 		/* Fails where it is gone already; then only its creator's event can place it. */
 		if (loop->kernel->family(loop->kernel, l->id, &l->owner, &l->parent) < 0)
 			l->owner = l->parent = 0;
+		/* It may be gone when it is taken in. */
+		(void)loop->kernel->program(loop->kernel, l->id, l->program, sizeof(l->program));
 	}
 	/* Held twice: its end came after its stop, and stands for both. */
 	l->status = raw->status;
@@ -132,7 +135,9 @@ take_in(struct pico_loop *loop, struct pico_lwp *l)
 		return;	/* out of memory: it stays held, to be tried again */
 	} else {
 		struct pico_process *p = l->process;
-		(void)loop->kernel->program(loop->kernel, p->pid, p->program, sizeof(p->program));
+		if (loop->kernel->program(loop->kernel, p->pid, p->program, sizeof(p->program)) < 0 &&
+		    l->program[0] != '\0')
+			memcpy(p->program, l->program, sizeof(p->program));
 		/* Its parent may be gone (from /proc, too), or be the tracer (CLONE_PARENT). */
 		p->spawned |= loop->root != 0;
 		l->birth = loop->follow ? PICO_ATTACHED : PICO_NONE;

@@ -140,6 +140,7 @@ struct pico_kernel {
 	 * in `lwps`. To be repeated until it returns 0. Each then comes to a first stop. */
 	int (*attach)(struct pico_kernel *, int32_t pid, int report, int32_t *lwps, int max);
 	int (*detach)(struct pico_kernel *, int32_t pid, int32_t lwp, int signo);
+	/* Have it stop. 0: it will; 1: its process stands still already. */
 	int (*interrupt)(struct pico_kernel *, int32_t pid, int32_t lwp);
 	int (*kill)(struct pico_kernel *, int32_t pid);
 	int (*refusal)(struct pico_kernel *, int32_t pid, int error, int32_t *detail);

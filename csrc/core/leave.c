@@ -156,11 +156,8 @@ dismiss(struct pico_loop *loop, struct pico_lwp *l)
 		left(loop, l);	/* exited, it can neither stop nor be let go before its process has ended */
 	if (loop->lwps.used < before)
 		return 1;
-	/* Where that is a SIGSTOP, it is ours and not passed on. */
-	if (k->lwp_of != NULL)
-		l->process->stopping = 1;
-	if (!l->ready)
-		(void)k->interrupt(k, l->process->pid, l->id);	/* ESRCH: its end is on the way */
+	if (!l->ready && k->interrupt(k, l->process->pid, l->id) == 0 && k->lwp_of != NULL)
+		l->process->stopping = 1;	/* by a SIGSTOP, which is ours and not passed on */
 	return 0;
 }
 

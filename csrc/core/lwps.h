@@ -52,6 +52,7 @@ struct pico_lwp {
 	int32_t status;		/* HELD, or ready: the wait status of the stop to be taken */
 	int32_t parent;		/* HELD: the parent of the process it is in */
 	int32_t owner;		/* HELD: the process it is in */
+	char program[24];	/* HELD: the name of that process */
 	uint64_t held_ns;	/* HELD: since when */
 	uint64_t enter_seq;
 	uint64_t enter_ns;	/* when the SCE was taken */

@@ -26,11 +26,18 @@ decode(struct pico_loop *loop, const struct pico_lwp *l, struct pico_raw *raw, s
 	}
 }
 
+/* A SIGSTOP of ours is on its way to its process, and would take effect when that is let go. */
+static int
+is_being_stopped(const struct pico_loop *loop, const struct pico_lwp *l)
+{
+	return loop->kernel->lwp_of != NULL && l->process->stopping;
+}
+
 /* After its event: the LWP stands still while the caller looks at it, or goes on. May free it. */
 static void
 go_on(struct pico_loop *loop, struct pico_lwp *l, int emitted)
 {
-	if (l->leaving && !l->ready && l->resume != PICO_RESUME_GONE)
+	if (l->leaving && !l->ready && l->resume != PICO_RESUME_GONE && !is_being_stopped(loop, l))
 		pico_loop_leave(loop, l);
 	else if (emitted && loop->mode == PICO_MODE_STOP && !loop->closing)
 		loop->current = l;

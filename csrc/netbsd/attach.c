@@ -59,7 +59,7 @@ pico_netbsd_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t 
 
 	if (pico_netbsd_find(k, pid) != NULL)
 		return 0;	/* all LWPs of it are ours */
-	int was_stopped = pico_netbsd_proc(pid, &proc) && proc.p_stat == LSSTOP;
+	int was_stopped = pico_netbsd_proc(pid, &proc) && proc.p_realstat == SSTOP;
 	if (ptrace(PT_ATTACH, pid, NULL, 0) < 0)
 		return -errno;
 	struct netbsd_tracee *t = pico_netbsd_add(k, pid);
@@ -110,6 +110,8 @@ pico_netbsd_interrupt(struct pico_kernel *kernel, int32_t pid, int32_t lwp)
 	(void)lwp;
 	if (t == NULL)
 		return -ESRCH;
+	if (t->stands)
+		return 1;
 	if (t->stop_asked)
 		return 0;
 	t->stop_asked = 1;

@@ -261,7 +261,7 @@ def insist(run: Running, signo: int) -> None:
     while time.monotonic() < end:
         run.kill(signo)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            run.process.wait(timeout=0.3)
+            run.process.wait(timeout=0.4)
             return
     pytest.fail("it does not end")
 
