@@ -23,7 +23,9 @@ import pypicotrace as pt
 
 TRACEES = Path(__file__).parent / "tracees"
 BOUND = 40.0
-"""Seconds that a test may take; some fifty times what the longest needs on an idle machine."""
+"""Seconds that a test may take; some fifty times what the longest needs on an idle machine.
+
+A test that is made of many calls has a mark of its own: ``bound(seconds)``."""
 MERCY = 20.0
 """Seconds more for a test that was told to end: closing a loop takes 10 at most."""
 MARK = "PYPICOTRACE_TEST"
@@ -45,18 +47,20 @@ def real_stderr(request: pytest.FixtureRequest) -> Iterator[IO[str]]:
 
 
 @pytest.fixture(autouse=True)
-def watchdog(real_stderr: IO[str]) -> Iterator[None]:
+def watchdog(request: pytest.FixtureRequest, real_stderr: IO[str]) -> Iterator[None]:
     """A hang fails: by an exception; and where even that hangs, by the end of the whole run.
 
     The exception is raised by the handler of a signal, which also interrupts the loop's wait.
     """
+    mark = request.node.get_closest_marker("bound")
+    bound = mark.args[0] if mark is not None else BOUND
 
     def bark(signo: int, frame: object) -> None:
-        raise Hang(f"the test took more than {BOUND:.0f} seconds")
+        raise Hang(f"the test took more than {bound:.0f} seconds")
 
     before = signal.signal(signal.SIGALRM, bark)
-    faulthandler.dump_traceback_later(BOUND + MERCY, exit=True, file=real_stderr)
-    signal.setitimer(signal.ITIMER_REAL, BOUND)
+    faulthandler.dump_traceback_later(bound + MERCY, exit=True, file=real_stderr)
+    signal.setitimer(signal.ITIMER_REAL, bound)
     try:
         yield
     finally:
