@@ -6,7 +6,7 @@ import errno
 from typing import Any, Protocol
 
 from pypicotrace._ffi import ffi, lib
-from pypicotrace.errors import StaleStop, check
+from pypicotrace.errors import KernelError, StaleStop, check
 
 PAGE = 4096
 
@@ -26,8 +26,8 @@ def _none() -> None:
     return None
 
 
-def _unmapped(addr: int, moved: int, size: int) -> OSError:
-    return OSError(errno.EFAULT, f"only {moved} of {size} bytes at {addr:#x} are mapped")
+def _unmapped(addr: int, moved: int, size: int) -> KernelError:
+    return KernelError(errno.EFAULT, f"only {moved} of {size} bytes at {addr:#x} are mapped")
 
 
 class Stop:
@@ -60,22 +60,25 @@ class Stop:
     def read(self, addr: int, size: int) -> bytes:
         """Exactly ``size`` bytes of memory at ``addr``.
 
-        :raises OSError: EFAULT, not all of it is mapped.
+        :raises KernelError: EFAULT, not all of it is mapped.
         :raises TraceeDied: it was killed just now.
         """
+        pointer = self._pointer()
         if size == 0:
             return b""
-        data = self._read_some(addr, size)
-        if len(data) < size:
-            raise _unmapped(addr, len(data), size)
-        return data
+        buffer = ffi.new("char[]", size)
+        moved = check(lib.pico_loop_read(pointer, self.lwp, addr, buffer, size), "read memory")
+        if moved < size:
+            raise _unmapped(addr, moved, size)
+        return bytes(ffi.buffer(buffer))
 
     def read_cstring(self, addr: int, limit: int = 4096) -> bytes:
         """The bytes at ``addr`` up to a NUL, which is not part of the result, at most ``limit``.
 
-        :raises OSError: EFAULT, memory ends before a NUL or the limit was reached.
+        :raises KernelError: EFAULT, memory ends before a NUL or the limit was reached.
         :raises TraceeDied: it was killed just now.
         """
+        self._pointer()
         data = b""
         while len(data) < limit:
             at = addr + len(data)
@@ -90,17 +93,12 @@ class Stop:
     def write(self, addr: int, data: bytes) -> None:
         """Write all of ``data`` to memory at ``addr``; also to pages the LWP itself cannot write.
 
-        :raises OSError: EFAULT, not all of it is mapped: what came before may have been written.
+        :raises KernelError: EFAULT, not all of it is mapped; what came before may be written.
         :raises TraceeDied: it was killed just now.
         """
+        pointer = self._pointer()
         if not data:
             return
-        pointer = self._pointer()
         moved = check(lib.pico_loop_write(pointer, self.lwp, addr, data, len(data)), "write memory")
         if moved < len(data):
             raise _unmapped(addr, moved, len(data))
-
-    def _read_some(self, addr: int, size: int) -> bytes:
-        buffer = ffi.new("char[]", size)
-        moved = lib.pico_loop_read(self._pointer(), self.lwp, addr, buffer, size)
-        return bytes(ffi.buffer(buffer, check(moved, "read memory")))

@@ -27,6 +27,9 @@ write_through_proc(int32_t lwp, uint64_t addr, const void *data, size_t size)
 {
 	char path[64];
 
+	/* No address of a process's own, and no offset either: pwrite(2) calls it EINVAL. */
+	if (addr > INT64_MAX)
+		return -EFAULT;
 	(void)snprintf(path, sizeof(path), "/proc/%d/mem", (int)lwp);
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
