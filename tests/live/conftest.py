@@ -30,6 +30,10 @@ MERCY = 20.0
 """Seconds more for a test that was told to end: closing a loop takes 10 at most."""
 MARK = "PYPICOTRACE_TEST"
 """Is in the environment of all that a test starts, so that what is left of it can be found."""
+BARE = [
+    *("-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror"),
+    *("-nostdlib", "-static", "-fno-pie", "-no-pie", "-fno-stack-protector"),
+]
 WALL = 0x40000000  # __WALL, wait(2): tracees and threads too
 
 
@@ -155,6 +159,21 @@ def tracee(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
             source = str(TRACEES / f"{name}.c")
             subprocess.run([compiler, *flags, "-o", str(program), source], check=True)
         return str(program)
+
+    return build
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Callable[[str, str], str]:
+    """Compiles tracees/bare/NAME.c for ``-m32`` or ``-m64``, without a C library."""
+
+    def build(name: str, machine: str) -> str:
+        compiler = shutil.which("cc")
+        assert compiler is not None, "the live tests need a C compiler"
+        program = str(tmp_path / name)
+        source = str(TRACEES / "bare" / f"{name}.c")
+        subprocess.run([compiler, machine, *BARE, "-o", program, source], check=True)
+        return program
 
     return build
 

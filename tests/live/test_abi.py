@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import platform
-import shutil
-import subprocess
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from runs import Trace
 
 import pypicotrace as pt
-
-SOURCE = Path(__file__).parent / "tracees" / "bare" / "int80.c"
-BARE = ["-O1", "-nostdlib", "-static", "-fno-pie", "-no-pie", "-fno-stack-protector"]
 
 pytestmark = pytest.mark.skipif(
     platform.machine() != "x86_64", reason=f"{platform.machine()} has no calls of 32-bit x86"
@@ -21,12 +16,8 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(params=["-m32", "-m64"], ids=["32-bit program", "int 0x80 in 64-bit code"])
-def program(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    compiler = shutil.which("cc")
-    assert compiler is not None, "the live tests need a C compiler"
-    built = str(tmp_path / "int80")
-    subprocess.run([compiler, request.param, *BARE, "-o", built, str(SOURCE)], check=True)
-    return built
+def program(request: pytest.FixtureRequest, bare: Callable[[str, str], str]) -> str:
+    return bare("int80", request.param)
 
 
 def calls(events: list[pt.Event]) -> list[tuple[type[pt.Event], str, str, int]]:
