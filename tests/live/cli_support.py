@@ -7,6 +7,7 @@ the session's number, whatever environment or parent it has by then.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import platform
 import re
@@ -47,6 +48,17 @@ needs_unshare = pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("unshare") is None,
     reason="a mount of the test's own needs root, and unshare(1)",
 )
+
+
+CLOSED = [c for n in range(4) for c in itertools.combinations((0, 1, 2), n)]
+"""What of 0, 1 and 2 may be closed at the start,"""
+WHICH = ["".join(map(str, closed)) or "none" for closed in CLOSED]
+"""and what tests call it."""
+
+
+def without(closed: tuple[int, ...]) -> list[str]:
+    """The start of a command that runs with some of 0, 1 and 2 closed."""
+    return ["sh", "-c", "".join(f"exec {fd}<&-; " for fd in closed) + 'exec "$@"', "sh"]
 
 
 def as_user(uid: int = NOBODY, *, rights: str = "+dac_read_search") -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import itertools
 import os
 import resource
 import signal
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from cli_support import (
+    CLOSED,
+    WHICH,
     Running,
     as_user,
     eventually,
@@ -24,6 +25,7 @@ from cli_support import (
     tracing,
     untouched,
     untraced,
+    without,
 )
 
 # Prints a word, and ends with a status of its own.
@@ -263,15 +265,6 @@ def test_a_slow_reader(blocking: bool, where: str) -> None:
     missing = [line for line in lines(ended.out) if line.info.endswith("= 0 Err#2 ENOENT")]
     assert len(missing) >= 500
     assert ends(ended.out) == ["EXITED status=7"]
-
-
-CLOSED = [c for n in range(4) for c in itertools.combinations((0, 1, 2), n)]
-WHICH = ["".join(map(str, closed)) or "none" for closed in CLOSED]
-
-
-def without(closed: tuple[int, ...]) -> list[str]:
-    """The start of a command that runs with some of 0, 1 and 2 closed."""
-    return ["sh", "-c", "".join(f"exec {fd}<&-; " for fd in closed) + 'exec "$@"', "sh"]
 
 
 class TestClosed:
