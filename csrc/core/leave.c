@@ -92,6 +92,17 @@ pico_loop_attach(struct pico_loop *loop, int32_t pid)
 	return total > 0 ? total : n;
 }
 
+void
+pico_loop_attach_rest(struct pico_loop *loop)
+{
+	loop->incomplete = 0;
+	for (struct pico_process *p = loop->lwps.processes; p != NULL && !loop->closing; p = p->next)
+		if (p->incomplete) {
+			p->incomplete = 0;
+			(void)pico_loop_attach(loop, p->pid);	/* what fails, fails for those alone */
+		}
+}
+
 int
 pico_loop_children(struct pico_loop *loop, int32_t pid, int32_t *pids, int max)
 {

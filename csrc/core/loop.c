@@ -227,6 +227,8 @@ pico_loop_step(struct pico_loop *loop, int64_t deadline)
 		raw.id = loop->kernel->lwp_of != NULL ? ready->process->pid : ready->id;
 		raw.status = ready->status;
 	} else {
+		if (loop->incomplete)
+			pico_loop_attach_rest(loop);
 		e = wait_for_stop(loop, deadline, &raw);
 		if (e <= 0)
 			return e;

@@ -21,6 +21,7 @@ struct pico_loop {
 	int follow;
 	int mode;
 	int closing;
+	int incomplete;			/* a process is */
 	int whole_results;		/* also where that takes a step of the tracee's */
 	volatile int interrupted;
 	uint64_t seq;
@@ -43,6 +44,8 @@ struct pico_loop {
 
 uint64_t pico_clock_ns(void);
 
+/* leave.c: attach to the LWPs that incomplete processes have besides those that we know. */
+void pico_loop_attach_rest(struct pico_loop *);
 /* loop.c: whether that event was asked for. */
 int pico_loop_wants(const struct pico_loop *, const struct pico_event *);
 /* loop.c: give an event its number and hand it to the sink, if it was asked for; returns 1 if so. */

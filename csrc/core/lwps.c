@@ -183,7 +183,8 @@ new_process(struct pico_lwps *t, int32_t pid, const struct pico_process *like)
 		*p = *like;
 	p->pid = pid;
 	p->lwps = 0;
-	p->arriving = p->stopping = p->stopped = p->leader_gone = p->execed = 0;
+	p->arriving = p->stopping = p->stopped = p->leader_gone = p->incomplete = 0;
+	p->execed = 0;
 	p->next = t->processes;
 	t->processes = p;
 	return p;

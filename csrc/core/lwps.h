@@ -13,6 +13,7 @@ struct pico_process {
 	uint32_t lwps;		/* how many are in the table */
 	uint8_t spawned;	/* we started it, or an ancestor: it ends with the loop */
 	uint32_t arriving;	/* LWPs attached to whose first stop has not come */
+	uint8_t incomplete;	/* it may have LWPs that are still to be attached to */
 	uint8_t stopping;	/* a signal that stops it was passed on, and no LWP has stopped for it yet */
 	uint8_t stopped;	/* a group stop is in effect */
 	uint8_t leader_gone;	/* its first LWP has exited while others live on */

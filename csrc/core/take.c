@@ -230,12 +230,13 @@ take_leader_exit(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *
 }
 
 /* When all LWPs that were attached to have stopped, none is inside a clone(2) that it entered before and
- * that made an LWP which nobody told of: look for those. */
+ * that made an LWP which nobody told of: look for those. But not now: the LWP in hand may be about to exit,
+ * and an execve of another wait for that, and attaching for the execve. */
 static void
 arrived(struct pico_loop *loop, struct pico_process *p)
 {
 	if (p->arriving > 0 && --p->arriving == 0 && !loop->closing)
-		(void)pico_loop_attach(loop, p->pid);	/* 0: there are none; what fails, fails for them alone */
+		p->incomplete = loop->incomplete = 1;
 }
 
 /* An LWP of a process that was attached to whose arrival has not been recorded. */
