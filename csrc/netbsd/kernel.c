@@ -153,16 +153,17 @@ netbsd_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int
 #else
 	(void)lwp;
 #endif
-	if (ptrace(request, pid, (void *)1, data) < 0)
-		return pico_netbsd_error();
-	t->stands = 0;
-	return 0;
+	t->stands = 0;	/* also where it was killed, and its end is to be waited for */
+	return ptrace(request, pid, (void *)1, data) < 0 ? pico_netbsd_error() : 0;
 }
 
 static int
 netbsd_kill(struct pico_kernel *kernel, int32_t pid)
 {
-	(void)kernel;
+	struct netbsd_tracee *t = pico_netbsd_find((struct netbsd_kernel *)kernel, pid);
+
+	if (t != NULL)
+		t->stands = 0;	/* it ends without being resumed */
 	return kill(pid, SIGKILL) < 0 ? -errno : 0;
 }
 

@@ -17,6 +17,13 @@ def test_linux_names_are_the_headers() -> None:
     assert NAMES["linux"] == {int(number): name for name, number in defined}
 
 
+def test_netbsds_names_are_the_headers() -> None:
+    text = (HEADERS / "generic-netbsd/sys/exec_elf.h").read_text()
+    defined = {int(n): name for name, n in re.findall(r"#define (AT_\w+)\s+(\d+)", text)}
+    defined[10] = "AT_DCACHEBSIZE"  # which on MIPS is another's number too
+    assert NAMES["netbsd"] == defined
+
+
 def test_packed() -> None:
     names, strings = packed_auxv("linux")
     split = names.split(b"\0")
