@@ -41,6 +41,8 @@ def words(reason: int, detail: int, error: int) -> str:
     """A reason (``PICO_REFUSED_...``) in words; ``error`` is the errno that came with it."""
     if reason == lib.PICO_REFUSED_YAMA and detail == YAMA_NOBODY:
         return YAMA_NOBODY_WORDS
+    if reason == lib.PICO_REFUSED_TRACED and not detail:
+        return "another process is tracing it already"  # NetBSD does not tell which
     if reason in WORDS:
         return WORDS[reason].format(detail=detail, user=_user(detail))
     if error == errno.EPERM:

@@ -59,7 +59,8 @@ pico_netbsd_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t 
 
 	if (pico_netbsd_find(k, pid) != NULL)
 		return 0;	/* all LWPs of it are ours */
-	int was_stopped = pico_netbsd_proc(pid, &proc) && proc.p_realstat == SSTOP;
+	if (!pico_netbsd_proc(pid, &proc))
+		return -ESRCH;
 	if (ptrace(PT_ATTACH, pid, NULL, 0) < 0)
 		return -errno;
 	struct netbsd_tracee *t = pico_netbsd_add(k, pid);
@@ -69,7 +70,8 @@ pico_netbsd_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t 
 		(void)ptrace(PT_DETACH, pid, (void *)1, 0);
 		return -ENOMEM;
 	}
-	t->was_stopped = (uint8_t)was_stopped;
+	t->was_stopped = proc.p_realstat == SSTOP;
+	t->is_hosts = proc.p_ppid == getpid();
 	t->stop_asked = 1;
 	k->report = report;
 	int e = wait_for_stop(k, t);

@@ -164,6 +164,7 @@ netbsd_kill(struct pico_kernel *kernel, int32_t pid)
 
 	if (t != NULL)
 		t->stands = 0;	/* it ends without being resumed */
+	pico_netbsd_suspect((struct netbsd_kernel *)kernel);
 	return kill(pid, SIGKILL) < 0 ? -errno : 0;
 }
 

@@ -17,6 +17,7 @@ struct netbsd_tracee {
 	uint8_t stands;		/* its stop was given to the loop, and it was not resumed */
 	uint8_t is_new;		/* a child that has not stopped yet: it has no event mask of its own */
 	uint8_t stop_asked;	/* a SIGSTOP of ours is on its way */
+	uint8_t is_hosts;	/* a child of this program's: its end is left to be waited for by that */
 	uint8_t was_stopped;	/* by job control, before it was attached to: it is left so */
 };
 
@@ -30,6 +31,7 @@ struct netbsd_kernel {
 	int wake[2];		/* a pipe: something for the wait to return for */
 	_Atomic uint32_t tick_us;	/* 0: the wait does not return for ticks */
 	uint64_t ticked_ns;	/* when the wait last returned for a tick */
+	uint64_t suspect_ns;	/* until then one that was killed may have left a child that nobody told of */
 	struct netbsd_kernel *other;	/* of this program's: see tracees.c */
 };
 
@@ -52,6 +54,8 @@ int pico_netbsd_wait_open(struct netbsd_kernel *);
 void pico_netbsd_wait_close(struct netbsd_kernel *);
 int pico_netbsd_wait(struct pico_kernel *, int block, struct pico_raw *);
 int pico_netbsd_tick(struct pico_kernel *, uint64_t interval_ns);
+/* A tracee was killed: look for what it may have left behind. */
+void pico_netbsd_suspect(struct netbsd_kernel *);
 /* Events are reported of those processes alone whose mask says so: a new child's is empty. */
 int pico_netbsd_set_mask(const struct netbsd_kernel *, int32_t pid);
 

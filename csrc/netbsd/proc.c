@@ -181,10 +181,8 @@ pico_netbsd_refusal(struct pico_kernel *k, int32_t pid, int error, int32_t *deta
 		return PICO_REFUSED_ZOMBIE;
 	if (proc.p_flag & P_SYSTEM)
 		return PICO_REFUSED_KERNEL;
-	if (proc.p_flag & P_TRACED) {
-		*detail = proc.p_ppid;	/* a tracee is its tracer's child */
-		return PICO_REFUSED_TRACED;
-	}
+	if (proc.p_flag & P_TRACED)
+		return PICO_REFUSED_TRACED;	/* by whom is not told: p_ppid is the parent from before */
 	if (error == -ESRCH)
 		return PICO_REFUSED_NOBODY;
 	if (getuid() != 0 && (proc.p_ruid != getuid() || proc.p_uid != getuid())) {

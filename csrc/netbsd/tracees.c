@@ -4,11 +4,11 @@
  */
 #include <sys/param.h>
 #include <sys/sysctl.h>
+#include <sys/wait.h>
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "netbsd_kernel.h"
 
@@ -95,8 +95,10 @@ pico_netbsd_find_orphans(struct netbsd_kernel *k)
 
 	for (size_t i = 0; all != NULL && i < count; i++) {
 		const struct kinfo_proc2 *p = &all[i];
-		/* A traced process is its tracer's child. */
-		if (p->p_ppid != getpid() || !(p->p_flag & P_TRACED) || is_known(p->p_pid))
+		int status;
+		/* A traced process is its tracer's child, though sysctl tells its parent from before: wait knows. */
+		if (!(p->p_flag & P_TRACED) || is_known(p->p_pid) ||
+		    waitpid(p->p_pid, &status, WNOHANG | WNOWAIT) < 0)
 			continue;
 		struct netbsd_tracee *t = pico_netbsd_add(k, p->p_pid);
 		if (t != NULL)

@@ -18,6 +18,9 @@
 #include "netbsd_kernel.h"
 
 #define NANOSECONDS 1000000000ull
+#define LONGEST_NS NANOSECONDS		/* without a tick */
+#define SUSPICION_NS (2 * NANOSECONDS)
+#define LOOK_NS 20000000ull
 
 int
 pico_netbsd_wait_open(struct netbsd_kernel *k)
@@ -88,9 +91,10 @@ give(struct netbsd_kernel *k, struct netbsd_tracee *t, int status, struct pico_r
 	raw->status = status;
 	if (!WIFSTOPPED(status)) {
 		pico_netbsd_forget(k, t);
-		/* It may have been in a fork that nobody told of. */
-		if (WIFSIGNALED(status) && k->report & PICO_REPORT_CHILDREN)
+		if (WIFSIGNALED(status)) {
+			pico_netbsd_suspect(k);
 			pico_netbsd_find_orphans(k);
+		}
 		return 1;
 	}
 	if (t->is_new)
@@ -100,6 +104,17 @@ give(struct netbsd_kernel *k, struct netbsd_tracee *t, int status, struct pico_r
 	t->stands = 1;
 	t->lwp = 0;
 	return 1;
+}
+
+/* Of a child of the host's a stop is taken, and an end is looked at: the host is to have it. */
+static pid_t
+wait_for(const struct netbsd_tracee *t, int *status)
+{
+	pid_t got = waitpid(t->pid, status, WNOHANG | (t->is_hosts ? WNOWAIT : 0));
+
+	if (got == t->pid && t->is_hosts && WIFSTOPPED(*status))
+		got = waitpid(t->pid, status, WNOHANG);
+	return got;
 }
 
 /* 1: a stop or an end; 0: none of those that run has any. */
@@ -115,7 +130,7 @@ look(struct netbsd_kernel *k, struct pico_raw *raw)
 			t->has_status = 0;
 			return give(k, t, t->status, raw);
 		}
-		pid_t got = waitpid(t->pid, &status, WNOHANG);
+		pid_t got = wait_for(t, &status);
 		if (got == t->pid)
 			return give(k, t, status, raw);
 		if (got < 0 && errno == ECHILD) {
@@ -127,25 +142,39 @@ look(struct netbsd_kernel *k, struct pico_raw *raw)
 	return 0;
 }
 
+void
+pico_netbsd_suspect(struct netbsd_kernel *k)
+{
+	k->suspect_ns = now_ns() + SUSPICION_NS;
+}
+
 /* Until something may have happened: -EINTR for a signal or a tick. */
 static int
 sleep_on(struct netbsd_kernel *k)
 {
 	uint64_t interval = atomic_load(&k->tick_us) * 1000ull, now = now_ns(), left = 0;
+	int suspects = now < k->suspect_ns;
 	struct kevent event;
 	struct timespec timeout;
 	char bytes[64];
 
-	if (interval != 0) {
-		if (now < k->ticked_ns + interval)
-			left = k->ticked_ns + interval - now;
-		timeout.tv_sec = (time_t)(left / NANOSECONDS);
-		timeout.tv_nsec = (long)(left % NANOSECONDS);
-	}
-	int n = kevent(k->queue, NULL, 0, &event, 1, interval != 0 ? &timeout : NULL);
+	if (interval == 0)
+		left = LONGEST_NS;
+	else if (now < k->ticked_ns + interval)
+		left = k->ticked_ns + interval - now;
+	if (suspects && left > LOOK_NS)
+		left = LOOK_NS;
+	timeout.tv_sec = (time_t)(left / NANOSECONDS);
+	timeout.tv_nsec = (long)(left % NANOSECONDS);
+	int n = kevent(k->queue, NULL, 0, &event, 1, &timeout);
 	if (n < 0)
 		return -errno;
 	if (n == 1 && event.filter == EVFILT_SIGNAL)
+		return 0;
+	/* All is quiet: it may be so because one waits for a vfork child that waits for us. */
+	if (n == 0 && k->report & PICO_REPORT_CHILDREN)
+		pico_netbsd_find_orphans(k);
+	if (n == 0 && (interval == 0 || now_ns() < k->ticked_ns + interval))
 		return 0;
 	/* A tick has come, or its interval has changed. */
 	while (n == 1 && read(k->wake[0], bytes, sizeof(bytes)) > 0)
