@@ -1,7 +1,7 @@
 """Names of the entries of an auxiliary vector (getauxval(3)), and which are strings.
 
-Linux: linux/auxvec.h and x86's asm/auxvec.h; NetBSD: sys/exec_elf.h. A test holds them against these
-headers.
+Linux: linux/auxvec.h and x86's asm/auxvec.h; NetBSD: sys/exec_elf.h. A test holds them against
+these headers.
 """
 
 from __future__ import annotations
