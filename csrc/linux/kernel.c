@@ -50,10 +50,6 @@ _Static_assert(LINUX_EM_X86_64 == EM_X86_64 && LINUX_EM_AARCH64 == EM_AARCH64, "
 #error "pypicotrace does not know the registers of this machine yet: see csrc/linux/regs.c"
 #endif
 
-/* Traced tasks are always eligible for a wait with __WCLONE; a child of the host's own, whose exit
- * signal is SIGCHLD, never is. __WNOTHREAD leaves the tracees of other threads to them. */
-#define WAIT_OURS (__WCLONE | __WNOTHREAD)
-
 unsigned long
 pico_linux_options(int report, int spawned)
 {
@@ -72,7 +68,6 @@ static int
 linux_wait(struct pico_kernel *kernel, int block, struct pico_raw *raw)
 {
 	struct linux_kernel *k = (struct linux_kernel *)kernel;
-	int status = 0;
 
 	raw->have = 0;
 	if (k->early_next < k->early_count) {
@@ -88,17 +83,20 @@ linux_wait(struct pico_kernel *kernel, int block, struct pico_raw *raw)
 		if (e != 0)
 			return e;
 	}
-	pid_t id = wait4(-1, &status, WAIT_OURS | (block ? 0 : WNOHANG), NULL);
-	if (id < 0) {
-		int e = -errno;
-		(void)pico_linux_ticked();	/* this return is the answer to it */
-		return e;
+	if (!pico_linux_turn_next(&k->turns, raw)) {
+		raw->id = wait4(-1, &raw->status, PICO_WAIT_OURS | (block ? 0 : WNOHANG), NULL);
+		if (raw->id < 0) {
+			int e = -errno;
+			(void)pico_linux_ticked();	/* this return is the answer to it */
+			return e;
+		}
+		if (raw->id == 0)
+			return 0;
+		pico_linux_turn_add(&k->turns, raw->id);
 	}
-	raw->id = id;
-	raw->status = status;
 	if (k->host_children_count > 0)
-		pico_linux_host_child_stopped(k, id, status);
-	return id > 0;
+		pico_linux_host_child_stopped(k, raw->id, raw->status);
+	return 1;
 }
 
 static int
@@ -122,7 +120,7 @@ pico_linux_wait_early(struct linux_kernel *k)
 	int status;
 	pid_t id;
 
-	while (room_for_early(k) && (id = wait4(-1, &status, WAIT_OURS | WNOHANG, NULL)) > 0) {
+	while (room_for_early(k) && (id = wait4(-1, &status, PICO_WAIT_OURS | WNOHANG, NULL)) > 0) {
 		/* Its end is waited for, and it has to be let go on to come to it. */
 		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8) && k->host_children_count > 0)
 			pico_linux_host_child_stopped(k, id, status);
@@ -195,9 +193,17 @@ answer_one(int32_t pid, struct pico_raw *raw, int need)
 }
 
 static int
+tells_of_child(const struct pico_raw *raw)
+{
+	int event = raw->status >> 16;
+	return event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE;
+}
+
+static int
 linux_answer(struct pico_kernel *kernel, int32_t pid, struct pico_raw *raw, int needs)
 {
-	(void)kernel;
+	struct linux_kernel *k = (struct linux_kernel *)kernel;
+
 	for (int need = 1; need <= needs; need <<= 1) {
 		if (!(needs & need))
 			continue;
@@ -206,6 +212,8 @@ linux_answer(struct pico_kernel *kernel, int32_t pid, struct pico_raw *raw, int 
 			return e;
 		raw->have |= (uint32_t)need;
 	}
+	if (needs & PICO_NEED_STATE && tells_of_child(raw))
+		pico_linux_turn_add(&k->turns, (int32_t)raw->state);
 	return 0;
 }
 
@@ -265,6 +273,7 @@ linux_close(struct pico_kernel *kernel)
 
 	pico_linux_tick_close(k);
 	free(k->early);
+	pico_linux_turns_free(&k->turns);
 	free(k->host_children);
 	free(k);
 }

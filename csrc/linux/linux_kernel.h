@@ -27,6 +27,26 @@ struct linux_host_child {
 	} state;
 };
 
+/* Traced tasks are always eligible for a wait with __WCLONE; a child of the host's own, whose exit
+ * signal is SIGCHLD, never is. __WNOTHREAD leaves the tracees of other threads to them. */
+#define PICO_WAIT_OURS (__WCLONE | __WNOTHREAD)
+
+/* Who is asked for a stop, in which order: turns.c. */
+struct linux_turn {
+	int32_t id;
+	uint32_t misses;	/* how often in a row it had nothing to tell */
+};
+enum { PICO_TURN_PLACES = 4096 };
+struct linux_turns {
+	struct linux_turn *active;
+	uint32_t active_count, active_room, next;
+	int32_t active_at[PICO_TURN_PLACES];	/* ids that are active; one of several with the same place */
+	int32_t *idle;
+	uint32_t idle_count, idle_room;
+	uint32_t sweeping;	/* how many of the idle are still to be asked */
+	int64_t swept_ns;
+};
+
 struct linux_kernel {
 	struct pico_kernel ops;		/* first: the contract's view of it */
 	pid_t thread;			/* the thread that opened it; ptrace belongs to that one alone */
@@ -34,6 +54,7 @@ struct linux_kernel {
 	int tick_was_blocked;		/* in the mask of that thread */
 	struct linux_early *early;	/* in the order they came */
 	uint32_t early_next, early_count, early_room;
+	struct linux_turns turns;
 	struct linux_host_child *host_children;
 	uint32_t host_children_count;
 };
@@ -42,6 +63,13 @@ struct linux_kernel {
 unsigned long pico_linux_options(int report, int spawned);
 /* Take what has stopped or ended by now, for the loop to be given later. */
 void pico_linux_wait_early(struct linux_kernel *);
+
+/* turns.c */
+/* This one may stop from now on. */
+void pico_linux_turn_add(struct linux_turns *, int32_t id);
+/* 1: a stop or an end of whose turn it is; 0: of none of them. */
+int pico_linux_turn_next(struct linux_turns *, struct pico_raw *);
+void pico_linux_turns_free(struct linux_turns *);
 
 /* spawn.c */
 int pico_linux_spawn(struct pico_kernel *, const struct pico_launch *, int report, struct pico_raw *);
