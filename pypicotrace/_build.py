@@ -41,6 +41,7 @@ def sources(platform: str) -> list[str]:
         *(ROOT / "csrc" / "testing").glob("*.c"),
         *(ROOT / "csrc").glob("*/decode.c"),
         *(ROOT / "csrc").glob("*/regs.c"),
+        *(ROOT / "csrc").glob("*/encode.c"),
         *backend(platform).glob("*.c"),
     }
     return sorted(str(path.relative_to(ROOT)) for path in files)

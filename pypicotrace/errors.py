@@ -52,6 +52,7 @@ def check(result: int, call: str) -> int:
     :param call: what was tried, for the message.
     :raises TraceeDied: ESRCH.
     :raises MemoryError: ENOMEM.
+    :raises Unsupported: EOPNOTSUPP.
     :raises KernelError: any other error.
     """
     if result >= 0:
@@ -60,4 +61,7 @@ def check(result: int, call: str) -> int:
         raise TraceeDied(f"{call}: the tracee has died")
     if result == -errno.ENOMEM:
         raise MemoryError(call)
+    if result == -errno.EOPNOTSUPP:
+        system = os.uname()
+        raise Unsupported(f"{system.sysname} on {system.machine} cannot {call}")
     raise KernelError(-result, f"{call}: {os.strerror(-result)}")

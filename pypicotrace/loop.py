@@ -171,7 +171,7 @@ class Loop:
         record = ffi.new("struct pico_event *")
         while self._next(record, 1) > 0:
             lwp = lib.pico_loop_standing(self.pointer())
-            yield event(record, Stop(self, lwp) if lwp else None)
+            yield event(record, Stop(self, lwp, record) if lwp else None)
 
     def write_text(self, fd: int, style: Text = Text.PLAIN, *, owns_file: bool = False) -> int:
         """Trace to the end, as lines of text on a descriptor; the tracees run on meanwhile.

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import errno
+import signal
+import struct
 from typing import Any, Protocol
 
+from pypicotrace import siginfo
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.errors import KernelError, StaleStop, check
+from pypicotrace.events import Kind
 
 PAGE = 4096
+SIGNALS = frozenset({Kind.STOPPED, Kind.CRASHED})
 
 
 class Owner(Protocol):
@@ -31,17 +36,22 @@ def _unmapped(addr: int, moved: int, size: int) -> KernelError:
 
 
 class Stop:
-    """A stopped LWP: its memory can be read and written while it stands still.
+    """A stopped LWP: what it has and what it is about to do can be looked at and changed.
 
     ``lwp`` is its id. Valid until the loop takes the next event; after that every method raises
-    `StaleStop`. Pickled, it becomes None.
+    `StaleStop`. Every method raises `TraceeDied` where the LWP was killed just now, and
+    `Unsupported` where the operating system cannot do what is asked. What is changed here takes
+    effect when the LWP is resumed; the event in hand keeps what it said. Pickled, a stop becomes
+    None.
     """
 
-    __slots__ = ("_owner", "_turn", "lwp")
+    __slots__ = ("_owner", "_record", "_turn", "lwp")
 
-    def __init__(self, owner: Owner, lwp: int) -> None:
+    def __init__(self, owner: Owner, lwp: int, record: Any) -> None:
         self._owner = owner
         self._turn = owner.turn
+        # The loop's own, and another event's in the next turn.
+        self._record = record
         self.lwp = lwp
 
     def __repr__(self) -> str:
@@ -90,6 +100,18 @@ class Stop:
                 break
         return data
 
+    def read_struct(self, addr: int, fmt: str) -> tuple[Any, ...]:
+        """The values of a C structure at ``addr``.
+
+        :param fmt: as `struct` takes it. Without a byte order in front it has the tracer's own
+            sizes and alignment, which differ from those of a 32-bit program.
+        :raises struct.error: ``fmt`` is no format.
+        :raises OSError: EFAULT, not all of it is mapped.
+        :raises TraceeDied: it was killed just now.
+        """
+        shape = struct.Struct(fmt)
+        return shape.unpack(self.read(addr, shape.size))
+
     def write(self, addr: int, data: bytes) -> None:
         """Write all of ``data`` to memory at ``addr``; also to pages the LWP itself cannot write.
 
@@ -102,3 +124,87 @@ class Stop:
         moved = check(lib.pico_loop_write(pointer, self.lwp, addr, data, len(data)), "write memory")
         if moved < len(data):
             raise _unmapped(addr, moved, len(data))
+
+    def signal(self, signo: int) -> None:
+        """Have a signal delivered to this LWP.
+
+        At a signal's stop (`Stopped`, `Crashed`) it is delivered in place of that one, without an
+        event of its own. At any other it is sent to the LWP, and then arrives as any signal does:
+        a `Stopped` is reported, its sender the tracer, when it is not masked (any more). What the
+        LWP does with it, its disposition says.
+
+        Linux sends it by tgkill(2). One that takes another's place says that the tracer has sent it
+        (``SI_USER``), unless `set_siginfo` says otherwise after this. NetBSD passes it on when the
+        LWP is resumed, without an event.
+
+        :param signo: 1 to ``signal.NSIG - 1``.
+        :raises TypeError, ValueError: that is no signal.
+        :raises TraceeDied: it was killed just now.
+        """
+        if not isinstance(signo, int) or isinstance(signo, bool):
+            raise TypeError(f"a signal is an int, not {type(signo).__name__}")
+        if not 0 < signo < signal.NSIG:
+            raise ValueError(f"{signo} is no signal (1 to {signal.NSIG - 1})")
+        self._deliver(signo)
+
+    def suppress(self) -> None:
+        """Have the signal that is about to be delivered (`Stopped`, `Crashed`) not delivered.
+
+        A fault comes again at once, unless its cause is gone: its instruction is executed again.
+        The signal may still be replaced by `signal`.
+
+        :raises ValueError: the event is no signal's.
+        """
+        self._require("suppress a signal", SIGNALS)
+        self._deliver(0)
+
+    def _deliver(self, signo: int) -> None:
+        check(lib.pico_loop_signal(self._pointer(), self.lwp, signo), "send a signal")
+        if self._record.kind in SIGNALS:
+            self._record.signo = signo
+
+    def set_siginfo(
+        self,
+        *,
+        code: int | None = None,
+        sender: int | None = None,
+        uid: int | None = None,
+        value: int | None = None,
+        addr: int | None = None,
+        errno: int | None = None,
+        status: int | None = None,
+    ) -> None:
+        """Change what the signal that is about to be delivered says of itself.
+
+        A handler with SA_SIGINFO sees it in its siginfo_t. What is not given stays as it was. The
+        code says what there is besides: up to 0, and SIGCHLD, a sender; below 0, a value; above 0,
+        a fault's address; SIGCHLD above 0, the child's status.
+
+        :param code: si_code.
+        :param sender, uid: si_pid and si_uid.
+        :param value: si_value, as a pointer; an int in it is the lower half.
+        :param addr: si_addr.
+        :param errno: si_errno.
+        :param status: si_status.
+        :raises ValueError: the event is no signal's, the signal is suppressed, or a value does not
+            go with the signal and its code.
+        :raises TraceeDied: it was killed just now.
+
+        Linux: PTRACE_SETSIGINFO; a 32-bit program gets what its own siginfo_t has room for.
+        NetBSD: PT_SET_SIGINFO.
+        """
+        self._require("change a signal", SIGNALS)
+        if not self._record.signo:
+            raise ValueError("there is no signal to change: it was suppressed")
+        given = {"code": code, "sender": sender, "uid": uid, "value": value, "addr": addr}
+        info = siginfo.changed(self._record, {**given, "errno": errno, "status": status})
+        done = lib.pico_loop_set_siginfo(self._pointer(), self.lwp, info)
+        check(done, "change a signal")
+        self._record[0] = info[0]
+
+    def _require(self, what: str, kinds: frozenset[Kind]) -> None:
+        """Raise where the event is none of these."""
+        self._pointer()
+        if self._record.kind not in kinds:
+            wanted = " or ".join(kind.name for kind in sorted(kinds))
+            raise ValueError(f"cannot {what} at {Kind(self._record.kind).name}, only at {wanted}")

@@ -98,6 +98,14 @@ struct pico_launch {
 	int32_t ngroups;
 };
 
+/* What of a call is to be changed. */
+enum pico_alter {
+	PICO_ALTER_NUMBER = 1,
+	PICO_ALTER_ARGS = 2,
+	PICO_ALTER_RESULT = 4,
+	PICO_ALTER_ANSWER = 8	/* it is not executed, and has this result */
+};
+
 /* Why an attach was refused, in a form that can be put into words. */
 enum pico_refusal {
 	PICO_REFUSED_OTHER = 0,		/* the errno says it all */
@@ -157,6 +165,25 @@ struct pico_kernel {
 	/* Returns how many bytes were moved (from the start, contiguous); 0 is never success. */
 	int64_t (*read)(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_t addr, void *, size_t);
 	int64_t (*write)(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_t addr, const void *, size_t);
+
+	/* A signal to that LWP, to arrive as any other. NULL: the OS can only pass one on at resume. */
+	int (*send)(struct pico_kernel *, int32_t pid, int32_t lwp, int signo);
+	/* What the signal that is about to be delivered says: its number, code, si_errno, and by the
+	 * record's flags, code and number its sender and uid or its addr, its value or its status. */
+	int (*set_siginfo)(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *);
+
+	/* General registers in the OS's own layout (Linux: NT_PRSTATUS); returns its size. */
+	int64_t (*get_regs)(struct pico_kernel *, int32_t lwp, void *, size_t);
+	int (*set_regs)(struct pico_kernel *, int32_t lwp, const void *, size_t);
+
+	/* Change the call that an LWP stands in, by a set of enum pico_alter: at its SCE the number, the
+	 * arguments, or (ANSWER) have it not executed, but answered by call->retval and call->error; at
+	 * its SCX the RESULT. A call that was changed at its SCE comes here again at its SCX, where `what`
+	 * is RESULT or 0: the registers get back what the program had in them.
+	 * 0; 1: ANSWER needs a RESULT at the SCX that follows (Linux: number -1 now, the result at the
+	 * exit); 0 of ANSWER: no SCX follows, the loop makes one (NetBSD: PT_SYSCALLEMU). -EINVAL: a
+	 * value that cannot be had; -EOPNOTSUPP: this system or machine cannot. */
+	int (*alter)(struct pico_kernel *, int32_t lwp, const struct pico_event *call, int what);
 
 	/* Have wait return -EINTR every `interval_ns` from now on; 0 ends that. Safe from any thread. */
 	int (*tick)(struct pico_kernel *, uint64_t interval_ns);

@@ -118,6 +118,8 @@ pico_loop_resume(struct pico_loop *loop, struct pico_lwp *l)
 	if (how == PICO_RESUME_DYING)
 		how = PICO_RESUME_SYSCALL;
 	l->state = how == PICO_RESUME_LISTEN ? PICO_LWP_LISTENING : PICO_LWP_RUNNING;
+	l->process->stopping |= l->stops;
+	l->stops = 0;
 	/* ESRCH: killed since it stopped. Its end is reported by the next wait; any other error would
 	 * leave it standing, so it counts as standing and ends or leaves with the loop. */
 	int e = k->resume(k, l->process->pid, l->id, how, l->signo);
@@ -277,6 +279,7 @@ pico_loop_next(struct pico_loop *loop, struct pico_event *batch, int max, int64_
 	if (current != NULL && !current->ready)
 		pico_loop_resume(loop, current);
 	int n = next_events(loop, loop->mode == PICO_MODE_STOP ? 1 : max, deadline);
+	loop->shown = n > 0 ? batch[n - 1].kind : PICO_NONE;
 	loop->batch = NULL;
 	loop->filled = 0;
 	return n;

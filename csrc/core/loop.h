@@ -62,6 +62,16 @@ int pico_loop_lwps(const struct pico_loop *, struct pico_lwp_now *, int max);
 int64_t pico_loop_read(struct pico_loop *, int32_t lwp, uint64_t addr, void *, size_t);
 int64_t pico_loop_write(struct pico_loop *, int32_t lwp, uint64_t addr, const void *, size_t);
 
+/*
+ * What can be done to the LWP that stands still for the event returned last. Each returns 0 (or a count) or
+ * -errno: -EBUSY, it is another LWP; -EINVAL, not at this event, or no such value; -EOPNOTSUPP, the system
+ * cannot; -ESRCH, it was killed.
+ */
+/* At STOPPED and CRASHED: this signal is delivered instead, 0: none. At any other event it is sent. */
+int pico_loop_signal(struct pico_loop *, int32_t lwp, int signo);
+/* At STOPPED and CRASHED: what the signal is to say of itself; see the kernel's set_siginfo. */
+int pico_loop_set_siginfo(struct pico_loop *, int32_t lwp, const struct pico_event *);
+
 /* Make a blocked pico_loop_next return -EINTR soon. From any thread, and from a signal handler. */
 void pico_loop_interrupt(struct pico_loop *);
 /* End what was spawned, let go of what was attached. 0, or -ETIMEDOUT where an LWP could not be

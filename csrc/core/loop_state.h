@@ -31,7 +31,8 @@ struct pico_loop {
 	struct pico_filter filters[PICO_ABIS];
 	struct pico_text *text;
 	uint64_t empty_ns;		/* since when the table is empty; 0: it is not */
-	struct pico_lwp *current;	/* STOP mode: stands still for the event returned last */
+	struct pico_lwp *current;	/* STOP mode: stands still for the event returned last, */
+	uint16_t shown;			/* whose kind this is */
 	struct pico_event *batch;	/* of the call to pico_loop_next that is under way */
 	int filled;
 	int32_t root;
@@ -60,6 +61,9 @@ void pico_loop_resume(struct pico_loop *, struct pico_lwp *);
 
 /* take.c: take one stop or end: update the table, report it. 0 or -errno. */
 int pico_loop_take(struct pico_loop *, struct pico_raw *);
+
+/* deliver.c: the LWP that stands still for the caller, if that is the one; else NULL. */
+struct pico_lwp *pico_loop_standing_lwp(const struct pico_loop *, int32_t lwp);
 
 /* image.c: the arguments and so on of a new image, where the text is to have them. */
 void pico_loop_write_image(struct pico_loop *, const struct pico_process *);

@@ -45,6 +45,7 @@ struct pico_lwp {
 	uint8_t leaving;	/* enum pico_leaving: whether to let it go at its next stop */
 	uint8_t ready;		/* is in the list of stops to be taken */
 	uint8_t stepping;	/* its call is over, and a step is to tell the whole result */
+	uint8_t stops;		/* the signal to be passed on stops its process */
 	uint16_t abi;
 	uint16_t nargs;
 	int32_t sysnum;

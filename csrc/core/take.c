@@ -344,8 +344,7 @@ dispatch(struct pico_loop *loop, struct pico_lwp *l, struct pico_decoded *d)
 		    sizeof(l->process->program));
 		break;
 	case PICO_STOPPED:
-		if (d->stops)
-			l->process->stopping = 1;
+		l->stops = d->stops != 0;
 		break;
 	default:
 		break;

@@ -305,6 +305,8 @@ pico_kernel_native(int *error)
 		.image = pico_linux_image,
 		.read = pico_linux_read,
 		.write = pico_linux_write,
+		.send = pico_linux_send,
+		.set_siginfo = pico_linux_set_siginfo,
 		.tick = pico_linux_tick,
 		.close = linux_close,
 	};

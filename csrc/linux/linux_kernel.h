@@ -101,6 +101,10 @@ int64_t pico_linux_read(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_t
 int64_t pico_linux_write(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_t addr, const void *,
     size_t);
 
+/* deliver.c */
+int pico_linux_send(struct pico_kernel *, int32_t pid, int32_t lwp, int signo);
+int pico_linux_set_siginfo(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *);
+
 /* tick.c: have this thread interrupted at intervals. */
 int pico_linux_tick_open(struct linux_kernel *);
 void pico_linux_tick_close(struct linux_kernel *);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../linux/decode.h"
+#include "../linux/encode.h"
 #include "../netbsd/decode.h"
 #include "script.h"
 
@@ -19,16 +20,18 @@ struct script {
 	int asked, room;
 };
 
+/* What differs from system to system. */
 static const struct {
 	const char *os;
 	int capabilities;
 	int (*decode)(const struct pico_raw *, const struct pico_lwp *, struct pico_decoded *);
 	int (*lwp_of)(const struct pico_raw *, int32_t *);
 	int (*result_of)(const struct pico_raw *, struct pico_event *);
-} decoders[] = {
-	{ "linux", PICO_CAN_FOLLOW_LWP | PICO_CAN_STEP | PICO_CAN_WHOLE_RESULTS, pico_linux_decode, NULL, NULL },
+	int sends;
+} systems[] = {
+	{ "linux", PICO_CAN_FOLLOW_LWP | PICO_CAN_STEP | PICO_CAN_WHOLE_RESULTS, pico_linux_decode, NULL, NULL, 1 },
 	{ "netbsd", PICO_CAN_SPAWNED | PICO_CAN_STEP, pico_netbsd_decode, pico_netbsd_lwp_of,
-	    pico_netbsd_result_of },
+	    pico_netbsd_result_of, 0 },
 };
 
 static struct script *
@@ -38,7 +41,7 @@ script_of(struct pico_kernel *k)
 }
 
 static int
-note(struct pico_kernel *k, int asked, int32_t lwp, int how, int signo)
+note_about(struct pico_kernel *k, int asked, int32_t lwp, int how, int signo, const struct pico_event *about)
 {
 	struct script *s = script_of(k);
 
@@ -50,7 +53,10 @@ note(struct pico_kernel *k, int asked, int32_t lwp, int how, int signo)
 		s->requests = more;
 		s->room = room;
 	}
-	s->requests[s->asked++] = (struct pico_request){ asked, lwp, how, signo };
+	struct pico_request *request = &s->requests[s->asked++];
+	*request = (struct pico_request){ .asked = asked, .lwp = lwp, .how = how, .signo = signo };
+	if (about != NULL)
+		request->about = *about;
 	return 0;
 }
 
@@ -85,6 +91,12 @@ is_skipped(const struct script *s, const struct pico_scripted *stop)
 	const struct pico_request *r = last_request(s, stop->raw.id);
 
 	return stop->of_step && (r == NULL || r->how != PICO_RESUME_STEP);
+}
+
+static int
+note(struct pico_kernel *k, int asked, int32_t lwp, int how, int signo)
+{
+	return note_about(k, asked, lwp, how, signo, NULL);
 }
 
 static int
@@ -196,6 +208,28 @@ script_kill(struct pico_kernel *k, int32_t pid)
 }
 
 static int
+script_send(struct pico_kernel *k, int32_t pid, int32_t lwp, int signo)
+{
+	(void)pid;
+	return note(k, PICO_ASKED_SEND, lwp, 0, signo);
+}
+
+/* What is noted is what the tracee's kernel would make of it. */
+static int
+script_set_siginfo(struct pico_kernel *k, int32_t pid, int32_t lwp, const struct pico_event *ev)
+{
+	struct pico_raw raw = { .id = lwp, .status = ev->signo << 8 | 0x7f, .have = PICO_NEED_SIGINFO };
+	struct pico_decoded d = { .event = *ev };
+
+	(void)pid;
+	if (k->decode == pico_linux_decode) {
+		pico_linux_siginfo(ev, raw.siginfo, sizeof(raw.siginfo));
+		(void)pico_linux_decode(&raw, NULL, &d);	/* a signal's stop has all it needs */
+	}
+	return note_about(k, PICO_ASKED_SIGINFO, lwp, 0, ev->signo, &d.event);
+}
+
+static int
 script_refusal(struct pico_kernel *k, int32_t pid, int error, int32_t *detail)
 {
 	(void)k;
@@ -292,6 +326,7 @@ pico_script_open(const char *os, const struct pico_scripted *stops, int count)
 		.detach = script_detach,
 		.interrupt = script_interrupt,
 		.kill = script_kill,
+		.set_siginfo = script_set_siginfo,
 		.refusal = script_refusal,
 		.children = script_children,
 		.family = script_family,
@@ -302,12 +337,13 @@ pico_script_open(const char *os, const struct pico_scripted *stops, int count)
 		.tick = script_tick,
 		.close = script_close,
 	};
-	for (size_t i = 0; i < sizeof(decoders) / sizeof(decoders[0]); i++)
-		if (strcmp(decoders[i].os, os) == 0) {
-			s->ops.capabilities = (uint32_t)decoders[i].capabilities;
-			s->ops.decode = decoders[i].decode;
-			s->ops.lwp_of = decoders[i].lwp_of;
-			s->ops.result_of = decoders[i].result_of;
+	for (size_t i = 0; i < sizeof(systems) / sizeof(systems[0]); i++)
+		if (strcmp(systems[i].os, os) == 0) {
+			s->ops.capabilities = (uint32_t)systems[i].capabilities;
+			s->ops.decode = systems[i].decode;
+			s->ops.lwp_of = systems[i].lwp_of;
+			s->ops.result_of = systems[i].result_of;
+			s->ops.send = systems[i].sends ? script_send : NULL;
 		}
 	if (s->stops == NULL || s->played == NULL || s->ops.decode == NULL) {
 		script_close(&s->ops);

@@ -17,16 +17,20 @@ struct pico_scripted {
 	int32_t of_step;	/* comes only where it was resumed for one instruction */
 };
 
-/* One request to the kernel: what was asked, of which LWP (NetBSD: process), how (enum pico_resume), with which signal. */
+/* One request to the kernel: what was asked, of which LWP (NetBSD: process), how (enum pico_resume; ALTER: enum
+ * pico_alter), with which signal; SIGINFO, ALTER: the record it came with. */
 enum pico_asked {
 	PICO_ASKED_RESUME = 1,
 	PICO_ASKED_DETACH = 2,
 	PICO_ASKED_INTERRUPT = 3,
 	PICO_ASKED_KILL = 4,
-	PICO_ASKED_STOPPED = 5	/* no request: there it stopped (where whole processes do) */
+	PICO_ASKED_STOPPED = 5,	/* no request: there it stopped (where whole processes do) */
+	PICO_ASKED_SEND = 6,
+	PICO_ASKED_SIGINFO = 7
 };
 struct pico_request {
 	int32_t asked, lwp, how, signo;
+	struct pico_event about;
 };
 
 /* `os` chooses the decoder: "linux", "netbsd". The stops are copied. NULL: an unknown os, no memory. */

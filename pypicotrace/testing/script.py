@@ -10,7 +10,7 @@ The same decoder and loop run as on a live system; only the kernel below them is
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -53,12 +53,20 @@ class Scripted:
 
 
 class Request(NamedTuple):
-    """What the loop asked of the kernel: resume, detach, interrupt or kill."""
+    """What the loop asked of the kernel: `ASKED` has the words.
+
+    ``about`` is what it came with: of a siginfo ``(code, si_errno, sender, uid, addr, value,
+    status)``.
+    """
 
     asked: str
     lwp: int
     how: int = 0
     signo: int = 0
+    about: tuple[Any, ...] = ()
+
+
+ASKED = ("", "resume", "detach", "interrupt", "kill", "", "send", "siginfo")
 
 
 class Played(NamedTuple):
@@ -192,12 +200,16 @@ class FakeKernel:
         count = lib.pico_script_requests(self._pointer, ffi.NULL, 0)
         array = ffi.new("struct pico_request[]", count or 1)
         lib.pico_script_requests(self._pointer, array, count)
-        names = ("", "resume", "detach", "interrupt", "kill")
-        return [
-            Request(names[r.asked], r.lwp, r.how, r.signo)
-            for r in array[0:count]
-            if r.asked != lib.PICO_ASKED_STOPPED
-        ]
+        asked = [request for request in array[0:count] if ASKED[request.asked]]
+        return [_request(request) for request in asked]
+
+
+def _request(request: Any) -> Request:
+    asked, it = ASKED[request.asked], request.about
+    about: tuple[Any, ...] = ()
+    if asked == "siginfo":
+        about = (it.code, it.sig_errno, it.sender, it.uid, it.addr, it.value, it.status)
+    return Request(asked, request.lwp, request.how, request.signo, about)
 
 
 def play(
@@ -209,8 +221,12 @@ def play(
     syscalls: Sequence[str] | None = None,
     os: str = "linux",
     whole_results: bool = True,
+    body: Callable[[Any], object] = bool,
 ) -> Played:
-    """Run a script to its end, stop per event; the first stop is the program's, unless attached."""
+    """Run a script to its end, stop per event; the first stop is the program's, unless attached.
+
+    ``body`` is called with each event while its LWP stands still.
+    """
     kernel = FakeKernel(stops, os)
     launch = None if attach else plan_of_nothing()
     loop = Loop(
@@ -224,7 +240,10 @@ def play(
         abis=[abi for abi in ABIS if abi.startswith(os)],
     )
     with loop:
-        seen = list(loop)
+        seen = []
+        for event in loop:
+            seen.append(event)
+            body(event)
         return Played(seen, kernel.requests(), loop.status)
 
 

@@ -194,7 +194,8 @@ def scratch() -> Iterator[Callable[[], IO[bytes]]]:
 def trace(scratch: Callable[[], IO[bytes]]) -> Trace:
     """Runs a program under the tracer to its end, and checks its record.
 
-    ``text``: the tracees run on meanwhile, and the events are read back from the lines.
+    ``text``: the tracees run on meanwhile, and the events are read back from the lines. ``body`` is
+    called with each event while its LWP stands still; ``altered``: it changes calls.
     """
 
     def run(
@@ -204,6 +205,8 @@ def trace(scratch: Callable[[], IO[bytes]]) -> Trace:
         follow: bool = True,
         text: bool = False,
         deadly: Collection[str] = (),
+        body: Callable[[Any], object] = bool,
+        altered: bool = False,
         **options: Any,
     ) -> Run:
         out, lines = scratch(), scratch()
@@ -213,8 +216,11 @@ def trace(scratch: Callable[[], IO[bytes]]) -> Trace:
                 assert loop.write_text(lines.fileno()) == 0
                 record = parse(contents(lines))
             else:
-                record = list(loop)
-        check_record(record, mask=events, deadly=deadly)
+                record = []
+                for ev in loop:
+                    record.append(ev)
+                    body(ev)
+        check_record(record, mask=events, deadly=deadly, altered=altered)
         return Run(record, loop.root, loop.status, contents(out))
 
     return run

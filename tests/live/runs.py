@@ -65,6 +65,8 @@ class Trace(Protocol):
         follow: bool = ...,
         text: bool = ...,
         deadly: Collection[str] = ...,
+        body: Callable[[Any], object] = ...,
+        altered: bool = ...,
         **options: Any,
     ) -> Run: ...
 
