@@ -42,6 +42,7 @@ from pypicotrace.events import (
     Vforked,
 )
 from pypicotrace.loop import Loop, attach, spawn
+from pypicotrace.registers import Registers
 from pypicotrace.stop import Stop
 
 SCE = Mask.SCE
@@ -93,6 +94,7 @@ __all__ = [
     "LwpExited",
     "Mask",
     "PicotraceError",
+    "Registers",
     "Signaled",
     "SingleStep",
     "Spawned",

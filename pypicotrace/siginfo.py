@@ -6,6 +6,7 @@ import signal
 from typing import Any
 
 from pypicotrace._ffi import ffi, lib
+from pypicotrace.integers import within
 
 
 def changed(record: Any, given: dict[str, int | None]) -> Any:
@@ -43,19 +44,6 @@ FIELDS = {
     "errno": ("sig_errno", 32, True),
     "status": ("status", 32, True),
 }
-
-
-def within(name: str, value: int, bits: int, *, signed: bool = False) -> int:
-    """An integer of so many bits, written with or without a sign, as the field has it.
-
-    :raises TypeError, ValueError: it is no integer, or too large.
-    """
-    if not isinstance(value, int):
-        raise TypeError(f"{name} is an int, not {type(value).__name__}")
-    if not -(2 ** (bits - 1)) <= value < 2**bits:
-        raise ValueError(f"{name} has {bits} bits: {value} is too large")
-    value %= 2**bits
-    return value - 2**bits if signed and value >= 2 ** (bits - 1) else value
 
 
 def _only(name: str, wanted: dict[str, int], true: bool, where: str) -> None:

@@ -11,8 +11,10 @@ from pypicotrace import siginfo
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.errors import KernelError, StaleStop, check
 from pypicotrace.events import Kind
+from pypicotrace.registers import Registers
 
 PAGE = 4096
+REGISTERS_MAX = 1024
 SIGNALS = frozenset({Kind.STOPPED, Kind.CRASHED})
 
 
@@ -201,6 +203,44 @@ class Stop:
         done = lib.pico_loop_set_siginfo(self._pointer(), self.lwp, info)
         check(done, "change a signal")
         self._record[0] = info[0]
+
+    @property
+    def registers(self) -> Registers:
+        """All general registers, read at once; setting one sets it in the LWP.
+
+            registers = stop.registers
+            registers["rax"] += 1
+            registers.update(rdi=0, rsi=0)
+
+        At a call's entry and exit use `set_args`, `set_sysnum` and `inject` for what they do: they
+        know which register it is, and the record of the call agrees with them. While a call is
+        interrupted by a signal, Linux counts the program counter back when it restarts the call;
+        set ``orig_rax`` to -1 (x86) together with another program counter to prevent that.
+
+        Linux: PTRACE_GETREGSET of NT_PRSTATUS. NetBSD: PT_GETREGS; at a call's exit its result is
+        not in there yet.
+
+        :raises Unsupported: a machine whose registers are not known here.
+        :raises TraceeDied: it was killed just now.
+        """
+        return Registers(self._read_registers, self._write_registers)
+
+    @property
+    def pc(self) -> int:
+        """The program counter: the next instruction, or the one after a call's.
+
+        :raises Unsupported, TraceeDied: as `registers`.
+        """
+        return self.registers.pc
+
+    def _read_registers(self) -> bytes:
+        buffer = ffi.new("char[]", REGISTERS_MAX)
+        size = lib.pico_loop_get_regs(self._pointer(), self.lwp, buffer, REGISTERS_MAX)
+        return bytes(ffi.buffer(buffer, check(size, "read registers")))
+
+    def _write_registers(self, data: bytes) -> None:
+        pointer = self._pointer()
+        check(lib.pico_loop_set_regs(pointer, self.lwp, data, len(data)), "set registers")
 
     def _require(self, what: str, kinds: frozenset[Kind]) -> None:
         """Raise where the event is none of these."""

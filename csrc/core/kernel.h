@@ -173,8 +173,8 @@ struct pico_kernel {
 	int (*set_siginfo)(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *);
 
 	/* General registers in the OS's own layout (Linux: NT_PRSTATUS); returns its size. */
-	int64_t (*get_regs)(struct pico_kernel *, int32_t lwp, void *, size_t);
-	int (*set_regs)(struct pico_kernel *, int32_t lwp, const void *, size_t);
+	int64_t (*get_regs)(struct pico_kernel *, int32_t pid, int32_t lwp, void *, size_t);
+	int (*set_regs)(struct pico_kernel *, int32_t pid, int32_t lwp, const void *, size_t);
 
 	/* Change the call that an LWP stands in, by a set of enum pico_alter: at its SCE the number, the
 	 * arguments, or (ANSWER) have it not executed, but answered by call->retval and call->error; at

@@ -72,6 +72,9 @@ int pico_loop_signal(struct pico_loop *, int32_t lwp, int signo);
 /* At STOPPED and CRASHED: what the signal is to say of itself; see the kernel's set_siginfo. */
 int pico_loop_set_siginfo(struct pico_loop *, int32_t lwp, const struct pico_event *);
 
+int64_t pico_loop_get_regs(struct pico_loop *, int32_t lwp, void *, size_t);
+int pico_loop_set_regs(struct pico_loop *, int32_t lwp, const void *, size_t);
+
 /* Make a blocked pico_loop_next return -EINTR soon. From any thread, and from a signal handler. */
 void pico_loop_interrupt(struct pico_loop *);
 /* End what was spawned, let go of what was attached. 0, or -ETIMEDOUT where an LWP could not be

@@ -11,7 +11,6 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -159,12 +158,12 @@ answer_syscall_info(struct pico_raw *raw)
 static int
 answer_regs(struct pico_raw *raw)
 {
-	struct iovec io = { raw->regs, sizeof(raw->regs) };
+	int64_t size = pico_linux_get_regs(NULL, 0, raw->id, raw->regs, sizeof(raw->regs));
 
-	if (ptrace(PTRACE_GETREGSET, raw->id, NT_PRSTATUS, &io) < 0)
-		return -errno;
+	if (size < 0)
+		return (int)size;
 	raw->machine = MACHINE;
-	raw->regs_size = (uint32_t)io.iov_len;
+	raw->regs_size = (uint32_t)size;
 	return 0;
 }
 
@@ -307,6 +306,8 @@ pico_kernel_native(int *error)
 		.write = pico_linux_write,
 		.send = pico_linux_send,
 		.set_siginfo = pico_linux_set_siginfo,
+		.get_regs = pico_linux_get_regs,
+		.set_regs = pico_linux_set_regs,
 		.tick = pico_linux_tick,
 		.close = linux_close,
 	};

@@ -105,6 +105,10 @@ int64_t pico_linux_write(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_
 int pico_linux_send(struct pico_kernel *, int32_t pid, int32_t lwp, int signo);
 int pico_linux_set_siginfo(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *);
 
+/* alter.c */
+int64_t pico_linux_get_regs(struct pico_kernel *, int32_t pid, int32_t lwp, void *, size_t);
+int pico_linux_set_regs(struct pico_kernel *, int32_t pid, int32_t lwp, const void *, size_t);
+
 /* tick.c: have this thread interrupted at intervals. */
 int pico_linux_tick_open(struct linux_kernel *);
 void pico_linux_tick_close(struct linux_kernel *);

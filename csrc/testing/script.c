@@ -65,9 +65,9 @@ static const struct pico_request *
 last_request(const struct script *s, int32_t id)
 {
 	for (int i = s->asked - 1; i >= 0; i--)
-		if (s->requests[i].lwp == id && s->requests[i].asked != PICO_ASKED_STOPPED)
+		if (s->requests[i].lwp == id && s->requests[i].asked < PICO_ASKED_STOPPED)
 			return &s->requests[i];
-		else if (s->requests[i].lwp == id)
+		else if (s->requests[i].lwp == id && s->requests[i].asked == PICO_ASKED_STOPPED)
 			return NULL;
 	return NULL;
 }
@@ -80,7 +80,7 @@ stands(const struct script *s, int32_t id)
 	if (s->ops.lwp_of == NULL)
 		return 0;
 	for (int i = s->asked - 1; i >= 0; i--)
-		if (s->requests[i].lwp == id)
+		if (s->requests[i].lwp == id && s->requests[i].asked <= PICO_ASKED_STOPPED)
 			return s->requests[i].asked == PICO_ASKED_STOPPED;
 	return 0;
 }
@@ -229,6 +229,40 @@ script_set_siginfo(struct pico_kernel *k, int32_t pid, int32_t lwp, const struct
 	return note_about(k, PICO_ASKED_SIGINFO, lwp, 0, ev->signo, &d.event);
 }
 
+/* The stop that was played last of an LWP, or of a process. */
+static struct pico_raw *
+last_of(struct pico_kernel *k, int32_t id)
+{
+	struct script *s = script_of(k);
+
+	for (int i = s->last; i >= 0; i--)
+		if (s->played[i] && s->stops[i].raw.id == id)
+			return &s->stops[i].raw;
+	return NULL;
+}
+
+static int64_t
+script_get_regs(struct pico_kernel *k, int32_t pid, int32_t lwp, void *regs, size_t size)
+{
+	const struct pico_raw *raw = last_of(k, k->lwp_of != NULL ? pid : lwp);
+
+	if (raw == NULL || raw->regs_size > size)
+		return raw == NULL ? -ESRCH : -EINVAL;
+	memcpy(regs, raw->regs, raw->regs_size);
+	return raw->regs_size;
+}
+
+static int
+script_set_regs(struct pico_kernel *k, int32_t pid, int32_t lwp, const void *regs, size_t size)
+{
+	struct pico_raw *raw = last_of(k, k->lwp_of != NULL ? pid : lwp);
+
+	if (raw == NULL || raw->regs_size != size)
+		return raw == NULL ? -ESRCH : -EINVAL;
+	memcpy(raw->regs, regs, size);
+	return note(k, PICO_ASKED_SET_REGS, lwp, 0, 0);
+}
+
 static int
 script_refusal(struct pico_kernel *k, int32_t pid, int error, int32_t *detail)
 {
@@ -327,6 +361,8 @@ pico_script_open(const char *os, const struct pico_scripted *stops, int count)
 		.interrupt = script_interrupt,
 		.kill = script_kill,
 		.set_siginfo = script_set_siginfo,
+		.get_regs = script_get_regs,
+		.set_regs = script_set_regs,
 		.refusal = script_refusal,
 		.children = script_children,
 		.family = script_family,

@@ -26,7 +26,8 @@ enum pico_asked {
 	PICO_ASKED_KILL = 4,
 	PICO_ASKED_STOPPED = 5,	/* no request: there it stopped (where whole processes do) */
 	PICO_ASKED_SEND = 6,
-	PICO_ASKED_SIGINFO = 7
+	PICO_ASKED_SIGINFO = 7,
+	PICO_ASKED_SET_REGS = 8
 };
 struct pico_request {
 	int32_t asked, lwp, how, signo;

@@ -66,7 +66,7 @@ class Request(NamedTuple):
     about: tuple[Any, ...] = ()
 
 
-ASKED = ("", "resume", "detach", "interrupt", "kill", "", "send", "siginfo")
+ASKED = ("", "resume", "detach", "interrupt", "kill", "", "send", "siginfo", "set_regs")
 
 
 class Played(NamedTuple):

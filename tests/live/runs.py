@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -103,6 +104,13 @@ class Target:
 def fields(status: str) -> dict[str, str]:
     pairs = (line.partition(":") for line in status.splitlines())
     return {key: value.strip() for key, _, value in pairs}
+
+
+def kill_in_its_stop(stop: pt.Stop) -> None:
+    """Kill a stopped LWP, and wait until it is in no stop any more: it wakes up to die."""
+    os.kill(stop.lwp, signal.SIGKILL)
+    status = Path(f"/proc/{stop.lwp}/status")
+    until(lambda: "t (tracing stop)" not in status.read_text(), "it was killed")
 
 
 def until(true: Callable[[], object], what: str, bound: float = PATIENCE) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
-from runs import Run, Trace, until
+from runs import Run, Trace, kill_in_its_stop
 
 import pypicotrace as pt
 
@@ -165,8 +165,7 @@ def test_row_18_an_lwp_that_was_killed_in_between(trace: Trace, tracee: Tracee, 
     told = []
 
     def body(stop: pt.Stop) -> None:
-        os.kill(stop.lwp, signal.SIGKILL)
-        wait_for_the_kill(stop)
+        kill_in_its_stop(stop)
         with contextlib.suppress(pt.TraceeDied):
             stop.signal(USR1)
             told.append("sent")
@@ -177,12 +176,6 @@ def test_row_18_an_lwp_that_was_killed_in_between(trace: Trace, tracee: Tracee, 
     run = trace([tracee("receivers"), "handled"], body=at(place, body))
     assert told == (["sent"] if place == "signal" else [])
     assert run.one(pt.Signaled, pid=run.root).signo == signal.SIGKILL
-
-
-def wait_for_the_kill(stop: pt.Stop) -> None:
-    """Until it is in no stop any more: it wakes up to die."""
-    status = Path(f"/proc/{stop.lwp}/status")
-    until(lambda: "t (tracing stop)" not in status.read_text(), "it was killed")
 
 
 def test_row_19_the_value_and_the_sender(trace: Trace, tracee: Tracee) -> None:
