@@ -16,10 +16,11 @@ from typing import Any
 
 from pypicotrace import syscalls as tables
 from pypicotrace._ffi import ffi, lib
+from pypicotrace.calls import ABIS
 from pypicotrace.errors import AttachError, LaunchError, LoopClosed, WrongThread, check
 from pypicotrace.events import Event, Exited, Mask, Signaled
 from pypicotrace.launch import Credentials, Environment, Launch, Path, plan
-from pypicotrace.records import ABIS, LwpNow, event, lwp_now
+from pypicotrace.records import LwpNow, event, lwp_now
 from pypicotrace.refusals import refusal
 from pypicotrace.stop import Stop
 from pypicotrace.syscalls.auxv import packed_auxv

@@ -6,20 +6,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from pypicotrace import events as ev
-from pypicotrace import syscalls
 from pypicotrace._ffi import ffi, lib
+from pypicotrace.calls import ABI_NAMES, name_of, syscall
 from pypicotrace.stop import Stop
-
-# The ABIs we have a table for, and what C calls them.
-ABIS = {
-    "linux-x86_64": lib.PICO_ABI_LINUX_X86_64,
-    "linux-i386": lib.PICO_ABI_LINUX_I386,
-    "linux-x32": lib.PICO_ABI_LINUX_X32,
-    "linux-aarch64": lib.PICO_ABI_LINUX_AARCH64,
-    "netbsd-amd64": lib.PICO_ABI_NETBSD,
-    "netbsd-i386": lib.PICO_ABI_NETBSD32,
-}
-ABI_NAMES = {number: name for name, number in ABIS.items()}
 
 
 class LwpNow(NamedTuple):
@@ -38,7 +27,7 @@ class LwpNow(NamedTuple):
 
 def lwp_now(record: Any) -> LwpNow:
     """An `LwpNow` of a ``struct pico_lwp_now``."""
-    call = _name(_syscall(record.abi, record.sysnum), record.sysnum) if record.in_call else None
+    call = name_of(syscall(record.abi, record.sysnum), record.sysnum) if record.in_call else None
     return LwpNow(record.pid, record.lwp, ffi.string(record.program), call, record.since_ns)
 
 
@@ -55,20 +44,11 @@ def event(record: Any, stop: Stop | None) -> ev.Event:
     return make(**common, **fields(record))
 
 
-def _syscall(abi: int, sysnum: int) -> syscalls.Syscall | None:
-    name = ABI_NAMES.get(abi)
-    return syscalls.load(name).by_number.get(sysnum) if name is not None else None
-
-
-def _name(call: syscalls.Syscall | None, sysnum: int) -> str:
-    return call.name if call is not None else f"syscall_{sysnum}"
-
-
 def _call(record: Any) -> dict[str, Any]:
-    call = _syscall(record.abi, record.sysnum)
+    call = syscall(record.abi, record.sysnum)
     return {
         "sysnum": record.sysnum,
-        "name": _name(call, record.sysnum),
+        "name": name_of(call, record.sysnum),
         "args": tuple(record.args[0 : record.nargs]),
         "params": tuple(param.name for param in call.params) if call is not None else (),
         "abi": ABI_NAMES.get(record.abi, "unknown"),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pypicotrace.errors import Unsupported
 from pypicotrace.integers import within
-from pypicotrace.syscalls import near
+from pypicotrace.syscalls import unknown
 
 
 class Layout(NamedTuple):
@@ -130,6 +130,4 @@ class Registers(Mapping[str, int]):
         try:
             return self._layout.names.index(name)
         except ValueError:
-            like = near(name, self._layout.names)
-            hint = f" (did you mean {' or '.join(like)}?)" if like else ""
-            raise KeyError(f"no register {name!r}{hint}") from None
+            raise unknown(f"no register {name!r}", name, self._layout.names) from None

@@ -7,7 +7,7 @@ import signal
 import struct
 from typing import Any, Protocol
 
-from pypicotrace import siginfo
+from pypicotrace import calls, siginfo
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.errors import KernelError, StaleStop, check
 from pypicotrace.events import Kind
@@ -16,6 +16,8 @@ from pypicotrace.registers import Registers
 PAGE = 4096
 REGISTERS_MAX = 1024
 SIGNALS = frozenset({Kind.STOPPED, Kind.CRASHED})
+ENTRY = frozenset({Kind.SCE})
+CALL = frozenset({Kind.SCE, Kind.SCX})
 
 
 class Owner(Protocol):
@@ -203,6 +205,81 @@ class Stop:
         done = lib.pico_loop_set_siginfo(self._pointer(), self.lwp, info)
         check(done, "change a signal")
         self._record[0] = info[0]
+
+    def set_args(self, *args: int | None, **named: int) -> None:
+        """Change arguments of the call that is about to be made (`SyscallEntry`).
+
+            stop.set_args(None, None, 3)
+            stop.set_args(count=3)
+
+        The call gets them, and its SyscallExit has them; when it is over, the registers have again
+        what the program had put there. So a call that is restarted enters as the program made it,
+        and may be changed again. (A child that the call makes begins with what the call got.)
+
+        :param args: the first ones; None leaves one as it is.
+        :param named: by the names that the event has for them.
+        :raises KeyError: the call has none of that name.
+        :raises ValueError: the event is no SyscallEntry, the call is answered already, it has not
+            so many arguments or not so large ones.
+        :raises Unsupported: not for calls of this ABI.
+        :raises TraceeDied: it was killed just now.
+        """
+        self._require("change arguments", ENTRY)
+        self._alter(calls.with_args(self._record, args, named), lib.PICO_ALTER_ARGS)
+
+    def set_sysnum(self, sysnum: int | str) -> None:
+        """Make it another call (`SyscallEntry`). Its SyscallExit is that of the new one.
+
+        The arguments stay; `set_args` after this takes the new call's.
+
+        :param sysnum: a number, or a name that the call's own ABI has.
+        :raises KeyError: there is no call of that name.
+        :raises ValueError: the event is no SyscallEntry, the call is answered already, or that is
+            no number of a call.
+        :raises Unsupported: NetBSD, and calls of this ABI.
+        :raises TraceeDied: it was killed just now.
+        """
+        self._require("change the number of a call", ENTRY)
+        self._alter(calls.with_sysnum(self._record, sysnum), lib.PICO_ALTER_NUMBER)
+
+    def inject(self, *, retval: int | None = None, error: int | str | None = None) -> None:
+        """Give the call a result of the tracer's.
+
+        At its entry (`SyscallEntry`) the call is not executed: the program gets this, and so
+        has the SyscallExit that follows. At its exit (`SyscallExit`) this takes the place of what
+        the call gave; the event in hand keeps that. A call whose result is given is never
+        restarted after a signal.
+
+            stop.inject(error=errno.EACCES)
+            stop.inject(error="ENOSPC")
+            stop.inject(retval=4242)
+
+        :param retval: what it returns. On Linux -4095 to -1 are errors, and no results.
+        :param error: it fails with this error: its number, or its name.
+        :raises TypeError: none of the two is given, or both.
+        :raises KeyError: there is no error of that name.
+        :raises ValueError: the event is no call's, or the call cannot return that.
+        :raises Unsupported: not for calls of this ABI; NetBSD: at an exit.
+        :raises TraceeDied: it was killed just now.
+
+        Linux: the number is -1 at the entry, the result set at the exit. NetBSD: PT_SYSCALLEMU.
+        """
+        self._require("answer a call", CALL)
+        entry = self._record.kind == Kind.SCE
+        what = lib.PICO_ALTER_ANSWER if entry else lib.PICO_ALTER_RESULT
+        self._alter(calls.with_result(self._record, retval, error), what)
+
+    def _alter(self, call: Any, what: int) -> None:
+        done = lib.pico_loop_alter(self._pointer(), self.lwp, call, what)
+        if done == -errno.EINVAL:
+            given = what in (lib.PICO_ALTER_ANSWER, lib.PICO_ALTER_RESULT)
+            raise ValueError(
+                f"{call.error or call.retval[0]:#x} is no result of a call here"
+                if given
+                else "the call is answered already"
+            )
+        check(done, "change a call")
+        self._record[0] = call[0]
 
     @property
     def registers(self) -> Registers:

@@ -1,5 +1,5 @@
 /*
- * What the tracer changes of the LWP that stands still: its registers.
+ * What the tracer changes of the LWP that stands still: its registers, and the call it stands in.
  */
 #include <errno.h>
 #include <string.h>
@@ -26,4 +26,96 @@ pico_loop_set_regs(struct pico_loop *loop, int32_t lwp, const void *regs, size_t
 	if (l == NULL)
 		return -EBUSY;
 	return k->set_regs != NULL ? k->set_regs(k, l->process->pid, lwp, regs, size) : -EOPNOTSUPP;
+}
+
+/* The call as it stands now: how the LWP is to be resumed depends on its number, and so does its ABI. */
+static int
+decode_entry_again(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *call)
+{
+	struct pico_raw raw = { .id = loop->kernel->lwp_of != NULL ? l->process->pid : l->id, .status = l->status };
+	struct pico_decoded d;
+
+	l->in_call = 0;	/* it is the entry that is to be decoded */
+	int e = pico_loop_decode(loop, l, &raw, &d);
+	l->in_call = 1;
+	if (e < 0)
+		return e;
+	l->resume = d.resume;
+	call->abi = d.event.abi;
+	call->nargs = d.event.nargs;
+	return 0;
+}
+
+static int
+answer(struct pico_loop *loop, struct pico_lwp *l, const struct pico_event *call)
+{
+	struct pico_event now = *call;
+	int e = loop->kernel->alter(loop->kernel, l->process->pid, l->id, call, PICO_ALTER_ANSWER);
+
+	if (e < 0)
+		return e;
+	l->answered = e == 1 ? PICO_ANSWERED : PICO_ANSWERED_NOW;
+	l->error = call->error;
+	l->retval[0] = call->retval[0];
+	if (l->answered == PICO_ANSWERED_NOW) {
+		pico_lwps_push_ready(&loop->lwps, l, l->status);
+		return 0;
+	}
+	return decode_entry_again(loop, l, &now);
+}
+
+static int
+change(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *call, int what)
+{
+	int e = loop->kernel->alter(loop->kernel, l->process->pid, l->id, call, what);
+
+	if (e < 0)
+		return e;
+	l->altered = 1;
+	if (what & PICO_ALTER_NUMBER)
+		e = decode_entry_again(loop, l, call);
+	pico_names_trim(call->abi < PICO_ABIS ? loop->syscalls[call->abi] : NULL, call);
+	l->abi = call->abi;
+	l->sysnum = call->sysnum;
+	l->nargs = call->nargs;
+	memcpy(l->args, call->args, sizeof(l->args));
+	return e;
+}
+
+int
+pico_loop_alter(struct pico_loop *loop, int32_t lwp, struct pico_event *call, int what)
+{
+	struct pico_lwp *l = pico_loop_standing_lwp(loop, lwp);
+	const int entry = PICO_ALTER_NUMBER | PICO_ALTER_ARGS;
+
+	if (l == NULL)
+		return -EBUSY;
+	if (loop->kernel->alter == NULL)
+		return -EOPNOTSUPP;
+	if (loop->shown == PICO_SCX && what == PICO_ALTER_RESULT)
+		return loop->kernel->alter(loop->kernel, l->process->pid, lwp, call, what);
+	if (loop->shown != PICO_SCE)
+		return -EINVAL;
+	if (what == PICO_ALTER_ANSWER)
+		return answer(loop, l, call);
+	if (what == 0 || (what & ~entry) != 0 || l->answered)
+		return -EINVAL;
+	return change(loop, l, call, what);
+}
+
+int
+pico_loop_altered(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
+{
+	int what = l->answered == PICO_ANSWERED ? PICO_ALTER_RESULT : 0;
+	int altered = l->altered;
+
+	if (l->answered) {
+		ev->error = l->error;
+		ev->retval[0] = l->error != 0 ? 0 : l->retval[0];
+		ev->retval[1] = 0;
+	}
+	l->altered = l->answered = 0;
+	if (what == 0 && !altered)
+		return 0;
+	return loop->kernel->alter(loop->kernel, l->process->pid, l->id, ev, what);
 }

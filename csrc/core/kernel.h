@@ -181,9 +181,9 @@ struct pico_kernel {
 	 * its SCX the RESULT. A call that was changed at its SCE comes here again at its SCX, where `what`
 	 * is RESULT or 0: the registers get back what the program had in them.
 	 * 0; 1: ANSWER needs a RESULT at the SCX that follows (Linux: number -1 now, the result at the
-	 * exit); 0 of ANSWER: no SCX follows, the loop makes one (NetBSD: PT_SYSCALLEMU). -EINVAL: a
-	 * value that cannot be had; -EOPNOTSUPP: this system or machine cannot. */
-	int (*alter)(struct pico_kernel *, int32_t lwp, const struct pico_event *call, int what);
+	 * exit); 0 of ANSWER: no SCX follows, the loop makes one, and a RESULT may come for that (NetBSD:
+	 * PT_SYSCALLEMU). -EINVAL: a value that cannot be had; -EOPNOTSUPP: this system or machine cannot. */
+	int (*alter)(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *call, int what);
 
 	/* Have wait return -EINTR every `interval_ns` from now on; 0 ends that. Safe from any thread. */
 	int (*tick)(struct pico_kernel *, uint64_t interval_ns);

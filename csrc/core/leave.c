@@ -132,6 +132,11 @@ left(struct pico_loop *loop, struct pico_lwp *l)
 void
 pico_loop_leave(struct pico_loop *loop, struct pico_lwp *l)
 {
+	/* What a call was changed to is put right at its exit. */
+	if (l->in_call && (l->altered || l->answered)) {
+		pico_loop_resume(loop, l);
+		return;
+	}
 	/* ESRCH: it was killed just now, and its end is still to come. */
 	if (loop->kernel->detach(loop->kernel, l->process->pid, l->id, l->signo) == -ESRCH) {
 		l->state = PICO_LWP_RUNNING;

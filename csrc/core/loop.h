@@ -75,6 +75,13 @@ int pico_loop_set_siginfo(struct pico_loop *, int32_t lwp, const struct pico_eve
 int64_t pico_loop_get_regs(struct pico_loop *, int32_t lwp, void *, size_t);
 int pico_loop_set_regs(struct pico_loop *, int32_t lwp, const void *, size_t);
 
+/*
+ * Change the call that it stands in, by a set of enum pico_alter: at SCE the number or the first `nargs`
+ * arguments (`call` then says what the tracee gets, and so does its SCX), or have it ANSWERed, by `retval`
+ * or `error`; at SCX its RESULT.
+ */
+int pico_loop_alter(struct pico_loop *, int32_t lwp, struct pico_event *call, int what);
+
 /* Make a blocked pico_loop_next return -EINTR soon. From any thread, and from a signal handler. */
 void pico_loop_interrupt(struct pico_loop *);
 /* End what was spawned, let go of what was attached. 0, or -ETIMEDOUT where an LWP could not be

@@ -61,6 +61,11 @@ void pico_loop_resume(struct pico_loop *, struct pico_lwp *);
 
 /* take.c: take one stop or end: update the table, report it. 0 or -errno. */
 int pico_loop_take(struct pico_loop *, struct pico_raw *);
+/* Have a stop decoded, and what the decoder lacks answered. 0 or -errno. */
+int pico_loop_decode(struct pico_loop *, const struct pico_lwp *, struct pico_raw *, struct pico_decoded *);
+
+/* alter.c: a call that was changed at its SCE has come to its SCX, whose record this is. 0 or -errno. */
+int pico_loop_altered(struct pico_loop *, struct pico_lwp *, struct pico_event *);
 
 /* deliver.c: the LWP that stands still for the caller, if that is the one; else NULL. */
 struct pico_lwp *pico_loop_standing_lwp(const struct pico_loop *, int32_t lwp);

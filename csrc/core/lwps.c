@@ -270,11 +270,13 @@ pico_lwps_exec(struct pico_lwps *t, struct pico_lwp *leader, int32_t old)
 		leader->sysnum = caller->sysnum;
 		leader->enter_seq = caller->enter_seq;
 		leader->enter_ns = caller->enter_ns;
+		leader->altered = caller->altered;
+		leader->answered = caller->answered;
 		memcpy(leader->args, caller->args, sizeof(leader->args));
 		leader->leaving |= caller->leaving;
 		leader->birth = PICO_NONE;
 	} else if (old != 0 && old != p->execed) {
-		leader->in_call = 0;
+		leader->in_call = leader->altered = leader->answered = 0;
 	}
 	p->leader_gone = 0;
 	p->execed = 0;

@@ -36,6 +36,12 @@ enum pico_leaving {
 	PICO_LEAVING_SILENTLY	/* it was never announced, so nobody hears of its leaving */
 };
 
+enum pico_answered {
+	PICO_UNANSWERED = 0,
+	PICO_ANSWERED,		/* its SCX follows */
+	PICO_ANSWERED_NOW	/* no SCX follows: one is made */
+};
+
 struct pico_lwp {
 	int32_t id;
 	uint8_t state;
@@ -43,6 +49,9 @@ struct pico_lwp {
 	uint8_t skip_exit;	/* the next SCX ends a call that is the tracer's own doing */
 	uint8_t birth;		/* the kind to be recorded at its first stop, PICO_NONE: none */
 	uint8_t leaving;	/* enum pico_leaving: whether to let it go at its next stop */
+	uint8_t altered;	/* number or arguments of the call it is in were changed */
+	uint8_t answered;	/* enum pico_answered: that call is not executed, */
+	int32_t error;		/* and fails with this, or gives `retval` */
 	uint8_t ready;		/* is in the list of stops to be taken */
 	uint8_t stepping;	/* its call is over, and a step is to tell the whole result */
 	uint8_t stops;		/* the signal to be passed on stops its process */
@@ -51,7 +60,7 @@ struct pico_lwp {
 	int32_t sysnum;
 	int32_t signo;		/* to be passed on when it is resumed */
 	int32_t resume;		/* how it is to be resumed */
-	int32_t status;		/* HELD, or ready: the wait status of the stop to be taken */
+	int32_t status;		/* HELD, or ready: the wait status of the stop to be taken; else of the last */
 	int32_t parent;		/* HELD: the parent of the process it is in */
 	int32_t owner;		/* HELD: the process it is in */
 	char program[24];	/* HELD: the name of that process */
@@ -59,7 +68,7 @@ struct pico_lwp {
 	uint64_t enter_seq;
 	uint64_t enter_ns;	/* when the SCE was taken */
 	uint64_t args[8];
-	uint64_t retval[2];	/* stepping: the result as far as it is known */
+	uint64_t retval[2];	/* stepping: the result as far as it is known; answered: it */
 	struct pico_process *process;
 	struct pico_lwp *next_ready;
 };

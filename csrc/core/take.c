@@ -9,8 +9,9 @@
 
 #include "loop_state.h"
 
-static int
-decode(struct pico_loop *loop, const struct pico_lwp *l, struct pico_raw *raw, struct pico_decoded *d)
+int
+pico_loop_decode(struct pico_loop *loop, const struct pico_lwp *l, struct pico_raw *raw,
+    struct pico_decoded *d)
 {
 	struct pico_kernel *k = loop->kernel;
 
@@ -57,6 +58,7 @@ take_entry(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
 	pico_names_trim(ev->abi < PICO_ABIS ? loop->syscalls[ev->abi] : NULL, ev);
 	l->in_call = 1;
 	l->skip_exit = 0;
+	l->altered = l->answered = 0;
 	l->abi = ev->abi;
 	l->nargs = ev->nargs;
 	l->sysnum = ev->sysnum;
@@ -106,24 +108,30 @@ step(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
 	return 0;
 }
 
-static void
+static int
 take_exit(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
 {
-	int skip = l->skip_exit;
+	int skip = l->skip_exit, given = l->in_call && l->answered, e = 0;
 
 	if (l->in_call) {
 		complete(loop, l, ev);
+		e = pico_loop_altered(loop, l, ev);
 	} else {
 		pico_names_trim(ev->abi < PICO_ABIS ? loop->syscalls[ev->abi] : NULL, ev);
 	}
 	l->skip_exit = 0;
-	pico_names_join(loop->syscalls[ev->abi < PICO_ABIS ? ev->abi : PICO_ABI_UNKNOWN], ev);
+	/* Killed, as in pico_loop_take; and what else failed is not to be taken for the answer. */
+	if (e < 0)
+		return e == -ESRCH ? 0 : e;
+	if (!given)
+		pico_names_join(loop->syscalls[ev->abi < PICO_ABIS ? ev->abi : PICO_ABI_UNKNOWN], ev);
 	if (skip)
 		ev->kind = PICO_NONE;
-	else if (!is_whole(loop, l, ev) && step(loop, l, ev))
-		return;
+	else if (!given && !is_whole(loop, l, ev) && step(loop, l, ev))
+		return 0;
 	l->in_call = 0;
 	report(loop, l, ev);
+	return 0;
 }
 
 /* The stop after the step, or what came in its place: the registers have the result now. */
@@ -299,8 +307,7 @@ dispatch(struct pico_loop *loop, struct pico_lwp *l, struct pico_decoded *d)
 		take_entry(loop, l, ev);
 		return 0;
 	case PICO_SCX:
-		take_exit(loop, l, ev);
-		return 0;
+		return take_exit(loop, l, ev);
 	case PICO_EXEC:
 		take_exec(loop, l, ev);
 		return 0;
@@ -423,7 +430,12 @@ pico_loop_take(struct pico_loop *loop, struct pico_raw *raw)
 		return pico_loop_hold(loop, l, raw);
 
 	memset(&d, 0, sizeof(d));
-	e = decode(loop, l, raw, &d);
+	if (l->answered == PICO_ANSWERED_NOW) {
+		d.event.kind = PICO_SCX;
+		d.event.lwp = l->id;
+		return take_exit(loop, l, &d.event);
+	}
+	e = pico_loop_decode(loop, l, raw, &d);
 	/* Killed between its stop and our question: its end follows, and there is nothing to say of a
 	 * stop of which nothing could be read. */
 	if (e == -ESRCH)
@@ -437,6 +449,7 @@ pico_loop_take(struct pico_loop *loop, struct pico_raw *raw)
 		return e < 0 ? e : pico_loop_hold(loop, NULL, raw);
 	}
 	l->state = PICO_LWP_STANDING;
+	l->status = raw->status;
 	l->signo = d.signo;
 	l->resume = d.resume;
 	if (l->stepping) {

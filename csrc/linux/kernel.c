@@ -79,6 +79,8 @@ linux_wait(struct pico_kernel *kernel, int block, struct pico_raw *raw)
 		return -EINTR;
 	if (k->host_children_count > 0) {
 		int e = pico_linux_host_child_ended(k, raw);
+		if (e > 0 && k->altered_count > 0)
+			pico_linux_altered_stopped(k, raw->id, raw->status);
 		if (e != 0)
 			return e;
 	}
@@ -93,6 +95,8 @@ linux_wait(struct pico_kernel *kernel, int block, struct pico_raw *raw)
 			return 0;
 		pico_linux_turn_add(&k->turns, raw->id);
 	}
+	if (k->altered_count > 0)
+		pico_linux_altered_stopped(k, raw->id, raw->status);
 	if (k->host_children_count > 0)
 		pico_linux_host_child_stopped(k, raw->id, raw->status);
 	return 1;
@@ -155,8 +159,8 @@ answer_syscall_info(struct pico_raw *raw)
 	return 0;
 }
 
-static int
-answer_regs(struct pico_raw *raw)
+int
+pico_linux_answer_regs(struct pico_raw *raw)
 {
 	int64_t size = pico_linux_get_regs(NULL, 0, raw->id, raw->regs, sizeof(raw->regs));
 
@@ -185,7 +189,7 @@ answer_one(int32_t pid, struct pico_raw *raw, int need)
 	case PICO_NEED_OWNER:
 		return answer_owner(pid, raw);
 	case PICO_NEED_REGS:
-		return answer_regs(raw);
+		return pico_linux_answer_regs(raw);
 	default:
 		return -EINVAL;
 	}
@@ -274,6 +278,7 @@ linux_close(struct pico_kernel *kernel)
 	free(k->early);
 	pico_linux_turns_free(&k->turns);
 	free(k->host_children);
+	free(k->altered);
 	free(k);
 }
 
@@ -308,6 +313,7 @@ pico_kernel_native(int *error)
 		.set_siginfo = pico_linux_set_siginfo,
 		.get_regs = pico_linux_get_regs,
 		.set_regs = pico_linux_set_regs,
+		.alter = pico_linux_alter,
 		.tick = pico_linux_tick,
 		.close = linux_close,
 	};

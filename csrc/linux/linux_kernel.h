@@ -57,9 +57,12 @@ struct linux_kernel {
 	struct linux_turns turns;
 	struct linux_host_child *host_children;
 	uint32_t host_children_count;
+	struct linux_altered *altered;
+	uint32_t altered_count;
 };
 
 /* kernel.c */
+int pico_linux_answer_regs(struct pico_raw *);
 unsigned long pico_linux_options(int report, int spawned);
 /* Take what has stopped or ended by now, for the loop to be given later. */
 void pico_linux_wait_early(struct linux_kernel *);
@@ -108,6 +111,8 @@ int pico_linux_set_siginfo(struct pico_kernel *, int32_t pid, int32_t lwp, const
 /* alter.c */
 int64_t pico_linux_get_regs(struct pico_kernel *, int32_t pid, int32_t lwp, void *, size_t);
 int pico_linux_set_regs(struct pico_kernel *, int32_t pid, int32_t lwp, const void *, size_t);
+int pico_linux_alter(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *call, int what);
+void pico_linux_altered_stopped(struct linux_kernel *, int32_t lwp, int32_t status);
 
 /* tick.c: have this thread interrupted at intervals. */
 int pico_linux_tick_open(struct linux_kernel *);

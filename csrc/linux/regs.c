@@ -4,81 +4,179 @@
  * Pure. The layouts are those of struct user_regs_struct (sys/user.h), of its 32-bit form, which a
  * 64-bit tracer gets of a 32-bit program, and of struct user_pt_regs (arm64's asm/ptrace.h).
  */
+#include <errno.h>
 #include <string.h>
 
 #include "abi.h"
 #include "regs.h"
 
-enum {
-	X86_64_SIZE = 27 * 8, X86_64_R10 = 7, X86_64_R9 = 8, X86_64_R8 = 9, X86_64_RAX = 10,
-	X86_64_RDX = 12, X86_64_RSI = 13, X86_64_RDI = 14, X86_64_ORIG_RAX = 15, X86_64_CS = 17,
-	I386_SIZE = 17 * 4, I386_EAX = 6, I386_ORIG_EAX = 11,
-	AARCH64_SIZE = 34 * 8, AARCH64_X8 = 8,
-	CS_OF_32_BIT_CODE = 0x23	/* __USER32_CS: the LWP runs 32-bit code just now */
+enum { ARGS = 6, ERRORS = 4095 };	/* a result from -ERRORS to -1 is an error */
+enum { CS_PLACE = 17, CS_OF_32_BIT_CODE = 0x23 };	/* __USER32_CS: the LWP runs 32-bit code just now */
+
+struct layout {
+	uint32_t machine, size, arch;
+	int width;		/* of a register, in bytes */
+	int call_width;		/* of what a call takes and gives */
+	int number, result;	/* places, in registers */
+	int args[ARGS];
 };
 
+static const struct layout layouts[] = {
+	/* rdi rsi rdx r10 r8 r9 */
+	{ LINUX_EM_X86_64, 27 * 8, LINUX_ARCH_X86_64, 8, 8, 15, 10, { 14, 13, 12, 7, 9, 8 } },
+	/* int 0x80 in 64-bit code: rbx rcx rdx rsi rdi rbp */
+	{ LINUX_EM_X86_64, 27 * 8, LINUX_ARCH_I386, 8, 4, 15, 10, { 5, 11, 12, 13, 14, 4 } },
+	/* ebx ecx edx esi edi ebp */
+	{ LINUX_EM_X86_64, 17 * 4, LINUX_ARCH_I386, 4, 4, 11, 6, { 0, 1, 2, 3, 4, 5 } },
+	/* At the exit x0 has the result. The kernel takes the number from x8 only before the entry. */
+	{ LINUX_EM_AARCH64, 34 * 8, LINUX_ARCH_AARCH64, 8, 8, 8, 0, { 0, 1, 2, 3, 4, 5 } },
+};
+
+/* `arch` 0: any. */
+static const struct layout *
+layout_of(const struct pico_raw *raw, uint32_t arch)
+{
+	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
+		const struct layout *l = &layouts[i];
+		if (l->machine == raw->machine && l->size == raw->regs_size && (arch == 0 || l->arch == arch))
+			return l;
+	}
+	return NULL;
+}
+
+static const struct layout *
+layout_of_abi(const struct pico_raw *raw, int abi)
+{
+	switch (abi) {
+	case PICO_ABI_LINUX_X86_64:
+	case PICO_ABI_LINUX_X32:
+		return layout_of(raw, LINUX_ARCH_X86_64);
+	case PICO_ABI_LINUX_I386:
+		return layout_of(raw, LINUX_ARCH_I386);
+	case PICO_ABI_LINUX_AARCH64:
+		return layout_of(raw, LINUX_ARCH_AARCH64);
+	default:
+		return NULL;
+	}
+}
+
 static uint64_t
-word64(const struct pico_raw *raw, int index)
+get(const struct pico_raw *raw, const struct layout *l, int place)
 {
-	uint64_t v;
-	memcpy(&v, raw->regs + (size_t)index * sizeof(v), sizeof(v));
-	return v;
-}
+	uint64_t v64;
+	uint32_t v32;
 
-static uint32_t
-word32(const struct pico_raw *raw, int index)
-{
-	uint32_t v;
-	memcpy(&v, raw->regs + (size_t)index * sizeof(v), sizeof(v));
-	return v;
+	if (l->width == 4) {
+		memcpy(&v32, raw->regs + (size_t)place * 4, sizeof(v32));
+		return v32;
+	}
+	memcpy(&v64, raw->regs + (size_t)place * 8, sizeof(v64));
+	return v64;
 }
 
 static void
-x86_64(const struct pico_raw *raw, struct pico_call *call)
+put(struct pico_raw *raw, const struct layout *l, int place, uint64_t v64)
 {
-	static const int args[6] = {
-		X86_64_RDI, X86_64_RSI, X86_64_RDX, X86_64_R10, X86_64_R8, X86_64_R9
-	};
+	uint32_t v32 = (uint32_t)v64;
 
-	call->arch = word64(raw, X86_64_CS) == CS_OF_32_BIT_CODE ? LINUX_ARCH_I386 : LINUX_ARCH_X86_64;
-	/* The number outlives the call here; rax has it no more. */
-	call->sysnum = (int32_t)word64(raw, X86_64_ORIG_RAX);
-	call->result = (int64_t)word64(raw, X86_64_RAX);
-	for (int i = 0; i < 6; i++)
-		call->args[i] = word64(raw, args[i]);
-}
-
-/* ebx, ecx, edx, esi, edi, ebp: the arguments, in that order. */
-static void
-i386(const struct pico_raw *raw, struct pico_call *call)
-{
-	call->arch = LINUX_ARCH_I386;
-	call->sysnum = (int32_t)word32(raw, I386_ORIG_EAX);
-	call->result = (int32_t)word32(raw, I386_EAX);
-	for (int i = 0; i < 6; i++)
-		call->args[i] = word32(raw, i);
-}
-
-/* At the exit x0 has the result, and what it had as first argument is gone. */
-static void
-aarch64(const struct pico_raw *raw, struct pico_call *call)
-{
-	call->arch = LINUX_ARCH_AARCH64;
-	call->sysnum = (int32_t)word64(raw, AARCH64_X8);
-	call->result = (int64_t)word64(raw, 0);
-	for (int i = 0; i < 6; i++)
-		call->args[i] = word64(raw, i);
+	if (l->width == 4)
+		memcpy(raw->regs + (size_t)place * 4, &v32, sizeof(v32));
+	else
+		memcpy(raw->regs + (size_t)place * 8, &v64, sizeof(v64));
 }
 
 void
 pico_linux_call_of(const struct pico_raw *raw, struct pico_call *call)
 {
+	const struct layout *l = layout_of(raw, 0);
+
 	memset(call, 0, sizeof(*call));
 	call->sysnum = -1;
-	if (raw->machine == LINUX_EM_X86_64 && raw->regs_size == X86_64_SIZE)
-		x86_64(raw, call);
-	else if (raw->machine == LINUX_EM_X86_64 && raw->regs_size == I386_SIZE)
-		i386(raw, call);
-	else if (raw->machine == LINUX_EM_AARCH64 && raw->regs_size == AARCH64_SIZE)
-		aarch64(raw, call);
+	if (l == NULL)
+		return;
+	call->arch = l->arch;
+	if (l->arch == LINUX_ARCH_X86_64 && get(raw, l, CS_PLACE) == CS_OF_32_BIT_CODE)
+		call->arch = LINUX_ARCH_I386;
+	/* On x86 the number outlives the call in a place of its own; rax has it no more. */
+	call->sysnum = (int32_t)get(raw, l, l->number);
+	call->result = l->width == 4 ? (int32_t)get(raw, l, l->result) : (int64_t)get(raw, l, l->result);
+	for (int i = 0; i < ARGS; i++)
+		call->args[i] = get(raw, l, l->args[i]);
+}
+
+static int
+fits(uint64_t value, int width)
+{
+	return width == 8 || value <= UINT32_MAX;
+}
+
+/* What a call gives back, as the kernel writes it. */
+static int
+result_of(const struct pico_event *call, int width, uint64_t *result)
+{
+	uint64_t errors = width == 4 ? UINT32_MAX - ERRORS + 1 : UINT64_MAX - ERRORS + 1;
+
+	if (call->error < 0 || call->error > ERRORS)
+		return -EINVAL;
+	*result = call->error != 0 ? -(uint64_t)call->error : call->retval[0];
+	if (call->error == 0 && (!fits(*result, width) || *result >= errors))
+		return -EINVAL;
+	return 0;
+}
+
+/* No call, no restart: with a number of -1 the kernel neither executes a call at its entry, nor, at its exit,
+ * takes its result for a wish to be restarted (arch/x86/kernel/signal.c, arch/arm64/kernel/signal.c). A
+ * result that is there at the entry stays there (do_syscall_64, do_int80_emulation, el0_svc_common): should
+ * the LWP be let go before the exit, it has it. */
+enum { NO_CALL = -1 };
+
+int
+pico_linux_regs_alter(struct pico_raw *raw, const struct pico_event *call, int what)
+{
+	const struct layout *l = layout_of_abi(raw, call->abi);
+	struct pico_raw changed = *raw;
+	uint64_t result = 0;
+
+	if (l == NULL)
+		return -EOPNOTSUPP;
+	int given = what & (PICO_ALTER_ANSWER | PICO_ALTER_RESULT);
+	int apart = l->machine == LINUX_EM_AARCH64;
+	if (given && result_of(call, l->call_width, &result) < 0)
+		return -EINVAL;
+	for (int i = 0; what & PICO_ALTER_ARGS && i < call->nargs && i < ARGS; i++) {
+		if (!fits(call->args[i], l->call_width))
+			return -EINVAL;
+		put(&changed, l, l->args[i], call->args[i]);
+	}
+	if (given)
+		put(&changed, l, l->result, result);
+	if (!apart && (given || what & PICO_ALTER_NUMBER))
+		put(&changed, l, l->number, (uint64_t)(int64_t)(given ? NO_CALL : call->sysnum));
+	*raw = changed;
+	return 0;
+}
+
+int
+pico_linux_number_apart(const struct pico_raw *raw, const struct pico_event *call, int what, int32_t *number)
+{
+	if (raw->machine != LINUX_EM_AARCH64)
+		return 0;
+	*number = what & (PICO_ALTER_ANSWER | PICO_ALTER_RESULT) ? NO_CALL : call->sysnum;
+	return what != 0 && what != PICO_ALTER_ARGS;
+}
+
+void
+pico_linux_regs_put_back(struct pico_raw *now, const struct pico_raw *before, const struct pico_raw *changed,
+    int abi)
+{
+	const struct layout *l = layout_of_abi(now, abi);
+
+	/* Another size: the program is another. */
+	if (l == NULL || before->regs_size != now->regs_size || changed->regs_size != now->regs_size)
+		return;
+	for (int i = 0; i <= ARGS; i++) {
+		int place = i < ARGS ? l->args[i] : l->number;
+		if (place != l->result && get(now, l, place) == get(changed, l, place))
+			put(now, l, place, get(before, l, place));
+	}
 }

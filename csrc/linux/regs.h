@@ -13,4 +13,13 @@ struct pico_call {
 
 void pico_linux_call_of(const struct pico_raw *, struct pico_call *);
 
+/* Change the registers by a set of enum pico_alter: at the entry number, arguments, answer, at the exit the
+ * result. 0; -EINVAL: a value that does not fit; -EOPNOTSUPP: registers that are not known here. */
+int pico_linux_regs_alter(struct pico_raw *, const struct pico_event *call, int what);
+/* The number that goes with this change and is none of these registers; 0: there is none to set. */
+int pico_linux_number_apart(const struct pico_raw *, const struct pico_event *call, int what, int32_t *number);
+/* At the exit: what still is as it was changed to becomes what it was before. */
+void pico_linux_regs_put_back(struct pico_raw *now, const struct pico_raw *before,
+    const struct pico_raw *changed, int abi);
+
 #endif

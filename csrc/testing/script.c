@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../linux/abi.h"
 #include "../linux/decode.h"
 #include "../linux/encode.h"
+#include "../linux/regs.h"
 #include "../netbsd/decode.h"
 #include "script.h"
 
@@ -18,6 +20,7 @@ struct script {
 	int count, last;		/* the stop played last, -1: none */
 	struct pico_request *requests;
 	int asked, room;
+	struct pico_raw before, changed;	/* of the last call that was changed */
 };
 
 /* What differs from system to system. */
@@ -230,37 +233,72 @@ script_set_siginfo(struct pico_kernel *k, int32_t pid, int32_t lwp, const struct
 }
 
 /* The stop that was played last of an LWP, or of a process. */
-static struct pico_raw *
+static struct pico_scripted *
 last_of(struct pico_kernel *k, int32_t id)
 {
 	struct script *s = script_of(k);
 
 	for (int i = s->last; i >= 0; i--)
 		if (s->played[i] && s->stops[i].raw.id == id)
-			return &s->stops[i].raw;
+			return &s->stops[i];
 	return NULL;
 }
 
 static int64_t
 script_get_regs(struct pico_kernel *k, int32_t pid, int32_t lwp, void *regs, size_t size)
 {
-	const struct pico_raw *raw = last_of(k, k->lwp_of != NULL ? pid : lwp);
+	const struct pico_scripted *stop = last_of(k, k->lwp_of != NULL ? pid : lwp);
 
-	if (raw == NULL || raw->regs_size > size)
-		return raw == NULL ? -ESRCH : -EINVAL;
-	memcpy(regs, raw->regs, raw->regs_size);
-	return raw->regs_size;
+	if (stop == NULL || stop->raw.regs_size > size)
+		return stop == NULL ? -ESRCH : -EINVAL;
+	memcpy(regs, stop->raw.regs, stop->raw.regs_size);
+	return stop->raw.regs_size;
 }
 
 static int
 script_set_regs(struct pico_kernel *k, int32_t pid, int32_t lwp, const void *regs, size_t size)
 {
-	struct pico_raw *raw = last_of(k, k->lwp_of != NULL ? pid : lwp);
+	struct pico_scripted *stop = last_of(k, k->lwp_of != NULL ? pid : lwp);
 
-	if (raw == NULL || raw->regs_size != size)
-		return raw == NULL ? -ESRCH : -EINVAL;
-	memcpy(raw->regs, regs, size);
+	if (stop == NULL || stop->raw.regs_size != size)
+		return stop == NULL ? -ESRCH : -EINVAL;
+	memcpy(stop->raw.regs, regs, size);
 	return note(k, PICO_ASKED_SET_REGS, lwp, 0, 0);
+}
+
+/* As Linux does it, to the registers of the script's stop, if it has any. The last call that was changed is
+ * what is put back. */
+static int
+linux_alter(struct script *s, struct pico_raw *raw, const struct pico_event *call, int what)
+{
+	struct pico_raw before = *raw;
+	int64_t number = what & PICO_ALTER_ANSWER ? -1 : call->sysnum;
+
+	if ((what == 0 || what == PICO_ALTER_RESULT) && s->before.id == raw->id) {
+		pico_linux_regs_put_back(raw, &s->before, &s->changed, call->abi);
+		s->before.id = 0;
+	} else if (what & (PICO_ALTER_ANSWER | PICO_ALTER_NUMBER))
+		memcpy(raw->syscall_info + LINUX_INFO_NR, &number, sizeof(number));
+	int e = raw->regs_size > 0 ? pico_linux_regs_alter(raw, call, what) : 0;
+	if (what & (PICO_ALTER_NUMBER | PICO_ALTER_ARGS)) {
+		if (s->before.id != raw->id)
+			s->before = before;
+		s->changed = *raw;
+	}
+	return e;
+}
+
+static int
+script_alter(struct pico_kernel *k, int32_t pid, int32_t lwp, const struct pico_event *call, int what)
+{
+	struct pico_scripted *stop = last_of(k, k->lwp_of != NULL ? pid : lwp);
+
+	if (stop == NULL || stop->answer < 0)
+		return stop == NULL ? -ESRCH : stop->answer;
+	int e = k->decode == pico_linux_decode ? linux_alter(script_of(k), &stop->raw, call, what) : 0;
+	if (e == 0)
+		e = note_about(k, PICO_ASKED_ALTER, lwp, what, 0, call);
+	return e < 0 ? e : what == PICO_ALTER_ANSWER ? stop->answer : 0;
 }
 
 static int
@@ -363,6 +401,7 @@ pico_script_open(const char *os, const struct pico_scripted *stops, int count)
 		.set_siginfo = script_set_siginfo,
 		.get_regs = script_get_regs,
 		.set_regs = script_set_regs,
+		.alter = script_alter,
 		.refusal = script_refusal,
 		.children = script_children,
 		.family = script_family,

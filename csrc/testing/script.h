@@ -15,6 +15,7 @@ struct pico_scripted {
 	int32_t refuses;	/* an errno: what is asked about this stop fails with it */
 	int32_t pid, parent;	/* what family() says of this LWP; 0: -ESRCH */
 	int32_t of_step;	/* comes only where it was resumed for one instruction */
+	int32_t answer;		/* what alter() gives for ANSWER at this stop; below 0: for anything */
 };
 
 /* One request to the kernel: what was asked, of which LWP (NetBSD: process), how (enum pico_resume; ALTER: enum
@@ -27,7 +28,8 @@ enum pico_asked {
 	PICO_ASKED_STOPPED = 5,	/* no request: there it stopped (where whole processes do) */
 	PICO_ASKED_SEND = 6,
 	PICO_ASKED_SIGINFO = 7,
-	PICO_ASKED_SET_REGS = 8
+	PICO_ASKED_SET_REGS = 8,
+	PICO_ASKED_ALTER = 9
 };
 struct pico_request {
 	int32_t asked, lwp, how, signo;

@@ -343,6 +343,12 @@ def near(word: str, names: Iterable[str]) -> list[str]:
     return get_close_matches(word, list(names))
 
 
+def unknown(what: str, word: str, names: Iterable[str]) -> KeyError:
+    """The exception that says ``what``, that there is no such ``word``, and names ones like it."""
+    like = near(word, names)
+    return KeyError(f"{what} (did you mean {' or '.join(like)}?)" if like else what)
+
+
 def _text(abi: str) -> str:
     if abi not in ABIS:
         raise _unknown("ABI", abi, ABIS)

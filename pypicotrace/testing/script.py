@@ -35,7 +35,8 @@ class Scripted:
     ``id`` is what wait gives (0: the wait is interrupted), ``status`` the wait status; ``pid`` and
     ``parent`` the process of the LWP and its parent (0: cannot be told any more); ``refuses`` an
     errno with which every question about this stop fails; ``of_step``: it only comes if the LWP was
-    resumed for one instruction.
+    resumed for one instruction; ``answer`` what comes of a call that is answered here: 1, its exit
+    follows, or 0, none does; -errno: no call can be changed.
     """
 
     id: int
@@ -50,13 +51,14 @@ class Scripted:
     pid: int = 0
     parent: int = 0
     of_step: bool = False
+    answer: int = 1
 
 
 class Request(NamedTuple):
     """What the loop asked of the kernel: `ASKED` has the words.
 
     ``about`` is what it came with: of a siginfo ``(code, si_errno, sender, uid, addr, value,
-    status)``.
+    status)``, of a call that is altered ``(sysnum, args, retval, error)``.
     """
 
     asked: str
@@ -66,7 +68,7 @@ class Request(NamedTuple):
     about: tuple[Any, ...] = ()
 
 
-ASKED = ("", "resume", "detach", "interrupt", "kill", "", "send", "siginfo", "set_regs")
+ASKED = ("", "resume", "detach", "interrupt", "kill", "", "send", "siginfo", "set_regs", "alter")
 
 
 class Played(NamedTuple):
@@ -82,17 +84,20 @@ def stopped(lwp: int, signo: int, event: int = 0, **answers: Any) -> Scripted:
     return Scripted(lwp, event << 16 | signo << 8 | 0x7F, **answers)
 
 
-def entry(lwp: int, nr: int, *args: int, arch: int = X86_64) -> Scripted:
+def entry(lwp: int, nr: int, *args: int, arch: int = X86_64, **answers: Any) -> Scripted:
     """The entry of system call ``nr``."""
     info = struct.pack("<B3xIQQQ6Q", 1, arch, 0, 0, nr % 2**64, *(*args, *[0] * 6)[:6])
-    return stopped(lwp, SIGTRAP | 0x80, syscall_info=info)
+    return stopped(lwp, SIGTRAP | 0x80, syscall_info=info, **answers)
 
 
-def exit_(lwp: int, result: int, nr: int = 0, arch: int = X86_64) -> Scripted:
+def exit_(
+    lwp: int, result: int, nr: int = 0, arch: int = X86_64, regs: bytes = b"", **answers: Any
+) -> Scripted:
     """The exit of a system call; ``nr`` is what the registers say, which only a half call needs."""
     failed = -4095 <= result < 0
     info = struct.pack("<B3xIQQqB", 2, arch, 0, 0, result, failed)
-    return stopped(lwp, SIGTRAP | 0x80, syscall_info=info, regs=regs_x86_64(nr, result=result))
+    regs = regs or regs_x86_64(nr, result=result)
+    return stopped(lwp, SIGTRAP | 0x80, syscall_info=info, regs=regs, **answers)
 
 
 def untold(lwp: int, regs: bytes, machine: int = EM_X86_64) -> Scripted:
@@ -190,6 +195,7 @@ class FakeKernel:
             raw.regs_size, raw.machine = len(stop.regs), stop.machine
             place.refuses, place.pid, place.parent = stop.refuses, stop.pid, stop.parent
             place.of_step = stop.of_step
+            place.answer = stop.answer
         self._pointer = lib.pico_script_open(self._os, array, len(self._stops))
         if self._pointer == ffi.NULL:
             raise ValueError(f"no decoder for {self._os.decode()!r}")
@@ -209,6 +215,9 @@ def _request(request: Any) -> Request:
     about: tuple[Any, ...] = ()
     if asked == "siginfo":
         about = (it.code, it.sig_errno, it.sender, it.uid, it.addr, it.value, it.status)
+        about = (it.code, it.sig_errno, it.sender, it.uid, it.addr, it.value, it.status)
+    if asked == "alter":
+        about = (it.sysnum, tuple(it.args[0 : it.nargs]), it.retval[0], it.error)
     return Request(asked, request.lwp, request.how, request.signo, about)
 
 

@@ -81,7 +81,8 @@ class Checker:
                 process.created.add(ev.lwp)
             case pt.LwpExited():
                 lwp = self._lwp(process, ev.lwp)
-                process.cut |= lwp.call is not None and lwp.call.name not in self.deadly
+                killed = lwp.call is not None and lwp.call.name not in self.deadly
+                process.cut |= killed and not self.altered
                 del process.lwps[ev.lwp]
             case pt.SyscallExit():
                 self._exit(self._lwp(process, ev.lwp), ev)
@@ -173,6 +174,7 @@ class Checker:
         require(not rest or not self._all(pt.LWP_CREATE | pt.LWP_EXIT), f"before its LWPs {rest}")
         half = any(lwp.half for lwp in process.lwps.values())
         asked = isinstance(ev, pt.Signaled) or process.exits or half or not self._all(pt.SCE)
+        asked = asked or self.altered
         require(asked, "nobody has called exit")
         del self.processes[process.pid]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import platform
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from runs import Trace
@@ -46,3 +48,99 @@ def test_row_33_exec_changes_the_abi(trace: Trace, program: str) -> None:
     abis = {ev.abi for ev in run.calls() if ev.program == b"int80" and ev.name != "execve"}
     assert abis == {"linux-i386"}
     assert {ev.abi for ev in run.calls() if ev.program == b"sh"} == {"linux-x86_64"}
+
+
+def test_row_33_exec_by_a_changed_call_changes_the_abi(trace: Trace, program: str) -> None:
+    """What the execve's registers had is nothing to the new program."""
+
+    def body(ev: Any) -> None:
+        if type(ev) is pt.SyscallEntry and ev.name == "execve":
+            ev.stop.set_args(envp=0)
+
+    run = trace(["sh", "-c", f"exec {program}"], body=body, altered=True)
+    assert run.one(pt.SyscallExit, name="execve", error=0).args[2] == 0
+    assert run.one(pt.Exited).status == 3
+
+
+def at_open(do: Callable[[pt.Stop], object]) -> Callable[[Any], object]:
+    return lambda ev: do(ev.stop) if type(ev) is pt.SyscallEntry and ev.name == "open" else None
+
+
+@pytest.mark.parametrize(("given", "status"), [({"retval": 7}, 7), ({"error": "EACCES"}, 13)])
+@pytest.mark.parametrize("kind", [pt.SyscallEntry, pt.SyscallExit])
+def test_a_call_is_answered(
+    trace: Trace, program: str, kind: type[pt.Event], given: dict[str, Any], status: int
+) -> None:
+    def body(ev: Any) -> None:
+        if type(ev) is kind and ev.name == "open":
+            ev.stop.inject(**given)
+
+    run = trace([program], body=body)
+    assert run.one(pt.Exited).status == status
+    if kind is pt.SyscallEntry:
+        left = run.one(pt.SyscallExit, name="open")
+        assert (left.retval, left.error) == (given.get("retval"), 13 if "error" in given else 0)
+
+
+def test_a_result_that_has_no_room(trace: Trace, program: str) -> None:
+    def body(stop: pt.Stop) -> None:
+        with pytest.raises(ValueError, match="retval has 32 bits"):
+            stop.inject(retval=2**32)
+        with pytest.raises(ValueError, match="0xfffffffb is no result"):
+            stop.inject(retval=-5)
+        stop.inject(retval=2**32 - 5000)
+
+    run = trace([program], body=at_open(body))
+    assert run.one(pt.SyscallExit, name="open").retval == 2**32 - 5000
+
+
+def test_arguments_and_number_are_changed(trace: Trace, program: str) -> None:
+    """The open becomes an exit; its first argument is where 32-bit calls have it."""
+
+    def body(stop: pt.Stop) -> None:
+        stop.set_sysnum("exit")
+        stop.set_args(99)
+
+    run = trace([program], body=at_open(body), altered=True)
+    assert run.one(pt.Exited).status == 99
+
+
+def test_the_registers_are_put_back(trace: Trace, program: str) -> None:
+    seen = []
+
+    def body(ev: Any) -> None:
+        if type(ev) is pt.SyscallEntry and ev.name == "open":
+            seen.append(registers(ev.stop))
+            ev.stop.set_sysnum("dup2")
+            ev.stop.set_args(-1, -1)
+            assert registers(ev.stop) != seen[0]
+        elif type(ev) is pt.SyscallExit and ev.name == "dup2":
+            seen.append(registers(ev.stop))
+
+    run = trace([program], body=body, altered=True)
+    before, after = seen
+    assert before == after
+    assert run.one(pt.Exited).status == errno.EBADF
+
+
+def registers(stop: pt.Stop) -> dict[str, int]:
+    """All but the result."""
+    found = dict(stop.registers)
+    assert stop.registers.bits == (32 if "eax" in found else 64)
+    del found["eax" if "eax" in found else "rax"]
+    return found
+
+
+def test_row_51_registers_have_the_calls_arguments(trace: Trace, program: str) -> None:
+    def body(ev: Any) -> None:
+        if type(ev) is pt.SyscallEntry and ev.name == "open":
+            found = ev.stop.registers
+            names = ("ebx", "ecx", "orig_eax") if found.bits == 32 else ("rbx", "rcx", "orig_rax")
+            assert [found[name] for name in names] == [*ev.args[:2], 5]
+            found[names[1]] = 0x12345
+            assert ev.stop.registers[names[1]] == 0x12345
+            seen.append(found.bits)
+
+    seen: list[int] = []
+    trace([program], body=body)
+    assert len(seen) == 1

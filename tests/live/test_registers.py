@@ -32,9 +32,7 @@ def test_row_51_what_the_tracee_has_in_them(
     trace: Trace, tracee: Tracee, kind: type[pt.Event]
 ) -> None:
     seen: dict[str, int] = {}
-    run = trace(
-        [tracee("loaded")], body=getppid(kind, lambda ev: seen.update(ev.stop.registers))
-    )
+    run = trace([tracee("loaded")], body=getppid(kind, lambda ev: seen.update(ev.stop.registers)))
     assert {name: seen[name] for name in NAMES} == LOADED
     assert seen["orig_rax"] == GETPPID
     assert seen["cs"] == 0x33

@@ -6,10 +6,14 @@ from typing import Any
 import pytest
 
 from pypicotrace import events as ev
+from pypicotrace._ffi import lib
+from pypicotrace.errors import Unsupported
+from pypicotrace.registers import Registers
 from pypicotrace.testing import script as s
 from pypicotrace.testing.script import Request, play
 
-GETPID = 39
+GETPID, GETPPID, WRITE, EXECVE, EXIT = 39, 110, 1, 59, 60
+ESRCH, EIO, EOPNOTSUPP = 3, 5, 95
 SIGUSR1, SIGSEGV, SIGUSR2, SIGCHLD, SIGSTOP = 10, 11, 12, 17, 19
 SI_QUEUE = -1
 
@@ -91,3 +95,252 @@ def test_siginfo_of_a_signal_that_takes_anothers_place_has_its_number() -> None:
     [asked] = [r for r in played.requests if r.asked == "siginfo"]
     assert asked == Request("siginfo", 10, 0, SIGCHLD, (1, 0, 77, 0, 0, 0, 3))
     assert passed_on(played.requests) == []
+
+
+I386, AARCH64 = 0x40000003, 0xC00000B7
+ANSWER, RESULT, ARGS, NUMBER = 8, 4, 2, 1
+
+
+def altered(requests: list[Request]) -> list[tuple[int, Any]]:
+    return [(request.how, request.about) for request in requests if request.asked == "alter"]
+
+
+def test_an_answer_whose_exit_follows_is_given_again_there() -> None:
+    stops = [*START, s.entry(10, WRITE, 1, 2, 3), s.exit_(10, -38), s.exited(10, 0)]
+    played = play(stops, body=on(ev.SyscallEntry, lambda stop: stop.inject(error=28)))
+    assert altered(played.requests) == [
+        (ANSWER, (WRITE, (1, 2, 3), 0, 28)),
+        (RESULT, (WRITE, (1, 2, 3), 0, 28)),
+    ]
+    [left] = [e for e in played.events if type(e) is ev.SyscallExit]
+    assert (left.sysnum, left.args, left.error, left.retval) == (WRITE, (1, 2, 3), 28, None)
+    assert left.enter_seq == 2
+
+
+@pytest.mark.parametrize("at_its_exit", [False, True])
+def test_an_answer_without_an_exit_gets_one(at_its_exit: bool) -> None:
+    """It comes before anything else that has happened, and its LWP is resumed once."""
+    stops = [*START, s.made(10, s.EVENT_CLONE, 11, owned=True), s.first_stop(11)]
+    stops += [s.entry(10, WRITE, 1, 2, 3, answer=0), s.entry(11, GETPID)]
+    stops += [s.exit_(11, 10), s.entry(10, GETPPID), s.exited(11, 0), s.exited(10, 0)]
+
+    def body(event: Any) -> None:
+        if event.lwp == 10 and getattr(event, "sysnum", 0) == WRITE:
+            if type(event) is ev.SyscallEntry:
+                event.stop.inject(retval=3)
+            elif at_its_exit:
+                event.stop.inject(retval=2)
+
+    played = play(stops, body=body)
+    calls = [(type(e), e.lwp, e.sysnum) for e in played.events if isinstance(e, ev.SyscallEntry)]
+    assert calls == [
+        (ev.SyscallEntry, 10, WRITE),
+        (ev.SyscallExit, 10, WRITE),
+        (ev.SyscallEntry, 11, GETPID),
+        (ev.SyscallExit, 11, GETPID),
+        (ev.SyscallEntry, 10, GETPPID),
+    ]
+    made = next(e for e in played.events if type(e) is ev.SyscallExit)
+    assert (made.args, made.retval, made.error) == ((1, 2, 3), 3, 0)
+    about = (WRITE, (1, 2, 3))
+    expected = [(ANSWER, (*about, 3, 0)), *[(RESULT, (*about, 2, 0))] * at_its_exit]
+    assert altered(played.requests) == expected
+    resumed = [r.lwp for r in played.requests if r.asked == "resume"]
+    assert resumed == [10, 10, 10, 11, 10, 11, 11, 10]
+
+
+def test_changed_arguments_and_numbers_are_shown_at_the_exit_and_put_back() -> None:
+    stops = [*START, s.entry(10, GETPPID), s.exit_(10, 3), s.exited(10, 0)]
+
+    def body(stop: Any) -> None:
+        stop.set_sysnum("write")
+        stop.set_args(1, count=3)
+
+    played = play(stops, body=on(ev.SyscallEntry, body))
+    assert altered(played.requests) == [
+        (NUMBER, (WRITE, (), 0, 0)),
+        (ARGS, (WRITE, (1, 0, 3), 0, 0)),
+        (0, (WRITE, (1, 0, 3), 3, 0)),
+    ]
+    entered, left = (e for e in played.events if isinstance(e, ev.SyscallEntry))
+    assert isinstance(left, ev.SyscallExit)
+    assert (entered.name, left.name, left.args, left.retval) == ("getppid", "write", (1, 0, 3), 3)
+
+
+def test_the_next_call_is_as_the_program_makes_it() -> None:
+    stops = [*START, s.entry(10, WRITE, 1, 2, 3), s.exit_(10, 3)]
+    stops += [s.entry(10, WRITE, 1, 2, 3), s.exit_(10, 3), s.exited(10, 0)]
+    first = iter([True])
+    body = on(ev.SyscallEntry, lambda stop: next(first, False) and stop.inject(error=5))
+    errors = [e.error for e in play(stops, body=body).events if isinstance(e, ev.SyscallExit)]
+    assert errors == [5, 0]
+
+
+def test_an_answered_exit_of_the_first_lwp_is_none() -> None:
+    """Its end is not waited for: the number that was to be looked out for is gone."""
+    stops = [*START, s.made(10, s.EVENT_CLONE, 11, owned=True), s.first_stop(11)]
+    stops += [s.entry(10, EXIT), s.exit_(10, -38), s.exited(11, 0), s.exited(10, 0)]
+
+    def resumed(body: Callable[[Any], object]) -> list[int]:
+        requests = play(stops, body=body).requests
+        return [r.how for r in requests if r.asked == "resume" and r.lwp == 10]
+
+    last = lib.PICO_RESUME_LAST
+    assert last in resumed(bool)
+    assert last not in resumed(on(ev.SyscallEntry, lambda stop: stop.inject(error=1)))
+    assert last not in resumed(on(ev.SyscallEntry, lambda stop: stop.set_sysnum("getpid")))
+    stops[-4] = s.entry(10, GETPID)
+    assert last in resumed(on(ev.SyscallEntry, lambda stop: stop.set_sysnum("exit")))
+
+
+def test_a_system_that_cannot_says_so() -> None:
+    stops = [*START, s.entry(10, GETPID, answer=-EOPNOTSUPP), s.exited(10, 0)]
+
+    def body(stop: Any) -> None:
+        for do in (lambda: stop.inject(error=1), lambda: stop.set_sysnum(1)):
+            with pytest.raises(Unsupported, match=r"\w+ on \w+ cannot change a call"):
+                do()
+
+    assert altered(play(stops, body=on(ev.SyscallEntry, body)).requests) == []
+
+
+@pytest.mark.parametrize("died", [ESRCH, EIO])
+def test_an_answer_that_could_not_be_given(died: int) -> None:
+    """Killed in that moment, it never got it: there is no exit to be shown."""
+    stops = [*START, s.entry(10, GETPID), s.exit_(10, -38, answer=-died), s.killed(10, 9)]
+
+    def run() -> list[type[ev.Event]]:
+        body = on(ev.SyscallEntry, lambda stop: stop.inject(error=1))
+        return [type(e) for e in play(stops, body=body).events]
+
+    if died == ESRCH:
+        assert run() == [ev.Exec, ev.SyscallEntry, ev.Signaled]
+    else:
+        with pytest.raises(OSError, match="Input/output error"):
+            run()
+
+
+def test_after_an_exec_by_another_lwp_the_answer_is_nobodys() -> None:
+    """The first LWP's call was answered, when another's execve took its id."""
+    stops = [*START, s.made(10, s.EVENT_CLONE, 11, owned=True), s.first_stop(11)]
+    stops += [s.entry(11, EXECVE), s.entry(10, GETPID), s.exec_(10, old=11), s.exit_(10, 0)]
+    played = play(
+        [*stops, s.exited(10, 0)],
+        body=lambda e: e.stop.inject(error=1) if getattr(e, "sysnum", 0) == GETPID else None,
+    )
+    [left] = [e for e in played.events if type(e) is ev.SyscallExit]
+    assert (left.name, left.error) == ("execve", 0)
+
+
+X86_64_ARGS = ("rdi", "rsi", "rdx", "r10", "r8", "r9")
+INT80_ARGS = ("rbx", "rcx", "rdx", "rsi", "rdi", "rbp")
+I386_ARGS = ("ebx", "ecx", "edx", "esi", "edi", "ebp")
+AARCH64_ARGS = ("x0", "x1", "x2", "x3", "x4", "x5")
+# A machine, its calls' registers, the numbers of mmap and getpid, and the names of all.
+MACHINES = {
+    "x86-64": (s.X86_64, s.EM_X86_64, s.regs_x86_64, 9, X86_64_ARGS, "orig_rax", "rax"),
+    "int 0x80": (I386, s.EM_X86_64, s.regs_x86_64, 192, INT80_ARGS, "orig_rax", "rax"),
+    "i386": (I386, s.EM_X86_64, s.regs_i386, 192, I386_ARGS, "orig_eax", "eax"),
+    "aarch64": (AARCH64, s.EM_AARCH64, s.regs_aarch64, 222, AARCH64_ARGS, None, "x0"),
+}
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_registers_of_a_changed_call(machine: str) -> None:
+    arch, elf, regs, nr, args, number, result = MACHINES[machine]
+    before = regs(nr, 1, 2, 3, 4, 5, 6)
+    stops = [*START, s.entry(10, nr, *range(1, 7), arch=arch, regs=before, machine=elf)]
+    seen = []
+
+    def body(event: Any) -> None:
+        if type(event) is not ev.SyscallEntry:
+            return
+        found = dict(event.stop.registers)
+        event.stop.set_args(11, 12, 13, 14, 15, 16)
+        changed = {**found, **dict(zip(args, range(11, 17), strict=True))}
+        assert event.stop.registers == changed
+        event.stop.set_sysnum(7)
+        changed |= {number: 7} if number is not None else {}
+        assert event.stop.registers == changed
+        seen.append(changed)
+
+    play([*stops, s.killed(10, 9)], body=body)
+    assert len(seen) == 1
+    # What the program then finds in them, but for the result; one that it has set itself stays.
+    left = bytes(changed_regs(seen[0], result, 99))
+    stops += [s.exit_(10, 99, arch=arch, regs=left, machine=elf), s.exited(10, 0)]
+
+    def after(event: Any) -> None:
+        body(event)
+        if type(event) is ev.SyscallExit:
+            assert dict(event.stop.registers) == {**registers(before), result: 99}
+            seen.append({})
+
+    play(stops, body=after)
+    assert seen[-1] == {}
+
+
+def changed_regs(values: dict[str, int], name: str, value: int) -> bytes:
+    """Registers as the kernel gives them, one changed."""
+    width = 4 if "eax" in values else 8
+    return b"".join(v.to_bytes(width, "little") for v in {**values, name: value}.values())
+
+
+def registers(data: bytes) -> dict[str, int]:
+    return dict(Registers(lambda: data, lambda _: None))
+
+
+ANSWERS: list[tuple[str, dict[str, int], int | None]] = [
+    ("x86-64", {"retval": 5}, 5),
+    ("x86-64", {"error": 1}, 2**64 - 1),
+    ("x86-64", {"retval": -4096}, 2**64 - 4096),
+    ("x86-64", {"retval": -4095}, None),
+    ("x86-64", {"error": 4096}, None),
+    ("i386", {"error": 2}, 2**32 - 2),
+    ("i386", {"retval": -5000}, 2**32 - 5000),
+    ("i386", {"retval": -1}, None),
+    ("int 0x80", {"error": 2}, 2**64 - 2),
+    ("int 0x80", {"retval": -5000}, 2**32 - 5000),
+    ("int 0x80", {"retval": 2**32 - 1}, None),
+    ("aarch64", {"error": 2}, 2**64 - 2),
+    ("aarch64", {"retval": 7}, 7),
+]
+
+
+@pytest.mark.parametrize("kind", [ev.SyscallEntry, ev.SyscallExit])
+@pytest.mark.parametrize(("machine", "given", "wanted"), ANSWERS)
+def test_the_registers_of_a_call_with_a_result(
+    machine: str, given: dict[str, int], wanted: int | None, kind: type[ev.Event]
+) -> None:
+    arch, elf, regs, nr, _, number, result = MACHINES[machine]
+    before = regs(nr, 1, 2, 3, 4, 5, 6)
+    stops = [*START, s.entry(10, nr, *range(1, 7), arch=arch, regs=before, machine=elf)]
+    stops += [s.exit_(10, 0, arch=arch, regs=before, machine=elf), s.exited(10, 0)]
+    seen = []
+
+    def body(stop: Any) -> None:
+        if wanted is None:
+            with pytest.raises(ValueError, match="is no result of a call here"):
+                stop.inject(**given)
+            return
+        stop.inject(**given)
+        expected = {**registers(before), result: wanted}
+        if number is not None:
+            expected[number] = 2**stop.registers.bits - 1
+        assert stop.registers == expected
+        seen.append(stop.registers)
+
+    play(stops, body=on(kind, body))
+    assert len(seen) == (wanted is not None)
+
+
+def test_registers_that_are_not_known_cannot_be_changed() -> None:
+    entry = s.entry(10, GETPID, regs=b"?" * 20)
+
+    def body(stop: Any) -> None:
+        with pytest.raises(Unsupported, match="cannot change a call"):
+            stop.inject(error=1)
+        with pytest.raises(Unsupported, match="registers of 20 bytes"):
+            _ = stop.registers
+
+    play([*START, entry, s.exited(10, 0)], body=on(ev.SyscallEntry, body))

@@ -1,6 +1,6 @@
 /*
- * registers: getppid with known values in registers that the kernel leaves alone, and what is in them
- * afterwards. The call's own go by the names of its arguments.
+ * loaded [NR]: a call (getppid) with known values in registers that the kernel leaves alone, those of
+ * arguments among them, and what is in them afterwards.
  */
 #include "tracee.h"
 
@@ -34,13 +34,13 @@ call(uint64_t *registers, long nr)
 #endif
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	uint64_t registers[REGISTERS];
 
 	for (int i = 0; i < REGISTERS; i++)
 		registers[i] = 0x1122334455667700 + (uint64_t)i;
-	long result = call(registers, SYS_getppid);
+	long result = call(registers, argc > 1 ? atol(argv[1]) : SYS_getppid);
 	for (int i = 0; i < REGISTERS; i++)
 		say("register %d %llu", i, (unsigned long long)registers[i]);
 	say("result %ld", result);
