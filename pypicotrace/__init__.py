@@ -55,6 +55,7 @@ POSIX_SPAWN = Mask.POSIX_SPAWN
 LWP_CREATE = Mask.LWP_CREATE
 LWP_EXIT = Mask.LWP_EXIT
 SIGNAL = Mask.SIGNAL
+STEP = Mask.STEP
 EXIT = Mask.EXIT
 ATTACH = Mask.ATTACH
 ALL = Mask.ALL
@@ -73,6 +74,7 @@ __all__ = [
     "SCE",
     "SCX",
     "SIGNAL",
+    "STEP",
     "VFORK",
     "VFORK_DONE",
     "AttachError",

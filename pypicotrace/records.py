@@ -15,7 +15,8 @@ class LwpNow(NamedTuple):
     """What an LWP is doing.
 
     ``call`` is the name of the system call it is in, None where it is in none or none was seen;
-    ``since_ns`` when it entered it, on CLOCK_MONOTONIC.
+    ``since_ns`` when it entered it, on CLOCK_MONOTONIC. ``state`` is "standing" in a stop of the
+    tracer's, "stopped" by a signal, or "running", which includes sleeping.
     """
 
     pid: int
@@ -23,12 +24,23 @@ class LwpNow(NamedTuple):
     program: bytes
     call: str | None
     since_ns: int
+    state: str = "running"
+
+
+STATES = ("running", "standing", "stopped")
 
 
 def lwp_now(record: Any) -> LwpNow:
     """An `LwpNow` of a ``struct pico_lwp_now``."""
     call = name_of(syscall(record.abi, record.sysnum), record.sysnum) if record.in_call else None
-    return LwpNow(record.pid, record.lwp, ffi.string(record.program), call, record.since_ns)
+    return LwpNow(
+        record.pid,
+        record.lwp,
+        ffi.string(record.program),
+        call,
+        record.since_ns,
+        STATES[record.doing],
+    )
 
 
 def event(record: Any, stop: Stop | None) -> ev.Event:

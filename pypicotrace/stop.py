@@ -27,6 +27,9 @@ class Owner(Protocol):
     def turn(self) -> int:
         """Grows whenever an LWP is resumed."""
 
+    def lwps(self) -> list[Any]:
+        """What each LWP of the loop is doing."""
+
     def pointer(self) -> Any:
         """The C loop; raises where the loop cannot be used (closed, another thread)."""
 
@@ -205,6 +208,31 @@ class Stop:
         done = lib.pico_loop_set_siginfo(self._pointer(), self.lwp, info)
         check(done, "change a signal")
         self._record[0] = info[0]
+
+    def step(self) -> None:
+        """Have the LWP execute one instruction when it is resumed; its `SingleStep` follows.
+
+        Another event may come first (a signal, which then is delivered when the LWP goes on), and
+        the step is over with it: ask again. An instruction that makes a call gives that call's
+        `SyscallEntry` instead, and from there a step leads to its `SyscallExit`; where the loop
+        does not report them, the SingleStep comes after the call. With a signal to be delivered
+        that has a handler, the step leads to the handler's first instruction.
+
+        Linux: PTRACE_SINGLESTEP. NetBSD: PT_STEP.
+
+        :raises ValueError: the loop was not asked for STEP events.
+        :raises Unsupported: a machine that cannot.
+        """
+        done = lib.pico_loop_step_one(self._pointer(), self.lwp)
+        if done == -errno.EINVAL:
+            raise ValueError("cannot step: the loop's events do not include STEP")
+        check(done, "execute one instruction")
+
+    @property
+    def lwps(self) -> list[Any]:
+        """What the LWPs of this process are doing, a list of ``LwpNow``, in order of their ids."""
+        self._pointer()
+        return [lwp for lwp in self._owner.lwps() if lwp.pid == self._record.pid]
 
     def set_args(self, *args: int | None, **named: int) -> None:
         """Change arguments of the call that is about to be made (`SyscallEntry`).

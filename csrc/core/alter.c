@@ -119,3 +119,18 @@ pico_loop_altered(struct pico_loop *loop, struct pico_lwp *l, struct pico_event 
 		return 0;
 	return loop->kernel->alter(loop->kernel, l->process->pid, l->id, ev, what);
 }
+
+int
+pico_loop_step_one(struct pico_loop *loop, int32_t lwp)
+{
+	struct pico_lwp *l = pico_loop_standing_lwp(loop, lwp);
+
+	if (l == NULL)
+		return -EBUSY;
+	if (!(loop->kernel->capabilities & PICO_CAN_STEP))
+		return -EOPNOTSUPP;
+	if (!(loop->events & 1u << PICO_SINGLESTEP))
+		return -EINVAL;
+	l->stepped = 1;
+	return 0;
+}

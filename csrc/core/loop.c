@@ -112,7 +112,10 @@ pico_loop_resume(struct pico_loop *loop, struct pico_lwp *l)
 
 	if (how == PICO_RESUME_GONE)
 		return;
-	if (!(loop->events & (1u << PICO_SCE | 1u << PICO_SCX)) &&
+	/* What a step meets inside a call is its exit; the execve that starts a program is one as well. */
+	if (l->stepped && !l->in_call && !l->skip_exit && how == PICO_RESUME_SYSCALL)
+		how = PICO_RESUME_STEP;
+	if (!(loop->events & (1u << PICO_SCE | 1u << PICO_SCX)) && !l->stepped &&
 	    (how == PICO_RESUME_SYSCALL || how == PICO_RESUME_LAST || how == PICO_RESUME_DYING))
 		how = PICO_RESUME_CONTINUE;
 	if (how == PICO_RESUME_DYING)
@@ -311,6 +314,9 @@ pico_loop_lwps(const struct pico_loop *loop, struct pico_lwp_now *now, int max)
 			continue;
 		*now = (struct pico_lwp_now){ .pid = l->process->pid, .lwp = l->id, .sysnum = -1 };
 		memcpy(now->program, l->process->program, sizeof(now->program));
+		now->doing = l->state == PICO_LWP_STANDING || l->ready ? PICO_STANDS :
+			     l->state == PICO_LWP_LISTENING	       ? PICO_STOPPED_BY_SIGNAL :
+								         PICO_RUNS;
 		if (l->in_call) {
 			now->in_call = 1;
 			now->sysnum = l->sysnum;

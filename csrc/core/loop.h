@@ -49,11 +49,17 @@ int pico_loop_next(struct pico_loop *, struct pico_event *batch, int max, int64_
 int32_t pico_loop_standing(const struct pico_loop *);
 /* How the first process that was spawned ended: 1 and its EXITED or SIGNALED, 0 while it lives. */
 int pico_loop_root_end(const struct pico_loop *, struct pico_event *);
+enum pico_doing {
+	PICO_RUNS = 0,		/* or sleeps, or is on its way to a stop */
+	PICO_STANDS = 1,	/* in a stop, for the caller or until its turn comes */
+	PICO_STOPPED_BY_SIGNAL = 2
+};
 /* What an LWP is doing: its process, and the call it is in (sysnum -1: none, or not known). */
 struct pico_lwp_now {
 	int32_t pid, lwp;
 	int32_t sysnum;
 	uint16_t abi, in_call;
+	int32_t doing;		/* enum pico_doing */
 	uint64_t since_ns;	/* CLOCK_MONOTONIC: when it entered the call, or 0 */
 	char program[24];
 };
@@ -74,6 +80,9 @@ int pico_loop_set_siginfo(struct pico_loop *, int32_t lwp, const struct pico_eve
 
 int64_t pico_loop_get_regs(struct pico_loop *, int32_t lwp, void *, size_t);
 int pico_loop_set_regs(struct pico_loop *, int32_t lwp, const void *, size_t);
+
+/* Have it execute one instruction, which SINGLESTEP tells. -EINVAL: that was not asked for. */
+int pico_loop_step_one(struct pico_loop *, int32_t lwp);
 
 /*
  * Change the call that it stands in, by a set of enum pico_alter: at SCE the number or the first `nargs`

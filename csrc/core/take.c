@@ -40,9 +40,10 @@ go_on(struct pico_loop *loop, struct pico_lwp *l, int emitted)
 {
 	if (l->leaving && !l->ready && l->resume != PICO_RESUME_GONE && !is_being_stopped(loop, l))
 		pico_loop_leave(loop, l);
-	else if (emitted && loop->mode == PICO_MODE_STOP && !loop->closing)
+	else if (emitted && loop->mode == PICO_MODE_STOP && !loop->closing) {
 		loop->current = l;
-	else if (!l->ready)
+		l->stepped = 0;
+	} else if (!l->ready)
 		pico_loop_resume(loop, l);
 }
 
@@ -130,7 +131,13 @@ take_exit(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
 	else if (!given && !is_whole(loop, l, ev) && step(loop, l, ev))
 		return 0;
 	l->in_call = 0;
-	report(loop, l, ev);
+	int emitted = pico_loop_emit(loop, l->process, ev);
+	/* The instruction was a call that nobody asked for. */
+	if (!emitted && l->stepped && !skip) {
+		ev->kind = PICO_SINGLESTEP;
+		emitted = pico_loop_emit(loop, l->process, ev);
+	}
+	go_on(loop, l, emitted);
 	return 0;
 }
 

@@ -21,6 +21,8 @@
 /* si_code (asm-generic/siginfo.h): positive is the kernel's, the rest some process's doing */
 #define LINUX_SI_KERNEL	0x80
 #define LINUX_SI_TIMER	(-2)
+#define LINUX_TRAP_BRKPT	1
+#define LINUX_TRAP_TRACE	2
 
 /* wait status of a ptrace stop, ptrace(2) */
 #define LINUX_SYSCALL_STOP	(LINUX_SIGTRAP | 0x80)	/* with PTRACE_O_TRACESYSGOOD */

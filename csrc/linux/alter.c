@@ -157,3 +157,16 @@ pico_linux_alter(struct pico_kernel *kernel, int32_t pid, int32_t lwp, const str
 		return at_exit(k, &raw, call, what);
 	return at_entry(k, &raw, call, what);
 }
+
+int
+pico_linux_at_call(int32_t lwp)
+{
+	struct pico_raw raw = { .id = lwp };
+	uint8_t code[4] = { 0 };
+
+	if (pico_linux_answer_regs(&raw) < 0)
+		return 0;	/* killed */
+	/* Two bytes may be all there is before the end of a mapping. */
+	int64_t n = pico_linux_read(NULL, 0, lwp, pico_linux_pc_of(&raw), code, sizeof(code));
+	return n > 0 && pico_linux_is_call(raw.machine, code);
+}

@@ -117,10 +117,12 @@ decode_exit(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_de
 	struct pico_event *ev = &d->event;
 	uint64_t rval = u64(raw->syscall_info + LINUX_INFO_RVAL);
 
+	if ((!l->in_call || l->stepped) && !(raw->have & PICO_NEED_REGS))
+		return PICO_NEED_REGS;
+	if (l->stepped)
+		ev->addr = pico_linux_pc_of(raw);
 	if (!l->in_call) {
 		struct pico_call call;
-		if (!(raw->have & PICO_NEED_REGS))
-			return PICO_NEED_REGS;
 		pico_linux_call_of(raw, &call);
 		ev->flags |= PICO_HALF;
 		ev->sysnum = (int32_t)call.sysnum;
@@ -193,8 +195,18 @@ is_fault(int signo, int code)
 	}
 }
 
+/* The trap after one instruction. After a call x86 has another code for it (user_single_step_report in the
+ * kernel's arch/x86/kernel/ptrace.c), which is a breakpoint instruction's elsewhere; and before a
+ * handler's first instruction it is the signal's number (signal_setup_done, ptrace_notify). */
 static int
-decode_signal(const struct pico_raw *raw, struct pico_decoded *d)
+is_step(const struct pico_raw *raw, int code)
+{
+	return code == LINUX_TRAP_TRACE || code == LINUX_SIGTRAP ||
+	    (code == LINUX_TRAP_BRKPT && raw->machine == LINUX_EM_X86_64);
+}
+
+static int
+decode_signal(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_decoded *d)
 {
 	struct pico_event *ev = &d->event;
 	const uint8_t *si = raw->siginfo;
@@ -205,6 +217,15 @@ decode_signal(const struct pico_raw *raw, struct pico_decoded *d)
 	d->stops = ev->signo >= LINUX_SIGSTOP && ev->signo <= LINUX_SIGTTOU;
 	ev->code = (int32_t)u32(si + LINUX_SI_CODE);
 	ev->sig_errno = (int32_t)u32(si + LINUX_SI_ERRNO);
+	if (l != NULL && l->stepped && ev->signo == LINUX_SIGTRAP) {
+		if (!(raw->have & PICO_NEED_REGS))
+			return PICO_NEED_REGS;
+		if (is_step(raw, ev->code)) {
+			d->signo = 0;
+			ev->addr = pico_linux_pc_of(raw);
+			return done(d, PICO_SINGLESTEP);
+		}
+	}
 	if (is_fault(ev->signo, ev->code)) {
 		ev->addr = u64(si + LINUX_SI_ADDR);
 		ev->flags |= PICO_HAS_ADDR;
@@ -318,5 +339,5 @@ pico_linux_decode(const struct pico_raw *raw, const struct pico_lwp *l, struct p
 		return decode_event(raw, l, d, event);
 	if (((raw->status >> 8) & 0xff) == LINUX_SYSCALL_STOP)
 		return decode_syscall(raw, l, d);
-	return decode_signal(raw, d);
+	return decode_signal(raw, l, d);
 }

@@ -26,7 +26,8 @@ _Static_assert(LINUX_EVENT_FORK == PTRACE_EVENT_FORK && LINUX_EVENT_VFORK == PTR
 _Static_assert(LINUX_SIGILL == SIGILL && LINUX_SIGTRAP == SIGTRAP && LINUX_SIGBUS == SIGBUS &&
     LINUX_SIGFPE == SIGFPE && LINUX_SIGSEGV == SIGSEGV && LINUX_SIGCHLD == SIGCHLD &&
     LINUX_SIGSTOP == SIGSTOP && LINUX_SIGTTOU == SIGTTOU && LINUX_SIGSYS == SIGSYS, "signal numbers");
-_Static_assert(LINUX_SI_KERNEL == SI_KERNEL && LINUX_SI_TIMER == SI_TIMER, "si_code");
+_Static_assert(LINUX_SI_KERNEL == SI_KERNEL && LINUX_SI_TIMER == SI_TIMER &&
+    LINUX_TRAP_BRKPT == TRAP_BRKPT && LINUX_TRAP_TRACE == TRAP_TRACE, "si_code");
 _Static_assert(offsetof(siginfo_t, si_code) == LINUX_SI_CODE && offsetof(siginfo_t, si_pid) == LINUX_SI_PID &&
     offsetof(siginfo_t, si_uid) == LINUX_SI_UID && offsetof(siginfo_t, si_addr) == LINUX_SI_ADDR &&
     offsetof(siginfo_t, si_status) == LINUX_SI_STATUS && offsetof(siginfo_t, si_value) == LINUX_SI_VALUE &&
@@ -241,6 +242,9 @@ linux_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int 
 		unsigned long options = pico_linux_options(PICO_REPORT_CHILDREN | PICO_REPORT_EXITING, 0);
 		(void)ptrace(PTRACE_SETOPTIONS, lwp, NULL, options);	/* ESRCH: killed; see below */
 	}
+	/* A call that is stepped over would have neither of its stops. */
+	if (how == PICO_RESUME_STEP && signo == 0 && pico_linux_at_call(lwp))
+		how = PICO_RESUME_SYSCALL;
 	return ptrace(request[how], lwp, NULL, (void *)(intptr_t)signo) < 0 ? -errno : 0;
 }
 

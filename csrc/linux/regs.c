@@ -17,19 +17,19 @@ struct layout {
 	uint32_t machine, size, arch;
 	int width;		/* of a register, in bytes */
 	int call_width;		/* of what a call takes and gives */
-	int number, result;	/* places, in registers */
+	int number, result, pc;	/* places, in registers */
 	int args[ARGS];
 };
 
 static const struct layout layouts[] = {
 	/* rdi rsi rdx r10 r8 r9 */
-	{ LINUX_EM_X86_64, 27 * 8, LINUX_ARCH_X86_64, 8, 8, 15, 10, { 14, 13, 12, 7, 9, 8 } },
+	{ LINUX_EM_X86_64, 27 * 8, LINUX_ARCH_X86_64, 8, 8, 15, 10, 16, { 14, 13, 12, 7, 9, 8 } },
 	/* int 0x80 in 64-bit code: rbx rcx rdx rsi rdi rbp */
-	{ LINUX_EM_X86_64, 27 * 8, LINUX_ARCH_I386, 8, 4, 15, 10, { 5, 11, 12, 13, 14, 4 } },
+	{ LINUX_EM_X86_64, 27 * 8, LINUX_ARCH_I386, 8, 4, 15, 10, 16, { 5, 11, 12, 13, 14, 4 } },
 	/* ebx ecx edx esi edi ebp */
-	{ LINUX_EM_X86_64, 17 * 4, LINUX_ARCH_I386, 4, 4, 11, 6, { 0, 1, 2, 3, 4, 5 } },
+	{ LINUX_EM_X86_64, 17 * 4, LINUX_ARCH_I386, 4, 4, 11, 6, 12, { 0, 1, 2, 3, 4, 5 } },
 	/* At the exit x0 has the result. The kernel takes the number from x8 only before the entry. */
-	{ LINUX_EM_AARCH64, 34 * 8, LINUX_ARCH_AARCH64, 8, 8, 8, 0, { 0, 1, 2, 3, 4, 5 } },
+	{ LINUX_EM_AARCH64, 34 * 8, LINUX_ARCH_AARCH64, 8, 8, 8, 0, 32, { 0, 1, 2, 3, 4, 5 } },
 };
 
 /* `arch` 0: any. */
@@ -102,6 +102,25 @@ pico_linux_call_of(const struct pico_raw *raw, struct pico_call *call)
 	call->result = l->width == 4 ? (int32_t)get(raw, l, l->result) : (int64_t)get(raw, l, l->result);
 	for (int i = 0; i < ARGS; i++)
 		call->args[i] = get(raw, l, l->args[i]);
+}
+
+uint64_t
+pico_linux_pc_of(const struct pico_raw *raw)
+{
+	const struct layout *l = layout_of(raw, 0);
+	return l != NULL ? get(raw, l, l->pc) : 0;
+}
+
+int
+pico_linux_is_call(uint32_t machine, const uint8_t *code)
+{
+	uint32_t word;
+
+	memcpy(&word, code, sizeof(word));
+	if (machine == LINUX_EM_AARCH64)
+		return (word & 0xffe0001fu) == 0xd4000001u;	/* svc */
+	/* syscall, sysenter, int 0x80 */
+	return (word & 0xffff) == 0x050f || (word & 0xffff) == 0x340f || (word & 0xffff) == 0x80cd;
 }
 
 static int

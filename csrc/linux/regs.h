@@ -13,6 +13,10 @@ struct pico_call {
 
 void pico_linux_call_of(const struct pico_raw *, struct pico_call *);
 
+uint64_t pico_linux_pc_of(const struct pico_raw *);
+/* 1: the instruction that begins with these four bytes makes a call. */
+int pico_linux_is_call(uint32_t machine, const uint8_t *code);
+
 /* Change the registers by a set of enum pico_alter: at the entry number, arguments, answer, at the exit the
  * result. 0; -EINVAL: a value that does not fit; -EOPNOTSUPP: registers that are not known here. */
 int pico_linux_regs_alter(struct pico_raw *, const struct pico_event *call, int what);

@@ -107,6 +107,10 @@ class Checker:
                 lwp = self._lwp(process, ev.lwp)
                 require(lwp.call is None or not self._all(pt.SCX), "a signal inside a call")
                 lwp.half = False
+            case pt.SingleStep():
+                lwp = self._lwp(process, ev.lwp)
+                require(lwp.call is None or not self._all(pt.SCX), "a step inside a call")
+                lwp.half = False
             case pt.Continued():
                 require(ev.lwp == 0, "it is the process that goes on")
             case pt.Exited() | pt.Signaled():

@@ -1,6 +1,7 @@
 """What a loop's body does to a stopped LWP, on scripts: what is asked of the kernel, and when."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from pypicotrace.testing.script import Request, play
 
 GETPID, GETPPID, WRITE, EXECVE, EXIT = 39, 110, 1, 59, 60
 ESRCH, EIO, EOPNOTSUPP = 3, 5, 95
-SIGUSR1, SIGSEGV, SIGUSR2, SIGCHLD, SIGSTOP = 10, 11, 12, 17, 19
+SIGTRAP, SIGUSR1, SIGSEGV, SIGUSR2, SIGCHLD, SIGSTOP = 5, 10, 11, 12, 17, 19
 SI_QUEUE = -1
 
 START = [s.exec_(10), s.exit_(10, 0)]
@@ -230,6 +231,54 @@ def test_after_an_exec_by_another_lwp_the_answer_is_nobodys() -> None:
     )
     [left] = [e for e in played.events if type(e) is ev.SyscallExit]
     assert (left.name, left.error) == ("execve", 0)
+
+
+def stepped(lwp: int, code: int, pc: int, regs: bytes = b"", machine: int = s.EM_X86_64) -> Any:
+    regs = regs or changed_regs(registers(s.regs_x86_64(0)), "rip", pc)
+    return replace(s.faulted(lwp, SIGTRAP, code, 0), regs=regs, machine=machine)
+
+
+TRAP_BRKPT, TRAP_TRACE, SI_KERNEL = 1, 2, 0x80
+
+
+@pytest.mark.parametrize("code", [TRAP_TRACE, TRAP_BRKPT, SIGTRAP])
+def test_a_step_is_asked_for_once_and_told_once(code: int) -> None:
+    stops = [*START, s.entry(10, GETPID), s.exit_(10, 10), stepped(10, code, 0x1234)]
+    stops += [stepped(10, code, 0x1235), s.exited(10, 0)]
+    played = play(stops, body=on(ev.SyscallExit, lambda stop: stop.step()))
+    how = [r.how for r in played.requests if r.asked == "resume"]
+    # The exec, its exit, the entry; then, once, the exit.
+    assert [h == lib.PICO_RESUME_STEP for h in how] == [False] * 3 + [True] + [False] * 2
+    [step] = [e for e in played.events if isinstance(e, ev.SingleStep)]
+    assert step.pc == 0x1234
+    # The other one is the program's own.
+    assert [type(e) for e in played.events[-2:]] == [ev.Crashed, ev.Exited]
+    assert passed_on(played.requests) == [SIGTRAP]
+
+
+@pytest.mark.parametrize(
+    ("code", "machine"), [(SI_KERNEL, s.EM_X86_64), (TRAP_BRKPT, s.EM_AARCH64)]
+)
+def test_a_breakpoint_of_the_programs_own_is_no_step(code: int, machine: int) -> None:
+    regs = s.regs_aarch64(0) if machine == s.EM_AARCH64 else b""
+    stops = [*START, s.entry(10, GETPID), s.exit_(10, 10), stepped(10, code, 1, regs, machine)]
+    played = play([*stops, s.exited(10, 0)], body=on(ev.SyscallExit, lambda stop: stop.step()))
+    assert [type(e) for e in played.events[-2:]] == [ev.Crashed, ev.Exited]
+
+
+def test_what_comes_in_between_ends_a_step_if_it_is_shown() -> None:
+    stops = [s.exec_(10), s.exit_(10, 0), s.signalled(10, SIGUSR1), s.entry(10, GETPID)]
+    stops += [s.exit_(10, 10, regs=changed_regs(registers(s.regs_x86_64(0)), "rip", 7))]
+    stops += [s.entry(10, GETPID), s.exit_(10, 10), s.exited(10, 0)]
+
+    def shown(events: ev.Mask) -> list[type[ev.Event]]:
+        played = play(stops, events=events, body=on(ev.Exec, lambda stop: stop.step()))
+        return [type(e) for e in played.events]
+
+    few = ev.Mask.EXEC | ev.Mask.STEP
+    assert shown(few | ev.Mask.SIGNAL) == [ev.Exec, ev.Stopped]
+    assert shown(few | ev.Mask.SCE) == [ev.Exec, ev.SyscallEntry, ev.SyscallEntry]
+    assert shown(few) == [ev.Exec, ev.SingleStep]
 
 
 X86_64_ARGS = ("rdi", "rsi", "rdx", "r10", "r8", "r9")

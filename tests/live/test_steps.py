@@ -1,0 +1,135 @@
+"""One instruction at a time, and what the LWPs of a process are doing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+from runs import Trace
+
+import pypicotrace as pt
+
+Tracee = Callable[[str], str]
+
+SOURCE = Path(__file__).parent / "tracees" / "bare" / "nops.c"
+FLAGS = ["-nostdlib", "-static", "-fno-pie", "-no-pie"]
+# Three nops; mov, syscall; two nops; two movs, syscall: how far each is from the first.
+PLACES = [1, 2, 3, 8]
+AFTER = [11, 12, 17, 22]
+SYSCALL = 10
+
+pytestmark = pytest.mark.skipif(
+    platform.machine() != "x86_64", reason=f"the tracee has no assembly for {platform.machine()}"
+)
+
+
+@pytest.fixture
+def nops(tmp_path: Path) -> str:
+    compiler = shutil.which("cc")
+    assert compiler is not None, "the live tests need a C compiler"
+    built = str(tmp_path / "nops")
+    subprocess.run([compiler, *FLAGS, "-o", built, str(SOURCE)], check=True)
+    return built
+
+
+def stepped(run_events: list[pt.Event]) -> list[int]:
+    pcs = [ev.pc for ev in run_events if isinstance(ev, pt.SingleStep)]
+    return [pc - pcs[0] + 1 for pc in pcs]
+
+
+def test_every_instruction_and_every_call(trace: Trace, nops: str) -> None:
+    def body(ev: Any) -> None:
+        if ev.stop is not None:
+            if isinstance(ev, pt.SingleStep):
+                assert ev.stop.pc == ev.pc
+            ev.stop.step()
+
+    run = trace([nops], body=body)
+    assert stepped(run.events) == [*PLACES, *AFTER]
+    kinds = [type(ev) for ev in run.events if not isinstance(ev, pt.SingleStep)]
+    call = [pt.SyscallEntry, pt.SyscallExit]
+    assert kinds == [pt.Exec, *call, pt.SyscallEntry, pt.Exited]
+    assert run.one(pt.Exited).status == 4
+    left = run.one(pt.SyscallExit)
+    assert (left.name, left.retval) == ("getppid", os.getpid())
+
+
+@pytest.mark.parametrize("wanted", [pt.Mask(0), pt.SCE], ids=["no calls", "another call"])
+def test_over_a_call_that_nobody_asked_for(trace: Trace, nops: str, wanted: pt.Mask) -> None:
+    def body(ev: Any) -> None:
+        if ev.stop is not None:
+            ev.stop.step()
+
+    events = pt.EXEC | pt.STEP | pt.EXIT | wanted
+    run = trace([nops], events=events, body=body, syscalls=["exit"])
+    assert stepped(run.events) == [*PLACES, SYSCALL, *AFTER]
+    assert run.one(pt.Exited).status == 4
+
+
+def test_one_step_and_on(trace: Trace, nops: str) -> None:
+    run = trace([nops], body=lambda ev: ev.stop.step() if isinstance(ev, pt.Exec) else None)
+    assert len(run.of(pt.SingleStep)) == 1
+    assert len(run.calls()) == 3
+
+
+def test_into_a_handler(trace: Trace, tracee: Tracee) -> None:
+    seen: list[Any] = []
+
+    def body(ev: Any) -> None:
+        if isinstance(ev, pt.Stopped) and ev.signo == signal.SIGUSR2:
+            seen.append(ev.stop.pc)
+            ev.stop.step()
+        elif isinstance(ev, pt.SingleStep):
+            # The first argument of a handler.
+            seen.append(ev.stop.registers["rdi"])
+
+    run = trace([tracee("receivers"), "handled"], body=body)
+    assert seen[1:] == [signal.SIGUSR2]
+    assert seen[0] != run.one(pt.SingleStep).pc
+    assert run.told("caught") == (0, 1)
+
+
+@pytest.mark.parametrize("handled", [True, False], ids=["handled", "default"])
+def test_over_a_breakpoint_of_the_programs_own(trace: Trace, tracee: Tracee, handled: bool) -> None:
+    def body(ev: Any) -> None:
+        # What it calls last before that.
+        if isinstance(ev, pt.SingleStep) or getattr(ev, "name", "") in (
+            "prlimit64",
+            "rt_sigaction",
+        ):
+            ev.stop.step()
+
+    run = trace([tracee("traps"), "int3", *["handled"] * handled], body=body)
+    crash = run.one(pt.Crashed)
+    assert (crash.signo, crash.code) == (signal.SIGTRAP, 0x80)
+    assert isinstance(run.status, pt.Exited if handled else pt.Signaled)
+
+
+def test_a_loop_without_steps(tracee: Tracee, scratch: Callable[[], IO[bytes]]) -> None:
+    with pt.spawn([tracee("receivers")], events=pt.EXEC, stdout=scratch()) as loop:
+        stop = next(iter(loop)).stop
+        with pytest.raises(ValueError, match="events do not include STEP"):
+            stop.step()
+
+
+def test_what_the_lwps_are_doing(tracee: Tracee, scratch: Callable[[], IO[bytes]]) -> None:
+    lwps = 8
+    argv = [tracee("spinners"), str(lwps)]
+    with pt.spawn(argv, events=pt.LWP_CREATE | pt.SIGNAL, stdout=scratch()) as loop:
+        events = iter(loop)
+        made = [next(events).lwp for _ in range(lwps - 1)]
+        os.kill(loop.root, signal.SIGUSR1)
+        stop = next(events).stop
+        doing = {lwp.lwp: lwp.state for lwp in stop.lwps}
+        assert doing.keys() == {loop.root, *made}
+        assert doing.pop(stop.lwp) == "standing"
+        assert set(doing.values()) == {"running"}
+    with pytest.raises(pt.LoopClosed):
+        _ = stop.lwps
