@@ -276,7 +276,7 @@ pico_lwps_exec(struct pico_lwps *t, struct pico_lwp *leader, int32_t old)
 		leader->leaving |= caller->leaving;
 		leader->birth = PICO_NONE;
 	} else if (old != 0 && old != p->execed) {
-		leader->in_call = leader->altered = leader->answered = 0;
+		leader->in_call = 0;
 	}
 	p->leader_gone = 0;
 	p->execed = 0;

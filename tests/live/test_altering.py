@@ -160,7 +160,7 @@ def test_a_number_that_means_nothing(trace: Trace, tracee: Tracee) -> None:
 
 
 LOADED = [0x1122334455667700 + i for i in range(11)]
-MMAP = 9
+MUNMAP = 11
 
 
 def test_the_program_finds_its_registers_as_it_left_them(trace: Trace, tracee: Tracee) -> None:
@@ -174,18 +174,26 @@ def test_the_program_finds_its_registers_as_it_left_them(trace: Trace, tracee: T
             seen.append((ev.stop.registers["orig_rax"], ev.stop.registers["rdi"]))
 
     seen: list[tuple[int, int]] = []
-    munmap = 11
-    run = trace([tracee("loaded"), str(munmap)], body=body, altered=True)
+    run = trace([tracee("loaded"), str(MUNMAP)], body=body, altered=True)
     assert [value for _, value in run.said("register")] == LOADED
     assert run.told("result")[0] > 4096
-    assert seen == [(munmap, LOADED[10])]
+    assert seen == [(MUNMAP, LOADED[10])]
 
 
 def test_a_new_image_gets_no_registers_of_the_old_one(trace: Trace) -> None:
     """And has the environment that the execve was given: none."""
-    body = entry("execve", lambda ev: ev.stop.set_args(envp=0))
+    seen = []
+
+    def body(ev: Any) -> None:
+        if type(ev) is pt.SyscallEntry and ev.name == "execve":
+            ev.stop.set_args(envp=0)
+        elif type(ev) is pt.SyscallExit and ev.name == "execve" and not ev.error:
+            registers = ev.stop.registers
+            seen.append([registers[name] for name in ("rdi", "rsi", "rdx")])
+
     run = trace(["/bin/sh", "-c", "exec env"], body=body, altered=True, follow=False)
     assert run.output == b""
+    assert seen == [[0, 0, 0]]
     assert isinstance(run.status, pt.Exited)
     assert run.status.status == 0
 
@@ -290,6 +298,21 @@ def test_letting_go_of_it_in_the_middle(asking: Target, way: str) -> None:
     # The tracer is its parent; a poll that lasts until its input ends is its last.
     assert asking.said("other") == [(ANSWER,)] * (way == "answered")
     assert asking.said("done") == [(os.getpid(),)]
+
+
+def test_letting_go_of_it_leaves_its_registers(
+    start: Callable[..., Target], tracee: Tracee
+) -> None:
+    target = start([tracee("loaded"), str(MUNMAP), "again"], stdin=subprocess.PIPE)
+    until(lambda: target.said("register"), "it runs")
+    for _ in range(10):
+        with pt.attach(target.pid, events=pt.SCE, syscalls=["munmap"]) as loop:
+            for ev in loop:
+                ev.stop.set_args(0, 0)
+                break
+    target.process.communicate()
+    assert target.process.returncode == 0
+    assert {value for _, value in target.said("register")} == set(LOADED)
 
 
 @pytest.mark.parametrize("kind", [pt.SyscallEntry, pt.SyscallExit])

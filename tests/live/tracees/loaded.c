@@ -1,6 +1,6 @@
 /*
- * loaded [NR]: a call (getppid) with known values in registers that the kernel leaves alone, those of
- * arguments among them, and what is in them afterwards.
+ * loaded [NR [again]]: a call (getppid) with known values in registers that the kernel leaves alone, those
+ * of arguments among them, and what is in them afterwards. `again`: until its input ends.
  */
 #include "tracee.h"
 
@@ -33,16 +33,27 @@ call(uint64_t *registers, long nr)
 }
 #endif
 
-int
-main(int argc, char **argv)
+static void
+once(long nr)
 {
 	uint64_t registers[REGISTERS];
 
 	for (int i = 0; i < REGISTERS; i++)
 		registers[i] = 0x1122334455667700 + (uint64_t)i;
-	long result = call(registers, argc > 1 ? atol(argv[1]) : SYS_getppid);
+	long result = call(registers, nr);
 	for (int i = 0; i < REGISTERS; i++)
 		say("register %d %llu", i, (unsigned long long)registers[i]);
 	say("result %ld", result);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct pollfd input = { .fd = 0, .events = POLLIN };
+
+	bounded();
+	do
+		once(argc > 1 ? atol(argv[1]) : SYS_getppid);
+	while (argc > 2 && poll(&input, 1, 1) == 0);
 	return 0;
 }
