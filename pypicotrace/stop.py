@@ -11,6 +11,7 @@ from pypicotrace import calls, siginfo
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.errors import KernelError, StaleStop, check
 from pypicotrace.events import Kind
+from pypicotrace.integers import within
 from pypicotrace.registers import Registers
 
 PAGE = 4096
@@ -227,6 +228,39 @@ class Stop:
         if done == -errno.EINVAL:
             raise ValueError("cannot step: the loop's events do not include STEP")
         check(done, "execute one instruction")
+
+    def breakpoint(self, addr: int) -> None:
+        """Have a `Breakpoint` come whenever this LWP is about to execute the instruction there.
+
+        It is the machine's own: memory is not changed, other LWPs and children do not have it, and
+        an execve clears it, as does letting go of the LWP. One that is there already is kept.
+
+        Linux on x86-64: debug registers, four at most. Were the tracer killed by SIGKILL, those of
+        a process that was attached to would stay, and kill it.
+
+        :raises ValueError: the loop was not asked for STEP events, or that is no address.
+        :raises KernelError: ENOSPC, there is no room for another.
+        :raises Unsupported: AArch64 and NetBSD, so far.
+        :raises TraceeDied: it was killed just now.
+        """
+        self._breakpoint(addr, True)
+
+    def clear_breakpoint(self, addr: int) -> None:
+        """Undo `breakpoint`.
+
+        :raises KernelError: ENOENT, there is none.
+        :raises ValueError, Unsupported, TraceeDied: as `breakpoint`.
+        """
+        self._breakpoint(addr, False)
+
+    def _breakpoint(self, addr: int, wanted: bool) -> None:
+        place = within("addr", addr, 64)
+        done = lib.pico_loop_breakpoint(self._pointer(), self.lwp, place, wanted)
+        if done == -errno.EINVAL:
+            raise ValueError(
+                f"no breakpoint at {addr:#x}, or the loop's events do not include STEP"
+            )
+        check(done, f"{'set' if wanted else 'clear'} a breakpoint")
 
     @property
     def lwps(self) -> list[Any]:

@@ -134,3 +134,21 @@ pico_loop_step_one(struct pico_loop *loop, int32_t lwp)
 	l->stepped = 1;
 	return 0;
 }
+
+int
+pico_loop_breakpoint(struct pico_loop *loop, int32_t lwp, uint64_t addr, int set)
+{
+	struct pico_lwp *l = pico_loop_standing_lwp(loop, lwp);
+	struct pico_kernel *k = loop->kernel;
+
+	if (l == NULL)
+		return -EBUSY;
+	if (k->breakpoint == NULL)
+		return -EOPNOTSUPP;
+	if (!(loop->events & 1u << PICO_BREAKPOINT))
+		return -EINVAL;
+	int e = k->breakpoint(k, l->process->pid, lwp, addr, set);
+	if (e == 0)
+		l->breaks = 1;
+	return e;
+}

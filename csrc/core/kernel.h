@@ -185,6 +185,10 @@ struct pico_kernel {
 	 * PT_SYSCALLEMU). -EINVAL: a value that cannot be had; -EOPNOTSUPP: this system or machine cannot. */
 	int (*alter)(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *call, int what);
 
+	/* Set or clear a breakpoint of this LWP alone, by its machine's debug registers. -ENOSPC: they are all
+	 * in use; -ENOENT: there is none to clear. A detach clears them. NULL: not on this system. */
+	int (*breakpoint)(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_t addr, int set);
+
 	/* Have wait return -EINTR every `interval_ns` from now on; 0 ends that. Safe from any thread. */
 	int (*tick)(struct pico_kernel *, uint64_t interval_ns);
 	void (*close)(struct pico_kernel *);

@@ -84,6 +84,10 @@ int pico_loop_set_regs(struct pico_loop *, int32_t lwp, const void *, size_t);
 /* Have it execute one instruction, which SINGLESTEP tells. -EINVAL: that was not asked for. */
 int pico_loop_step_one(struct pico_loop *, int32_t lwp);
 
+/* Have BREAKPOINT come, or come no more, before it executes the instruction there. -EINVAL: that event was not
+ * asked for, or there is no such address; -ENOSPC, -ENOENT: see the kernel's. */
+int pico_loop_breakpoint(struct pico_loop *, int32_t lwp, uint64_t addr, int set);
+
 /*
  * Change the call that it stands in, by a set of enum pico_alter: at SCE the number or the first `nargs`
  * arguments (`call` then says what the tracee gets, and so does its SCX), or have it ANSWERed, by `retval`

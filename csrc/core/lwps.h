@@ -50,6 +50,7 @@ struct pico_lwp {
 	uint8_t birth;		/* the kind to be recorded at its first stop, PICO_NONE: none */
 	uint8_t leaving;	/* enum pico_leaving: whether to let it go at its next stop */
 	uint8_t stepped;	/* the tracer has asked for one instruction, and no event has come since */
+	uint8_t breaks;		/* the tracer has set a breakpoint */
 	uint8_t altered;	/* number or arguments of the call it is in were changed */
 	uint8_t answered;	/* enum pico_answered: that call is not executed, */
 	int32_t error;		/* and fails with this, or gives `retval` */

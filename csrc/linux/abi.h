@@ -23,6 +23,7 @@
 #define LINUX_SI_TIMER	(-2)
 #define LINUX_TRAP_BRKPT	1
 #define LINUX_TRAP_TRACE	2
+#define LINUX_TRAP_HWBKPT	4
 
 /* wait status of a ptrace stop, ptrace(2) */
 #define LINUX_SYSCALL_STOP	(LINUX_SIGTRAP | 0x80)	/* with PTRACE_O_TRACESYSGOOD */

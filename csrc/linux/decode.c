@@ -226,6 +226,11 @@ decode_signal(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_
 			return done(d, PICO_SINGLESTEP);
 		}
 	}
+	if (l != NULL && l->breaks && ev->signo == LINUX_SIGTRAP && ev->code == LINUX_TRAP_HWBKPT) {
+		d->signo = 0;
+		ev->addr = u64(si + LINUX_SI_ADDR);
+		return done(d, PICO_BREAKPOINT);
+	}
 	if (is_fault(ev->signo, ev->code)) {
 		ev->addr = u64(si + LINUX_SI_ADDR);
 		ev->flags |= PICO_HAS_ADDR;

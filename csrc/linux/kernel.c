@@ -27,7 +27,8 @@ _Static_assert(LINUX_SIGILL == SIGILL && LINUX_SIGTRAP == SIGTRAP && LINUX_SIGBU
     LINUX_SIGFPE == SIGFPE && LINUX_SIGSEGV == SIGSEGV && LINUX_SIGCHLD == SIGCHLD &&
     LINUX_SIGSTOP == SIGSTOP && LINUX_SIGTTOU == SIGTTOU && LINUX_SIGSYS == SIGSYS, "signal numbers");
 _Static_assert(LINUX_SI_KERNEL == SI_KERNEL && LINUX_SI_TIMER == SI_TIMER &&
-    LINUX_TRAP_BRKPT == TRAP_BRKPT && LINUX_TRAP_TRACE == TRAP_TRACE, "si_code");
+    LINUX_TRAP_BRKPT == TRAP_BRKPT && LINUX_TRAP_TRACE == TRAP_TRACE && LINUX_TRAP_HWBKPT == TRAP_HWBKPT,
+    "si_code");
 _Static_assert(offsetof(siginfo_t, si_code) == LINUX_SI_CODE && offsetof(siginfo_t, si_pid) == LINUX_SI_PID &&
     offsetof(siginfo_t, si_uid) == LINUX_SI_UID && offsetof(siginfo_t, si_addr) == LINUX_SI_ADDR &&
     offsetof(siginfo_t, si_status) == LINUX_SI_STATUS && offsetof(siginfo_t, si_value) == LINUX_SI_VALUE &&
@@ -252,6 +253,7 @@ static int
 linux_detach(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int signo)
 {
 	(void)pid;
+	pico_linux_breakpoints_clear((struct linux_kernel *)kernel, lwp);
 	if (ptrace(PTRACE_DETACH, lwp, NULL, (void *)(intptr_t)signo) < 0)
 		return -errno;
 	pico_linux_host_child_detached((struct linux_kernel *)kernel, lwp);
@@ -318,6 +320,7 @@ pico_kernel_native(int *error)
 		.get_regs = pico_linux_get_regs,
 		.set_regs = pico_linux_set_regs,
 		.alter = pico_linux_alter,
+		.breakpoint = pico_linux_breakpoint,
 		.tick = pico_linux_tick,
 		.close = linux_close,
 	};

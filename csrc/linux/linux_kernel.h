@@ -57,6 +57,7 @@ struct linux_kernel {
 	struct linux_turns turns;
 	struct linux_host_child *host_children;
 	uint32_t host_children_count;
+	int breakpoints;		/* one was set */
 	struct linux_altered *altered;
 	uint32_t altered_count;
 };
@@ -115,6 +116,11 @@ int pico_linux_alter(struct pico_kernel *, int32_t pid, int32_t lwp, const struc
 /* 1: the next instruction makes a call. */
 int pico_linux_at_call(int32_t lwp);
 void pico_linux_altered_stopped(struct linux_kernel *, int32_t lwp, int32_t status);
+
+/* breakpoint.c */
+int pico_linux_breakpoint(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_t addr, int set);
+/* Of an LWP that is let go: nobody would wait for it any more. */
+void pico_linux_breakpoints_clear(const struct linux_kernel *, int32_t lwp);
 
 /* tick.c: have this thread interrupted at intervals. */
 int pico_linux_tick_open(struct linux_kernel *);

@@ -107,7 +107,7 @@ class Checker:
                 lwp = self._lwp(process, ev.lwp)
                 require(lwp.call is None or not self._all(pt.SCX), "a signal inside a call")
                 lwp.half = False
-            case pt.SingleStep():
+            case pt.SingleStep() | pt.Breakpoint():
                 lwp = self._lwp(process, ev.lwp)
                 require(lwp.call is None or not self._all(pt.SCX), "a step inside a call")
                 lwp.half = False

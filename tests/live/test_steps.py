@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
-from runs import Trace
+from runs import Target, Trace, until
 
 import pypicotrace as pt
 
@@ -133,3 +133,61 @@ def test_what_the_lwps_are_doing(tracee: Tracee, scratch: Callable[[], IO[bytes]
         assert set(doing.values()) == {"running"}
     with pytest.raises(pt.LoopClosed):
         _ = stop.lwps
+
+
+def test_breakpoints(trace: Trace, nops: str) -> None:
+    """Each time; four at most; not any more when cleared."""
+    first: list[int] = []
+
+    def body(ev: Any) -> None:
+        stop = ev.stop
+        if isinstance(ev, pt.Exec):
+            # The first instruction is where a static program begins.
+            first.append(stop.pc)
+            for place in (2, 8, 11, 12):
+                stop.breakpoint(first[0] + place)
+            stop.breakpoint(first[0] + 2)
+            with pytest.raises(pt.KernelError, match="No space left"):
+                stop.breakpoint(first[0] + 1)
+            with pytest.raises(pt.KernelError, match="No such file"):
+                stop.clear_breakpoint(first[0] + 1)
+            stop.clear_breakpoint(first[0] + 11)
+            with pytest.raises(ValueError, match="no breakpoint at"):
+                stop.breakpoint(-1)
+            stop.breakpoint(first[0] + 17)
+        elif isinstance(ev, pt.Breakpoint):
+            assert stop.pc == ev.pc
+            if ev.pc == first[0] + 2:
+                stop.step()
+            elif ev.pc == first[0] + 8:
+                stop.clear_breakpoint(first[0] + 12)
+
+    run = trace([nops], body=body)
+    places = [(type(ev), ev.pc - first[0]) for ev in run.events if hasattr(ev, "pc")]
+    assert places == [
+        (pt.Breakpoint, 2),
+        (pt.SingleStep, 3),
+        (pt.Breakpoint, 8),
+        (pt.Breakpoint, 17),
+    ]
+    assert run.one(pt.Exited).status == 4
+
+
+def test_a_breakpoint_does_not_outlast_the_loop(
+    start: Callable[..., Target], tracee: Tracee
+) -> None:
+    target = start([tracee("loaded"), "110", "again"], stdin=subprocess.PIPE)
+    until(lambda: target.said("register"), "it runs")
+    events = pt.SCE | pt.STEP
+    with pt.attach(target.pid, events=events, syscalls=["getppid"]) as loop:
+        hit = 0
+        for ev in loop:
+            if isinstance(ev, pt.SyscallEntry):
+                ev.stop.breakpoint(ev.stop.pc)
+            hit += isinstance(ev, pt.Breakpoint)
+            if hit == 3:
+                break
+    told = len(target.said("result"))
+    until(lambda: len(target.said("result")) > told + 3, "it runs on")
+    target.process.communicate()
+    assert target.process.returncode == 0

@@ -393,3 +393,16 @@ def test_registers_that_are_not_known_cannot_be_changed() -> None:
             _ = stop.registers
 
     play([*START, entry, s.exited(10, 0)], body=on(ev.SyscallEntry, body))
+
+
+def test_a_system_without_breakpoints_says_so() -> None:
+    """And what it has not set is the program's own."""
+    hardware = 4  # TRAP_HWBKPT
+    stops = [s.exec_(10), s.exit_(10, 0), s.faulted(10, SIGTRAP, hardware, 1), s.exited(10, 0)]
+
+    def body(stop: Any) -> None:
+        with pytest.raises(Unsupported, match="cannot set a breakpoint"):
+            stop.breakpoint(1)
+
+    events = play(stops, body=on(ev.Exec, body)).events
+    assert [type(e) for e in events] == [ev.Exec, ev.Crashed, ev.Exited]
