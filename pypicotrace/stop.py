@@ -114,7 +114,7 @@ class Stop:
         :param fmt: as `struct` takes it. Without a byte order in front it has the tracer's own
             sizes and alignment, which differ from those of a 32-bit program.
         :raises struct.error: ``fmt`` is no format.
-        :raises OSError: EFAULT, not all of it is mapped.
+        :raises KernelError: EFAULT, not all of it is mapped.
         :raises TraceeDied: it was killed just now.
         """
         shape = struct.Struct(fmt)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import IO, Any
 
 import pytest
@@ -18,8 +16,6 @@ import pypicotrace as pt
 
 Tracee = Callable[[str], str]
 
-SOURCE = Path(__file__).parent / "tracees" / "bare" / "nops.c"
-FLAGS = ["-nostdlib", "-static", "-fno-pie", "-no-pie"]
 # Three nops; mov, syscall; two nops; two movs, syscall: how far each is from the first.
 PLACES = [1, 2, 3, 8]
 AFTER = [11, 12, 17, 22]
@@ -31,12 +27,8 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def nops(tmp_path: Path) -> str:
-    compiler = shutil.which("cc")
-    assert compiler is not None, "the live tests need a C compiler"
-    built = str(tmp_path / "nops")
-    subprocess.run([compiler, *FLAGS, "-o", built, str(SOURCE)], check=True)
-    return built
+def nops(bare: Callable[[str, str], str]) -> str:
+    return bare("nops", "-m64")
 
 
 def stepped(run_events: list[pt.Event]) -> list[int]:
