@@ -126,6 +126,8 @@ pico_linux_wait_early(struct linux_kernel *k)
 	pid_t id;
 
 	while (room_for_early(k) && (id = wait4(-1, &status, PICO_WAIT_OURS | WNOHANG, NULL)) > 0) {
+		if (k->altered_count > 0)
+			pico_linux_altered_stopped(k, id, status);
 		/* Its end is waited for, and it has to be let go on to come to it. */
 		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8) && k->host_children_count > 0)
 			pico_linux_host_child_stopped(k, id, status);
