@@ -32,7 +32,8 @@ Trace the system calls, signals, processes and LWPs of a command.
   -t             each line begins with the time of the day
   -r             ... with the seconds since the line before
   -T             SCX ends with the seconds spent in the call
-  -v             environment and auxiliary vector of each new program, too
+  -v             environment and auxiliary vector of each new program, and
+                 who sent a signal, too
   --color WHEN   always, never, or auto: on a terminal, unless NO_COLOR is set
 
   -h, --help     show this, and exit
@@ -48,7 +49,7 @@ STYLES = {
     "-t": Text.CLOCK,
     "-r": Text.SINCE,
     "-T": Text.ELAPSED,
-    "-v": Text.ENV | Text.AUXV,
+    "-v": Text.ENV | Text.AUXV | Text.SENDER,
 }
 COLOURS = ("always", "never", "auto")
 

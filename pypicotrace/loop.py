@@ -53,6 +53,8 @@ class Text(IntFlag):
     """its environment,"""
     AUXV = lib.PICO_TEXT_AUXV
     """and its auxiliary vector, a line each."""
+    SENDER = lib.PICO_TEXT_SENDER
+    """Who sent a signal, where that is known."""
 
 
 class Loop:

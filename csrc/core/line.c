@@ -252,7 +252,7 @@ put_signal(const struct pico_style *s, char *p, const struct pico_event *ev, con
 {
 	p = put_signal_name(s, pico_put_str(p, word), ev->signo, 0);
 	p = pico_put_dec(pico_put_str(p, " si_code="), ev->code);
-	if (ev->flags & PICO_HAS_SENDER) {
+	if (s->flags & PICO_TEXT_SENDER && ev->flags & PICO_HAS_SENDER) {
 		p = pico_put_dec(pico_put_str(p, " si_pid="), ev->sender);
 		p = pico_put_dec(pico_put_str(p, " si_uid="), ev->uid);
 	}

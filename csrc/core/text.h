@@ -20,7 +20,8 @@ enum pico_text_flags {
 	PICO_TEXT_COLOUR = 32,
 	PICO_TEXT_ARGV = 64,	/* the arguments of each new image */
 	PICO_TEXT_ENV = 128,	/* its environment, */
-	PICO_TEXT_AUXV = 256	/* and its auxiliary vector */
+	PICO_TEXT_AUXV = 256,	/* and its auxiliary vector */
+	PICO_TEXT_SENDER = 512	/* who sent a signal, where that is known */
 };
 
 /* What a call returns. */

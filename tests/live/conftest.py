@@ -20,6 +20,7 @@ from record import check_record, parse
 from runs import Run, Target, Trace, contents, until
 
 import pypicotrace as pt
+from pypicotrace.loop import Text
 
 TRACEES = Path(__file__).parent / "tracees"
 BOUND = 40.0
@@ -213,7 +214,7 @@ def trace(scratch: Callable[[], IO[bytes]]) -> Trace:
         options.setdefault("stdout", out)
         with pt.spawn(argv, events=events, follow=follow, **options) as loop:
             if text:
-                assert loop.write_text(lines.fileno()) == 0
+                assert loop.write_text(lines.fileno(), Text.SENDER) == 0
                 record = parse(contents(lines))
             else:
                 record = []

@@ -72,6 +72,17 @@ def test_environment_and_auxiliary_vector(trace: Path) -> None:
     assert re.search(r" AUXV\[\d+\] AT_PAGESZ=0x1000\n", text)
 
 
+def test_who_sent_a_signal_is_said_where_asked(trace: Path) -> None:
+    signal = ["-e", "event=stopped", "-o", str(trace), "sh", "-c", "trap : USR1; kill -USR1 $$"]
+    assert picotrace(*signal).status == 0
+    assert trace.read_text().endswith(" sh STOPPED SIGUSR1 si_code=0\n")
+    assert picotrace("-v", *signal).status == 0
+    pid = trace.read_text().split()[0]
+    assert trace.read_text().endswith(
+        f" sh STOPPED SIGUSR1 si_code=0 si_pid={pid} si_uid={os.getuid()}\n"
+    )
+
+
 @needs_root
 def test_another_user(trace: Path) -> None:
     run = picotrace("-o", str(trace), "-u", "nobody", "id")

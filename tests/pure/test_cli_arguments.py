@@ -45,7 +45,10 @@ NOTHING_SAID = Arguments(
         (["-i", "ls"], {"follow": True}),
         (["-n", "ls"], {"style": Text.ARGV | Text.NUMBERS}),
         (["-tr", "ls"], {"style": Text.ARGV | Text.CLOCK | Text.SINCE}),
-        (["-vT", "ls"], {"style": Text.ARGV | Text.ENV | Text.AUXV | Text.ELAPSED}),
+        (
+            ["-vT", "ls"],
+            {"style": Text.ARGV | Text.ENV | Text.AUXV | Text.SENDER | Text.ELAPSED},
+        ),
         (["--color=always", "ls"], {"colour": "always"}),
         (["--color", "never", "ls"], {"colour": "never"}),
         (["-u", "nobody", "ls"], {"user": "nobody"}),

@@ -100,7 +100,7 @@ LINES = [
             "flags": lib.PICO_HAS_SENDER,
             "sender": 7,
         },
-        " 19964  19964           echo STOPPED SIGCHLD si_code=1 si_pid=7 si_uid=0\n",
+        " 19964  19964           echo STOPPED SIGCHLD si_code=1\n",
     ),
     (
         {
@@ -144,6 +144,14 @@ LINES = [
 @pytest.mark.parametrize(("fields", "expected"), LINES, ids=[text[30:50] for _, text in LINES])
 def test_line(tables: list[Any], fields: dict[str, Any], expected: str) -> None:
     assert line(tables, **fields).decode() == expected
+
+
+def test_who_sent_a_signal_is_said_where_asked_and_known(tables: list[Any]) -> None:
+    signal = {"kind": lib.PICO_STOPPED, "signo": 17, "code": 1, "sender": 7, "uid": 9}
+    known = line(tables, lib.PICO_TEXT_SENDER, flags=lib.PICO_HAS_SENDER, **signal)
+    assert known.endswith(b" STOPPED SIGCHLD si_code=1 si_pid=7 si_uid=9\n")
+    unknown = line(tables, lib.PICO_TEXT_SENDER, **signal)
+    assert unknown.endswith(b" STOPPED SIGCHLD si_code=1\n")
 
 
 NUMBERS = [
