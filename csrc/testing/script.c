@@ -13,6 +13,8 @@
 #include "../netbsd/decode.h"
 #include "script.h"
 
+enum { SIGKILL_NUMBER = 9 };	/* on every system */
+
 struct script {
 	struct pico_kernel ops;
 	struct pico_scripted *stops;
@@ -75,8 +77,7 @@ last_request(const struct script *s, int32_t id)
 	return NULL;
 }
 
-/* Where whole processes stop, what is written down of one that stands still has to wait. (LWPs that stop
- * one by one may be resumed behind the loop's back: by a SIGKILL.) */
+/* Where whole processes stop. (LWPs that stop one by one may be resumed behind the loop's back.) */
 static int
 stands(const struct script *s, int32_t id)
 {
@@ -86,6 +87,13 @@ stands(const struct script *s, int32_t id)
 		if (s->requests[i].lwp == id && s->requests[i].asked <= PICO_ASKED_STOPPED)
 			return s->requests[i].asked == PICO_ASKED_STOPPED;
 	return 0;
+}
+
+/* What is written down of one that stands still has to wait, but for its death by SIGKILL. */
+static int
+has_to_wait(const struct script *s, const struct pico_raw *stop)
+{
+	return stop->id != 0 && (stop->status & 0x7f) != SIGKILL_NUMBER && stands(s, stop->id);
 }
 
 static int
@@ -110,7 +118,7 @@ script_wait(struct pico_kernel *k, int block, struct pico_raw *raw)
 	(void)block;
 	for (int i = 0; i < s->count; i++) {
 		const struct pico_raw *stop = &s->stops[i].raw;
-		if (s->played[i] || (stop->id != 0 && stands(s, stop->id)))
+		if (s->played[i] || has_to_wait(s, stop))
 			continue;
 		s->played[i] = 1;
 		if (is_skipped(s, &s->stops[i]))
@@ -170,26 +178,57 @@ script_spawn(struct pico_kernel *k, const struct pico_launch *launch, int report
 	return script_wait(k, 1, first) == 1 ? 0 : -ENOENT;
 }
 
+static int
+was_interrupted(const struct script *s, int32_t id)
+{
+	for (int i = 0; i < s->asked; i++)
+		if (s->requests[i].asked == PICO_ASKED_INTERRUPT && s->requests[i].lwp == id)
+			return 1;
+	return 0;
+}
+
+/* Where whole processes stop: its LWPs are what the first stop says. */
+static int
+attach_process(struct script *s, int32_t pid, int32_t *lwps, int max)
+{
+	const struct pico_scripted *first = s->stops, *end = s->stops + s->count;
+	int n = 0;
+
+	while (first < end && first->raw.id != pid)
+		first++;
+	if (first == end)
+		return -ESRCH;
+	if (was_interrupted(s, pid))
+		return 0;
+	while (n < max && n < (int)(sizeof(first->lwps) / sizeof(first->lwps[0])) && first->lwps[n] != 0) {
+		lwps[n] = first->lwps[n];
+		n++;
+	}
+	if (n == 0)
+		lwps[n++] = pid;
+	return note(&s->ops, PICO_ASKED_INTERRUPT, pid, 0, 0) < 0 ? -ENOMEM : n;
+}
+
 /* Every LWP that the script says belongs to the process is there from the beginning. */
 static int
 script_attach(struct pico_kernel *k, int32_t pid, int report, int32_t *lwps, int max)
 {
 	struct script *s = script_of(k);
-	int n = 0;
+	int n = 0, known = 0;
 
 	(void)report;
-	if (s->last >= 0 || s->asked > 0)
+	if (s->last >= 0)
 		return 0;
-	for (int i = 0; i < s->count; i++) {
-		int known = (k->lwp_of != NULL ? s->stops[i].raw.id : s->stops[i].pid) != pid;
-		for (int j = 0; j < n; j++)
-			known |= lwps[j] == s->stops[i].raw.id;
-		if (!known && n < max)
+	if (k->lwp_of != NULL)
+		return attach_process(s, pid, lwps, max);
+	for (int i = 0; i < s->count && n < max; i++)
+		if (s->stops[i].pid == pid && was_interrupted(s, s->stops[i].raw.id)) {
+			known = 1;
+		} else if (s->stops[i].pid == pid) {
 			lwps[n++] = s->stops[i].raw.id;
-	}
-	for (int i = 0; i < n; i++)
-		(void)note(k, PICO_ASKED_INTERRUPT, lwps[i], 0, 0);
-	return n > 0 ? n : -ESRCH;
+			(void)note(k, PICO_ASKED_INTERRUPT, s->stops[i].raw.id, 0, 0);
+		}
+	return n > 0 || known ? n : -ESRCH;
 }
 
 static int
@@ -201,6 +240,8 @@ script_detach(struct pico_kernel *k, int32_t pid, int32_t lwp, int signo)
 static int
 script_interrupt(struct pico_kernel *k, int32_t pid, int32_t lwp)
 {
+	if (stands(script_of(k), pid))
+		return 1;
 	return note(k, PICO_ASKED_INTERRUPT, k->lwp_of != NULL ? pid : lwp, 0, 0);
 }
 
@@ -370,6 +411,12 @@ script_tick(struct pico_kernel *k, uint64_t interval_ns)
 static void
 script_close(struct pico_kernel *k)
 {
+	(void)k;
+}
+
+void
+pico_script_free(struct pico_kernel *k)
+{
 	struct script *s = script_of(k);
 
 	free(s->stops);
@@ -421,7 +468,7 @@ pico_script_open(const char *os, const struct pico_scripted *stops, int count)
 			s->ops.send = systems[i].sends ? script_send : NULL;
 		}
 	if (s->stops == NULL || s->played == NULL || s->ops.decode == NULL) {
-		script_close(&s->ops);
+		pico_script_free(&s->ops);
 		return NULL;
 	}
 	memcpy(s->stops, stops, (size_t)count * sizeof(*stops));
@@ -438,4 +485,15 @@ pico_script_requests(const struct pico_kernel *k, struct pico_request *out, int 
 	if (n > 0)
 		memcpy(out, s->requests, (size_t)n * sizeof(*out));
 	return s->asked;
+}
+
+int
+pico_script_unplayed(const struct pico_kernel *k)
+{
+	const struct script *s = (const struct script *)k;
+	int n = 0;
+
+	for (int i = 0; i < s->count; i++)
+		n += !s->played[i];
+	return n;
 }

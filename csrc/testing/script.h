@@ -15,6 +15,7 @@ struct pico_scripted {
 	int32_t refuses;	/* an errno: what is asked about this stop fails with it */
 	int32_t pid, parent;	/* what family() says of this LWP; 0: -ESRCH */
 	int32_t of_step;	/* comes only where it was resumed for one instruction */
+	int32_t lwps[8];	/* the LWPs its process has when that is attached to; none: one with its id */
 	int32_t answer;		/* what alter() gives for ANSWER at this stop; below 0: for anything */
 };
 
@@ -36,10 +37,14 @@ struct pico_request {
 	struct pico_event about;
 };
 
-/* `os` chooses the decoder: "linux", "netbsd". The stops are copied. NULL: an unknown os, no memory. */
+/* `os` chooses the decoder: "linux", "netbsd". The stops are copied. NULL: an unknown os, no memory. The
+ * loop that gets it does not free it: what was asked can be looked at when that is closed. */
 struct pico_kernel *pico_script_open(const char *os, const struct pico_scripted *, int count);
+void pico_script_free(struct pico_kernel *);
 /* The requests so far, the oldest first; returns how many there were in all. */
 int pico_script_requests(const struct pico_kernel *, struct pico_request *, int max);
+/* How many of the stops nobody has waited for. */
+int pico_script_unplayed(const struct pico_kernel *);
 
 /* cffi: end */
 

@@ -10,6 +10,7 @@ The same decoder and loop run as on a live system; only the kernel below them is
 from __future__ import annotations
 
 import struct
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.events import Event, Mask
 from pypicotrace.launch import Launch, plan
-from pypicotrace.loop import Loop
+from pypicotrace.loop import Loop, Text
 from pypicotrace.syscalls import ABIS
 
 SIGTRAP, SIGSTOP, SIGCHLD = 5, 19, 17
@@ -36,7 +37,9 @@ class Scripted:
     ``parent`` the process of the LWP and its parent (0: cannot be told any more); ``refuses`` an
     errno with which every question about this stop fails; ``of_step``: it only comes if the LWP was
     resumed for one instruction; ``answer`` what comes of a call that is answered here: 1, its exit
-    follows, or 0, none does; -errno: no call can be changed.
+    follows, or 0, none does; -errno: no call can be changed; ``narrow``: its registers have 32
+    bits; ``lwps``: where the whole process stops, the LWPs that it has when it is attached to
+    (none: one with its id).
     """
 
     id: int
@@ -51,6 +54,8 @@ class Scripted:
     pid: int = 0
     parent: int = 0
     of_step: bool = False
+    narrow: bool = False
+    lwps: Sequence[int] = ()
     answer: int = 1
 
 
@@ -72,11 +77,18 @@ ASKED = ("", "resume", "detach", "interrupt", "kill", "", "send", "siginfo", "se
 
 
 class Played(NamedTuple):
-    """The events of a script, what the loop asked on the way, and how the program ended."""
+    """The events of a script or their text, what the loop asked of the kernel, and how the program
+    ended.
+    """
 
     events: list[Event]
     requests: list[Request]
     status: Any
+    text: bytes = b""
+
+
+class Unplayed(AssertionError):
+    """The loop has ended, and has not waited for all stops of the script."""
 
 
 def stopped(lwp: int, signo: int, event: int = 0, **answers: Any) -> Scripted:
@@ -184,7 +196,7 @@ class FakeKernel:
         self._pointer: Any = None
 
     def open(self) -> Any:
-        """The kernel as the C core takes it, which then owns it."""
+        """The kernel as the C core takes it. It lives as long as this object."""
         array = ffi.new("struct pico_scripted[]", len(self._stops))
         for place, stop in zip(array, self._stops, strict=True):
             raw = place.raw
@@ -194,27 +206,32 @@ class FakeKernel:
             ffi.memmove(raw.regs, stop.regs, len(stop.regs))
             raw.regs_size, raw.machine = len(stop.regs), stop.machine
             place.refuses, place.pid, place.parent = stop.refuses, stop.pid, stop.parent
-            place.of_step = stop.of_step
+            place.of_step, raw.narrow = stop.of_step, stop.narrow
+            place.lwps[0 : len(stop.lwps)] = list(stop.lwps)
             place.answer = stop.answer
-        self._pointer = lib.pico_script_open(self._os, array, len(self._stops))
-        if self._pointer == ffi.NULL:
+        made = lib.pico_script_open(self._os, array, len(self._stops))
+        if made == ffi.NULL:
             raise ValueError(f"no decoder for {self._os.decode()!r}")
+        self._pointer = ffi.gc(made, lib.pico_script_free)
         return self._pointer
 
     def requests(self) -> list[Request]:
-        """What was asked so far; only while the loop is open."""
+        """What was asked so far."""
         count = lib.pico_script_requests(self._pointer, ffi.NULL, 0)
         array = ffi.new("struct pico_request[]", count or 1)
         lib.pico_script_requests(self._pointer, array, count)
         asked = [request for request in array[0:count] if ASKED[request.asked]]
         return [_request(request) for request in asked]
 
+    def unplayed(self) -> int:
+        """How many stops nobody has waited for."""
+        return int(lib.pico_script_unplayed(self._pointer))
+
 
 def _request(request: Any) -> Request:
     asked, it = ASKED[request.asked], request.about
     about: tuple[Any, ...] = ()
     if asked == "siginfo":
-        about = (it.code, it.sig_errno, it.sender, it.uid, it.addr, it.value, it.status)
         about = (it.code, it.sig_errno, it.sender, it.uid, it.addr, it.value, it.status)
     if asked == "alter":
         about = (it.sysnum, tuple(it.args[0 : it.nargs]), it.retval[0], it.error)
@@ -230,11 +247,16 @@ def play(
     syscalls: Sequence[str] | None = None,
     os: str = "linux",
     whole_results: bool = True,
+    text: Text | None = None,
     body: Callable[[Any], object] = bool,
+    leave: Callable[[Event], bool] | None = None,
 ) -> Played:
-    """Run a script to its end, stop per event; the first stop is the program's, unless attached.
+    """Run a script; the first stop is the program's, unless attached.
 
-    ``body`` is called with each event while its LWP stands still.
+    :param text: how its text is to look; None: stop per event.
+    :param body: called with each event while its LWP stands still.
+    :param leave: says of an event whether to leave the loop there; None: run to the end.
+    :raises Unplayed: when the loop was closed, stops of the script were left.
     """
     kernel = FakeKernel(stops, os)
     launch = None if attach else plan_of_nothing()
@@ -248,12 +270,22 @@ def play(
         open_kernel=kernel.open,
         abis=[abi for abi in ABIS if abi.startswith(os)],
     )
-    with loop:
-        seen = []
-        for event in loop:
-            seen.append(event)
-            body(event)
-        return Played(seen, kernel.requests(), loop.status)
+    seen: list[Event] = []
+    with loop, tempfile.TemporaryFile() as file:
+        if text is not None:
+            loop.write_text(file.fileno(), text)
+        else:
+            for event in loop:
+                seen.append(event)
+                body(event)
+                if leave is not None and leave(event):
+                    break
+        loop.close()
+        file.seek(0)
+        written = file.read()
+    if left := kernel.unplayed():
+        raise Unplayed(f"{left} of {len(stops)} stops were not waited for")
+    return Played(seen, kernel.requests(), loop.status, written)
 
 
 def plan_of_nothing() -> Launch:
