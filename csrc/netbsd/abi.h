@@ -36,7 +36,8 @@ enum {
 	NETBSD_TRAP_SCX = 8,
 	NETBSD_SI_USER = 0,
 	NETBSD_SI_QUEUE = -1,
-	NETBSD_SI_LWP = -5
+	NETBSD_SI_LWP = -5,
+	NETBSD_SI_NOINFO = 32767
 };
 
 /* Events: <sys/ptrace.h>. */

@@ -100,7 +100,8 @@ decode_call(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_de
 	ev->error = i32(raw, NETBSD_PSI_ERROR);
 	/* Two ints, whatever the call returns. */
 	for (int i = 0; i < 2 && ev->error == 0; i++)
-		ev->retval[i] = (uint64_t)(int64_t)i32(raw, NETBSD_PSI_RETVAL + 4 * i);
+		ev->retval[i] = raw->narrow ? u32(raw, NETBSD_PSI_RETVAL + 4 * i) :
+		    (uint64_t)(int64_t)i32(raw, NETBSD_PSI_RETVAL + 4 * i);
 	return done(d, kind);
 }
 
@@ -135,11 +136,12 @@ decode_lwp(const struct pico_raw *raw, struct pico_decoded *d)
 	return done(d, PICO_LWP_EXITED);
 }
 
-/* A fault is the LWP's own doing when the kernel raised it for an instruction of its. */
+/* A fault is the LWP's own doing when the kernel raised it for an instruction of its. SI_NOINFO: the kernel
+ * has kept no siginfo (kern_sig.c). */
 static int
 is_fault(int signo, int code)
 {
-	if (code <= 0)
+	if (code <= 0 || code == NETBSD_SI_NOINFO)
 		return 0;
 	switch (signo) {
 	case NETBSD_SIGILL:
@@ -178,13 +180,14 @@ decode_signal(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_
 		ev->flags |= PICO_HAS_ADDR | PICO_HAS_TRAP;
 		return done(d, PICO_CRASHED);
 	}
+	int of_child = ev->signo == NETBSD_SIGCHLD && ev->code > 0 && ev->code != NETBSD_SI_NOINFO;
 	if (ev->code == NETBSD_SI_USER || ev->code == NETBSD_SI_QUEUE || ev->code == NETBSD_SI_LWP ||
-	    ev->signo == NETBSD_SIGCHLD) {
+	    of_child) {
 		ev->sender = i32(raw, NETBSD_PSI_PID);
 		ev->uid = u32(raw, NETBSD_PSI_UID);
 		ev->flags |= PICO_HAS_SENDER;
 	}
-	if (ev->signo == NETBSD_SIGCHLD && ev->code > 0)
+	if (of_child)
 		ev->status = i32(raw, NETBSD_PSI_STATUS);
 	else if (ev->code < 0)
 		ev->value = u64(raw, NETBSD_PSI_VALUE);
