@@ -34,6 +34,7 @@ pico_loop_spawn(struct pico_loop *loop, const struct pico_launch *launch, int32_
 		return -ENOMEM;
 	}
 	l->process->spawned = 1;
+	l->state = PICO_LWP_EXPECTED;
 	/* The execve that starts it is the tracer's: its record begins with the new image. */
 	l->skip_exit = 1;
 	(void)k->program(k, first.id, l->process->program, sizeof(l->process->program));
@@ -48,8 +49,12 @@ static int
 add_attached(struct pico_loop *loop, int32_t pid, int32_t lwp)
 {
 	struct pico_process *p = pico_lwps_process(&loop->lwps, pid);
-	struct pico_lwp *l = pico_lwps_find(&loop->lwps, lwp);
+	struct pico_lwp *l = NULL;
 
+	if (loop->kernel->lwp_of == NULL)
+		l = pico_lwps_find(&loop->lwps, lwp);
+	else if (p != NULL)
+		l = pico_lwps_find_in(&loop->lwps, p, lwp);
 	if (l != NULL) {
 		/* The first LWP, by an execve of one that we had not attached to: another has its id. */
 		l->state = PICO_LWP_EXPECTED;
@@ -172,7 +177,9 @@ dismiss(struct pico_loop *loop, struct pico_lwp *l)
 		left(loop, l);	/* exited, it can neither stop nor be let go before its process has ended */
 	if (loop->lwps.used < before)
 		return 1;
-	if (!l->ready && k->interrupt(k, l->process->pid, l->id) == 0 && k->lwp_of != NULL)
+	if (l->ready || (k->lwp_of != NULL && (l->process->stopping || l->state == PICO_LWP_EXPECTED)))
+		return 0;	/* it comes to a stop, and no other is to be pending when it is let go there */
+	if (k->interrupt(k, l->process->pid, l->id) == 0 && k->lwp_of != NULL)
 		l->process->stopping = 1;	/* by a SIGSTOP, which is ours and not passed on */
 	return 0;
 }

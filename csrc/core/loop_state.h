@@ -70,6 +70,13 @@ int pico_loop_altered(struct pico_loop *, struct pico_lwp *, struct pico_event *
 /* deliver.c: the LWP that stands still for the caller, if that is the one; else NULL. */
 struct pico_lwp *pico_loop_standing_lwp(const struct pico_loop *, int32_t lwp);
 
+/* result.c: at the exit of a call whose result the record has only half of: have one instruction of the
+ * LWP run. 1: that is under way; 0: there is no need for it, or the half has to do. */
+int pico_loop_step_for_result(struct pico_loop *, struct pico_lwp *, struct pico_event *);
+/* result.c: the stop after it, or what came in its place: complete the result, as far as that can be had. */
+void pico_loop_stepped(struct pico_loop *, struct pico_lwp *, struct pico_raw *, const struct pico_decoded *,
+    struct pico_event *);
+
 /* image.c: the arguments and so on of a new image, where the text is to have them. */
 void pico_loop_write_image(struct pico_loop *, const struct pico_process *);
 

@@ -65,14 +65,11 @@ pico_lwps_find_in(const struct pico_lwps *t, const struct pico_process *p, int32
 struct pico_lwp *
 pico_lwps_any(const struct pico_lwps *t, const struct pico_process *p)
 {
-	struct pico_lwp *l, *any = NULL;
+	struct pico_lwp *l, *any = p->stepping;
 
-	for (uint32_t cursor = 0; (l = pico_lwps_next(t, &cursor)) != NULL;)
-		if (l->process == p && (any == NULL || l->id == p->pid || l->stepping)) {
+	for (uint32_t cursor = 0; p->stepping == NULL && (l = pico_lwps_next(t, &cursor)) != NULL;)
+		if (l->process == p && (any == NULL || l->id == p->pid))
 			any = l;
-			if (l->stepping)
-				break;
-		}
 	return any;
 }
 
@@ -185,6 +182,7 @@ new_process(struct pico_lwps *t, int32_t pid, const struct pico_process *like)
 	p->lwps = 0;
 	p->arriving = p->stopping = p->stopped = p->leader_gone = p->incomplete = 0;
 	p->execed = 0;
+	p->stepping = NULL;
 	p->next = t->processes;
 	t->processes = p;
 	return p;
@@ -248,6 +246,8 @@ pico_lwps_remove(struct pico_lwps *t, struct pico_lwp *l)
 {
 	if (l->ready)
 		unready(t, l);
+	if (l->process != NULL && l->process->stepping == l)
+		l->process->stepping = NULL;
 	unput(t, l);
 	t->used--;
 	if (l->process == NULL)

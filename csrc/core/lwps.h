@@ -18,6 +18,7 @@ struct pico_process {
 	uint8_t stopped;	/* a group stop is in effect */
 	uint8_t leader_gone;	/* its first LWP has exited while others live on */
 	int32_t execed;		/* the LWP whose execve is known of before its event, else 0 */
+	struct pico_lwp *stepping;	/* its call is over, and a step of it is to tell the whole result */
 	char program[24];
 	struct pico_process *next;
 };
@@ -55,7 +56,6 @@ struct pico_lwp {
 	uint8_t answered;	/* enum pico_answered: that call is not executed, */
 	int32_t error;		/* and fails with this, or gives `retval` */
 	uint8_t ready;		/* is in the list of stops to be taken */
-	uint8_t stepping;	/* its call is over, and a step is to tell the whole result */
 	uint8_t stops;		/* the signal to be passed on stops its process */
 	uint16_t abi;
 	uint16_t nargs;
@@ -70,7 +70,7 @@ struct pico_lwp {
 	uint64_t enter_seq;
 	uint64_t enter_ns;	/* when the SCE was taken */
 	uint64_t args[8];
-	uint64_t retval[2];	/* stepping: the result as far as it is known; answered: it */
+	uint64_t retval[2];	/* the one that is stepping: the result as far as it is known; answered: it */
 	struct pico_process *process;
 	struct pico_lwp *next_ready;
 };
@@ -89,7 +89,7 @@ struct pico_lwp *pico_lwps_find(const struct pico_lwps *, int32_t id);
 /* The LWP of that process; NULL process: a held one. Ids need not be unique beyond their process (NetBSD
  * before 10). */
 struct pico_lwp *pico_lwps_find_in(const struct pico_lwps *, const struct pico_process *, int32_t id);
-/* One that is stepping, or the first, or any LWP of a process. */
+/* The one that is stepping, or the first, or any LWP of a process. */
 struct pico_lwp *pico_lwps_any(const struct pico_lwps *, const struct pico_process *);
 void pico_lwps_rename(struct pico_lwps *, struct pico_lwp *, int32_t id);
 struct pico_process *pico_lwps_process(const struct pico_lwps *, int32_t pid);

@@ -81,34 +81,6 @@ complete(const struct pico_loop *loop, const struct pico_lwp *l, struct pico_eve
 	ev->elapsed_ns = loop->now - l->enter_ns;
 }
 
-/* Whether the record has all of the result: the kernel may tell 32 bits of it alone. */
-static int
-is_whole(const struct pico_loop *loop, const struct pico_lwp *l, const struct pico_event *ev)
-{
-	return loop->kernel->capabilities & PICO_CAN_WHOLE_RESULTS || ev->error != 0 || !l->in_call ||
-	    pico_names_fits_int(loop->syscalls[ev->abi < PICO_ABIS ? ev->abi : PICO_ABI_UNKNOWN], ev);
-}
-
-/* Have one instruction run, after which the registers have the result. 0: not here, and so the lower half
- * of it has to do. */
-static int
-step(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
-{
-	struct pico_kernel *k = loop->kernel;
-
-	if (loop->whole_results && k->capabilities & PICO_CAN_STEP && k->result_of != NULL &&
-	    !loop->closing && !l->leaving && pico_loop_wants(loop, ev) &&
-	    k->resume(k, l->process->pid, l->id, PICO_RESUME_STEP, 0) == 0) {
-		l->state = PICO_LWP_RUNNING;
-		l->stepping = 1;
-		memcpy(l->retval, ev->retval, sizeof(l->retval));
-		return 1;
-	}
-	ev->retval[0] &= 0xffffffffu;
-	ev->flags |= PICO_CUT;
-	return 0;
-}
-
 static int
 take_exit(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
 {
@@ -128,7 +100,7 @@ take_exit(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
 		pico_names_join(loop->syscalls[ev->abi < PICO_ABIS ? ev->abi : PICO_ABI_UNKNOWN], ev);
 	if (skip)
 		ev->kind = PICO_NONE;
-	else if (!given && !is_whole(loop, l, ev) && step(loop, l, ev))
+	else if (!given && pico_loop_step_for_result(loop, l, ev))
 		return 0;
 	l->in_call = 0;
 	int emitted = pico_loop_emit(loop, l->process, ev);
@@ -141,23 +113,20 @@ take_exit(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
 	return 0;
 }
 
-/* The stop after the step, or what came in its place: the registers have the result now. */
+/* The stop after a step, or what came in its place, perhaps of another LWP. */
 static void
-take_whole_result(struct pico_loop *loop, struct pico_lwp *l, struct pico_raw *raw,
+take_whole_result(struct pico_loop *loop, struct pico_lwp *stopped, struct pico_raw *raw,
     const struct pico_decoded *d)
 {
-	struct pico_kernel *k = loop->kernel;
-	struct pico_event ev = { .kind = PICO_SCX, .lwp = l->id, .retval = { l->retval[0], l->retval[1] } };
+	struct pico_lwp *l = stopped->process->stepping;
+	struct pico_event ev = { .kind = PICO_SCX };
 
-	l->stepping = 0;
-	if (d->resume == PICO_RESUME_GONE ||
-	    k->answer(k, l->process->pid, raw, PICO_NEED_REGS) < 0 || k->result_of(raw, &ev) < 0)
-		ev.flags |= PICO_CUT;
+	pico_loop_stepped(loop, l, raw, d, &ev);
 	complete(loop, l, &ev);
 	l->in_call = 0;
-	if (d->event.kind != PICO_SINGLESTEP)
-		pico_lwps_push_ready(&loop->lwps, l, raw->status);
-	report(loop, l, &ev);
+	if (stopped != l || d->event.kind != PICO_SINGLESTEP)
+		pico_lwps_push_ready(&loop->lwps, stopped, raw->status);
+	report(loop, stopped, &ev);
 }
 
 static void
@@ -290,12 +259,16 @@ born(struct pico_loop *loop, struct pico_lwp *l, const struct pico_raw *raw, con
 	ev.kind = who->birth;
 	ev.lwp = who->id;
 	who->birth = PICO_NONE;
+	if (who->state == PICO_LWP_EXPECTED)
+		who->state = PICO_LWP_RUNNING;	/* it stands with its process, for another's stop */
 	if (ev.kind == PICO_ATTACHED)
 		arrived(loop, l->process);
 	/* One stop of a process is for all its LWPs. */
 	int more = loop->kernel->lwp_of != NULL && l->process->arriving > 0;
 	if (more || (d->event.kind != PICO_FIRST_STOP && d->event.kind != PICO_INTERRUPTED))
 		pico_lwps_push_ready(&loop->lwps, l, raw->status);
+	else if (loop->kernel->lwp_of != NULL)
+		l->process->stopping = 0;
 	int emitted = pico_loop_emit(loop, l->process, &ev);
 	if (emitted && ev.kind == PICO_ATTACHED && l->id == l->process->pid)
 		pico_loop_write_image(loop, l->process);
@@ -404,10 +377,12 @@ by_process(struct pico_loop *loop, struct pico_raw *raw, struct pico_lwp **l)
 		pico_lwps_rename(&loop->lwps, *l, id);
 		return 0;
 	}
+	int leaving = (*l)->leaving;
 	*l = pico_lwps_add(&loop->lwps, id, p);
 	if (*l == NULL)
 		return -ENOMEM;
 	(*l)->birth = PICO_LWP_CREATED;
+	(*l)->leaving = (uint8_t)leaving;
 	return 0;
 }
 
@@ -459,7 +434,7 @@ pico_loop_take(struct pico_loop *loop, struct pico_raw *raw)
 	l->status = raw->status;
 	l->signo = d.signo;
 	l->resume = d.resume;
-	if (l->stepping) {
+	if (l->process->stepping != NULL) {
 		take_whole_result(loop, l, raw, &d);
 		return 0;
 	}
