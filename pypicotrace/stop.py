@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import struct
 from typing import Any, Protocol
@@ -252,6 +253,16 @@ class Stop:
         :raises ValueError, Unsupported, TraceeDied: as `breakpoint`.
         """
         self._breakpoint(addr, False)
+
+    def dump_core(self, path: str | bytes | os.PathLike[str]) -> None:
+        """Write a core file of the process, which goes on afterwards (NetBSD: PT_DUMPCORE).
+
+        :raises KernelError: it cannot be written there.
+        :raises Unsupported: Linux.
+        :raises TraceeDied: it was killed just now.
+        """
+        done = lib.pico_loop_dump_core(self._pointer(), self.lwp, os.fsencode(path))
+        check(done, "write a core file")
 
     def _breakpoint(self, addr: int, wanted: bool) -> None:
         place = within("addr", addr, 64)

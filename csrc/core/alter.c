@@ -1,5 +1,6 @@
 /*
- * What the tracer changes of the LWP that stands still: its registers, and the call it stands in.
+ * What the tracer changes of the LWP that stands still: its registers, and the call it stands in; and what it
+ * asks of it besides.
  */
 #include <errno.h>
 #include <string.h>
@@ -151,4 +152,15 @@ pico_loop_breakpoint(struct pico_loop *loop, int32_t lwp, uint64_t addr, int set
 	if (e == 0)
 		l->breaks = 1;
 	return e;
+}
+
+int
+pico_loop_dump_core(struct pico_loop *loop, int32_t lwp, const char *path)
+{
+	const struct pico_lwp *l = pico_loop_standing_lwp(loop, lwp);
+	struct pico_kernel *k = loop->kernel;
+
+	if (l == NULL)
+		return -EBUSY;
+	return k->dump_core != NULL ? k->dump_core(k, l->process->pid, path) : -EOPNOTSUPP;
 }

@@ -166,7 +166,8 @@ struct pico_kernel {
 	int64_t (*read)(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_t addr, void *, size_t);
 	int64_t (*write)(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_t addr, const void *, size_t);
 
-	/* A signal to that LWP, to arrive as any other. NULL: the OS can only pass one on at resume. */
+	/* A signal to that LWP, or where that cannot be said, to its process; to arrive as any other. NULL: the OS
+	 * can only pass one on at resume. */
 	int (*send)(struct pico_kernel *, int32_t pid, int32_t lwp, int signo);
 	/* What the signal that is about to be delivered says: its number, code, si_errno, and by the
 	 * record's flags, code and number its sender and uid or its addr, its value or its status. */
@@ -188,6 +189,9 @@ struct pico_kernel {
 	/* Set or clear a breakpoint of this LWP alone, by its machine's debug registers. -ENOSPC: they are all
 	 * in use; -ENOENT: there is none to clear. A detach clears them. NULL: not on this system. */
 	int (*breakpoint)(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_t addr, int set);
+
+	/* Write a core file of a stopped process, which goes on afterwards. NULL: not on this system. */
+	int (*dump_core)(struct pico_kernel *, int32_t pid, const char *path);
 
 	/* Have wait return -EINTR every `interval_ns` from now on; 0 ends that. Safe from any thread. */
 	int (*tick)(struct pico_kernel *, uint64_t interval_ns);

@@ -86,6 +86,7 @@ int pico_loop_step_one(struct pico_loop *, int32_t lwp);
 
 /* Have BREAKPOINT come, or come no more, before it executes the instruction there. -EINVAL: that event was not
  * asked for, or there is no such address; -ENOSPC, -ENOENT: see the kernel's. */
+int pico_loop_dump_core(struct pico_loop *, int32_t lwp, const char *path);
 int pico_loop_breakpoint(struct pico_loop *, int32_t lwp, uint64_t addr, int set);
 
 /*

@@ -9,6 +9,7 @@
 #include "../core/lwps.h"
 #include "abi.h"
 #include "decode.h"
+#include "regs.h"
 
 enum { NETBSD_ARGS = 8 };
 
@@ -218,7 +219,10 @@ pico_netbsd_decode(const struct pico_raw *raw, const struct pico_lwp *l, struct 
 	case NETBSD_TRAP_LWP:
 		return decode_lwp(raw, d);
 	case NETBSD_TRAP_TRACE:
-		d->event.addr = u64(raw, NETBSD_PSI_ADDR);
+		/* si_addr is 0 here. */
+		if (!(raw->have & PICO_NEED_REGS))
+			return PICO_NEED_REGS;
+		d->event.addr = pico_netbsd_pc_of(raw);
 		return done(d, PICO_SINGLESTEP);
 	case NETBSD_TRAP_DBREG:
 		d->event.addr = u64(raw, NETBSD_PSI_ADDR);

@@ -52,22 +52,26 @@ pico_netbsd_error(void)
 	return errno == EBUSY ? -ESRCH : -errno;
 }
 
+uint32_t
+pico_netbsd_machine(void)
+{
+	return ELF_MACHINE;
+}
+
 /* Of a stop that tells of a child, the child is one of ours from here on. (Of its own first stop the other is
  * its parent.) */
 static void
 note_child(struct netbsd_kernel *k, struct netbsd_tracee *t, const uint8_t *siginfo)
 {
-	int32_t signo, code, event, other;
+	int32_t event, other;
 
-	memcpy(&signo, siginfo + NETBSD_PSI_SIGNO, sizeof(signo));
-	memcpy(&code, siginfo + NETBSD_PSI_CODE, sizeof(code));
 	memcpy(&event, siginfo + NETBSD_PSI_REPORT_EVENT, sizeof(event));
 	memcpy(&other, siginfo + NETBSD_PSI_OTHER, sizeof(other));
 	if (t->is_new) {
 		t->is_new = 0;
 		return;
 	}
-	if (signo != SIGTRAP || code != TRAP_CHLD || event == PTRACE_VFORK_DONE ||
+	if (!pico_netbsd_is_trap(siginfo, TRAP_CHLD) || event == PTRACE_VFORK_DONE ||
 	    pico_netbsd_find(k, other) != NULL)
 		return;
 	struct netbsd_tracee *child = pico_netbsd_add(k, other);
@@ -83,6 +87,8 @@ answer_siginfo(struct netbsd_kernel *k, struct netbsd_tracee *t, struct pico_raw
 	if (e < 0)
 		return e;
 	memcpy(&t->lwp, raw->siginfo + NETBSD_PSI_LWPID, sizeof(t->lwp));
+	if (pico_netbsd_is_trap(raw->siginfo, TRAP_EXEC))
+		pico_netbsd_altered_forget(k, t->pid);
 	raw->narrow = sizeof(long) == sizeof(int32_t);
 	note_child(k, t, raw->siginfo);	/* may move *t */
 	return 0;
@@ -91,13 +97,12 @@ answer_siginfo(struct netbsd_kernel *k, struct netbsd_tracee *t, struct pico_raw
 static int
 answer_regs(const struct netbsd_tracee *t, struct pico_raw *raw)
 {
-	struct reg regs;
+	int64_t size = pico_netbsd_get_regs(NULL, t->pid, t->lwp, raw->regs, sizeof(raw->regs));
 
-	if (ptrace(PT_GETREGS, t->pid, &regs, t->lwp) < 0)
-		return pico_netbsd_error();
+	if (size < 0)
+		return (int)size;
 	raw->machine = ELF_MACHINE;
-	raw->regs_size = (uint32_t)MIN(sizeof(regs), sizeof(raw->regs));
-	memcpy(raw->regs, &regs, raw->regs_size);
+	raw->regs_size = (uint32_t)size;
 	return 0;
 }
 
@@ -145,16 +150,33 @@ netbsd_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int
 		return -ESRCH;
 	data = to_pass(pid, signo);
 #ifdef PT_STEP
-	/* A negative LWP: this one alone, for other LWPs' calls would not be seen meanwhile. */
-	if (how == PICO_RESUME_STEP) {
+	if (how == PICO_RESUME_STEP && data == 0) {
+		/* A negative LWP: this one alone, for other LWPs' calls would not be seen meanwhile. */
 		request = PT_STEP;
 		data = -lwp;
+	} else if (how == PICO_RESUME_STEP && ptrace(PT_SETSTEP, pid, NULL, lwp) == 0) {
+		t->stepping = lwp;	/* PT_STEP takes no signal along */
 	}
 #else
 	(void)lwp;
 #endif
+	t->answered = 0;
 	t->stands = 0;	/* also where it was killed, and its end is to be waited for */
 	return ptrace(request, pid, (void *)1, data) < 0 ? pico_netbsd_error() : 0;
+}
+
+static int
+netbsd_send(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int signo)
+{
+	(void)kernel, (void)lwp;	/* there is no way to send one to another process's LWP */
+	return kill(pid, signo) < 0 ? -errno : 0;
+}
+
+static int
+netbsd_dump_core(struct pico_kernel *kernel, int32_t pid, const char *path)
+{
+	(void)kernel;
+	return ptrace(PT_DUMPCORE, pid, (void *)(uintptr_t)path, (int)strlen(path)) < 0 ? pico_netbsd_error() : 0;
 }
 
 static int
@@ -176,6 +198,7 @@ netbsd_close(struct pico_kernel *kernel)
 	pico_netbsd_unregister(k);
 	pico_netbsd_wait_close(k);
 	free(k->tracees);
+	free(k->altered);
 	free(k);
 }
 
@@ -208,6 +231,12 @@ pico_kernel_native(int *error)
 		.image = pico_netbsd_image,
 		.read = pico_netbsd_read,
 		.write = pico_netbsd_write,
+		.send = netbsd_send,
+		.dump_core = netbsd_dump_core,
+		.set_siginfo = pico_netbsd_set_siginfo,
+		.get_regs = pico_netbsd_get_regs,
+		.set_regs = pico_netbsd_set_regs,
+		.alter = pico_netbsd_alter,
 		.tick = pico_netbsd_tick,
 		.close = netbsd_close,
 	};

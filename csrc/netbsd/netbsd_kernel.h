@@ -11,21 +11,27 @@
 
 struct netbsd_tracee {
 	int32_t pid;
+	int32_t stepping;	/* an LWP that takes one step at a time: PT_SETSTEP; 0: none */
 	int32_t lwp;		/* that the stop in hand is of; 0: none in particular */
 	int32_t status;		/* waited for, and not given to the loop yet: has_status */
 	uint8_t has_status;
 	uint8_t stands;		/* its stop was given to the loop, and it was not resumed */
 	uint8_t is_new;		/* a child that has not stopped yet: it has no event mask of its own */
 	uint8_t stop_asked;	/* a SIGSTOP of ours is on its way */
+	uint8_t answered;	/* the call it stands in is not executed: the tracer has answered it */
 	uint8_t is_hosts;	/* a child of this program's: its end is left to be waited for by that */
 	uint8_t was_stopped;	/* by job control, before it was attached to: it is left so */
 };
+
+struct netbsd_altered;
 
 struct netbsd_kernel {
 	struct pico_kernel ops;	/* first: the contract's view of it */
 	int report;		/* enum pico_report */
 	struct netbsd_tracee *tracees;
 	uint32_t count, room;
+	struct netbsd_altered *altered;	/* LWPs in calls that were changed: alter.c */
+	uint32_t altered_count;
 	uint32_t next;		/* where the next look for a stop begins: none is passed over */
 	int queue;		/* kqueue(2): of SIGCHLD, and of `wake` */
 	int wake[2];		/* a pipe: something for the wait to return for */
@@ -38,6 +44,8 @@ struct netbsd_kernel {
 /* kernel.c: the errno of a ptrace(2) that failed, in the words of the contract: -ESRCH for an LWP that is not
  * there to be asked (NetBSD says EBUSY of one that is not stopped). */
 int pico_netbsd_error(void);
+/* What the registers of this system are of: ELF's e_machine, EM_NONE where they are not known to us. */
+uint32_t pico_netbsd_machine(void);
 
 /* tracees.c */
 struct netbsd_tracee *pico_netbsd_find(struct netbsd_kernel *, int32_t pid);
@@ -61,6 +69,8 @@ int pico_netbsd_set_mask(const struct netbsd_kernel *, int32_t pid);
 
 /* siginfo.c: PT_GET_SIGINFO, as a 64-bit system has it. */
 int pico_netbsd_siginfo(int32_t pid, uint8_t *siginfo);
+/* Whether that is a SIGTRAP of this code. */
+int pico_netbsd_is_trap(const uint8_t *siginfo, int32_t code);
 
 /* spawn.c */
 int pico_netbsd_spawn(struct pico_kernel *, const struct pico_launch *, int report, struct pico_raw *);
@@ -82,6 +92,14 @@ int pico_netbsd_family(struct pico_kernel *, int32_t lwp, int32_t *pid, int32_t 
 int pico_netbsd_program(struct pico_kernel *, int32_t pid, char *name, size_t size);
 int64_t pico_netbsd_image(struct pico_kernel *, int32_t pid, int what, uint64_t offset, void *, size_t);
 int pico_netbsd_refusal(struct pico_kernel *, int32_t pid, int error, int32_t *detail);
+
+/* alter.c */
+int64_t pico_netbsd_get_regs(struct pico_kernel *, int32_t pid, int32_t lwp, void *, size_t);
+int pico_netbsd_set_regs(struct pico_kernel *, int32_t pid, int32_t lwp, const void *, size_t);
+int pico_netbsd_set_siginfo(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *);
+int pico_netbsd_alter(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *, int what);
+/* That process has ended, is let go, or has another program. */
+void pico_netbsd_altered_forget(struct netbsd_kernel *, int32_t pid);
 
 /* memory.c */
 int64_t pico_netbsd_read(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_t addr, void *, size_t);

@@ -26,6 +26,16 @@ _Static_assert(NETBSD_FORK == PTRACE_FORK && NETBSD_VFORK == PTRACE_VFORK &&
 _Static_assert(NETBSD_POSIX_SPAWN == PTRACE_POSIX_SPAWN, "events");
 #endif
 
+int
+pico_netbsd_is_trap(const uint8_t *siginfo, int32_t code)
+{
+	int32_t signo, has;
+
+	memcpy(&signo, siginfo + NETBSD_PSI_SIGNO, sizeof(signo));
+	memcpy(&has, siginfo + NETBSD_PSI_CODE, sizeof(has));
+	return signo == SIGTRAP && has == code;
+}
+
 #define AT(member) offsetof(struct ptrace_siginfo, psi_siginfo.member)
 
 #ifdef _LP64

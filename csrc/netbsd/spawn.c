@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "../posix/child.h"
@@ -43,12 +42,9 @@ static int
 is_exec(pid_t pid, int status)
 {
 	uint8_t siginfo[NETBSD_PSI_SIZE];
-	int32_t code;
 
-	if (WSTOPSIG(status) != SIGTRAP || pico_netbsd_siginfo(pid, siginfo) < 0)
-		return 0;
-	memcpy(&code, siginfo + NETBSD_PSI_CODE, sizeof(code));
-	return code == NETBSD_TRAP_EXEC;
+	return WSTOPSIG(status) == SIGTRAP && pico_netbsd_siginfo(pid, siginfo) == 0 &&
+	    pico_netbsd_is_trap(siginfo, TRAP_EXEC);
 }
 
 /* A signal on the way is passed on. */

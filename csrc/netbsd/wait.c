@@ -101,6 +101,11 @@ give(struct netbsd_kernel *k, struct netbsd_tracee *t, int status, struct pico_r
 		(void)pico_netbsd_set_mask(k, t->pid);	/* ESRCH: killed, and its end comes next */
 	if (WSTOPSIG(status) == SIGSTOP)
 		t->stop_asked = 0;
+#ifdef PT_STEP
+	if (t->stepping != 0)
+		(void)ptrace(PT_CLEARSTEP, t->pid, NULL, t->stepping);	/* ESRCH: that LWP has ended */
+#endif
+	t->stepping = 0;
 	t->stands = 1;
 	t->lwp = 0;
 	return 1;
