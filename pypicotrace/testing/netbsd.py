@@ -78,9 +78,9 @@ def stepped(pid: int, regs: bytes, machine: int = EM_X86_64, *, lwp: int | None 
     return stopped(pid, SIGTRAP, siginfo=info, regs=regs, machine=machine, of_step=True)
 
 
-def regs_amd64(rax: int, rdx: int = 0) -> bytes:
-    """The registers of which a result consists, in a struct reg."""
-    return _words("Q", 26, {14: rax, 2: rdx})
+def regs_amd64(rax: int, rdx: int = 0, rip: int = 0) -> bytes:
+    """The registers of which a result consists, and the program counter, in a struct reg."""
+    return _words("Q", 26, {14: rax, 2: rdx, 21: rip})
 
 
 def regs_i386(eax: int, edx: int = 0) -> bytes:

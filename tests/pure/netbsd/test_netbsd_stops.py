@@ -44,7 +44,10 @@ TRAPS = [
         nb.faulted(10, SIGTRAP, nb.TRAP_BRKPT, 0x1000),
         means(ev.Crashed, signo=5, code=1, addr=0x1000),
     ),
-    (nb.trapped(10, nb.TRAP_TRACE, struct.pack("<Q", 0x1000)), means(ev.SingleStep, pc=0x1000)),
+    (
+        replace(nb.stepped(10, nb.regs_amd64(0, rip=0x1000)), of_step=False),
+        means(ev.SingleStep, pc=0x1000),
+    ),
     (nb.exec_(10), means(ev.Exec, old_lwp=0)),
     (nb.related(10, nb.FORK, 20), means(ev.Forked, child=20)),
     (nb.related(10, nb.VFORK, 20), means(ev.Vforked, child=20)),
