@@ -51,8 +51,11 @@ class Signals:
         self._before[signal.SIGPIPE] = signal.signal(signal.SIGPIPE, self._unread)
 
     def __exit__(self, *exc: object) -> None:
+        # The command has ended, and with it what they ask for: the second of timeout(1)'s two must
+        # not take the place of its status. Ignored, for Python's end makes a default of a handler.
+        done = self.loop.status is not None and self.ended_by is None
         for signo, handler in self._before.items():
-            signal.signal(signo, handler)
+            signal.signal(signo, signal.SIG_IGN if done and signo in ENDING else handler)
 
     def _arrived(self, signo: int, frame: object) -> None:
         (last, then), now = self._last, time.monotonic()

@@ -50,7 +50,9 @@ def dispositions() -> Iterator[None]:
     watched = (*ENDING, signal.SIGPIPE)
     before = [signal.signal(signo, signal.SIG_DFL) for signo in watched]
     yield
-    assert all(signal.getsignal(signo) == signal.SIG_DFL for signo in watched)
+    # No handler is left behind. (Ignored are those that come when the command has ended.)
+    left = {signal.getsignal(signo) for signo in watched}
+    assert left <= {signal.SIG_DFL, signal.SIG_IGN}
     for signo, handler in zip(watched, before, strict=True):
         signal.signal(signo, handler)
 
@@ -127,6 +129,17 @@ def test_the_command_has_ended(world: World, ended_ago: float | None, ends: bool
         arrive(signals, TERM)
         assert signals.ended_by == (TERM if ends else None)
     assert world.passed_on == []
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_late_one_does_not_take_the_place_of_the_commands_status(
+    world: World, ended: bool
+) -> None:
+    with world.signals() as signals:
+        if ended:
+            signals.loop.status = Exited(status=9)  # type: ignore[misc]
+    expected = signal.SIG_IGN if ended else signal.SIG_DFL
+    assert {signal.getsignal(signo) for signo in ENDING} == {expected}
 
 
 def test_what_was_ignored_stays_so(world: World) -> None:
