@@ -7,6 +7,7 @@
 >>> print(loop.status)
 """
 
+from pypicotrace.batch import Batch
 from pypicotrace.errors import (
     AttachError,
     KernelError,
@@ -44,6 +45,8 @@ from pypicotrace.events import (
 from pypicotrace.loop import Loop, attach, spawn
 from pypicotrace.registers import Registers
 from pypicotrace.stop import Stop
+from pypicotrace.stream import Stream
+from pypicotrace.tracer import Tracer, run
 
 SCE = Mask.SCE
 SCX = Mask.SCX
@@ -79,6 +82,7 @@ __all__ = [
     "VFORK_DONE",
     "AttachError",
     "Attached",
+    "Batch",
     "Breakpoint",
     "Continued",
     "Crashed",
@@ -103,13 +107,16 @@ __all__ = [
     "StaleStop",
     "Stop",
     "Stopped",
+    "Stream",
     "SyscallEntry",
     "SyscallExit",
     "TraceeDied",
+    "Tracer",
     "Unsupported",
     "VforkDone",
     "Vforked",
     "WrongThread",
     "attach",
+    "run",
     "spawn",
 ]

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import IntFlag
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pypicotrace import syscalls as tables
 from pypicotrace._ffi import ffi, lib
@@ -23,8 +23,12 @@ from pypicotrace.launch import Credentials, Environment, Launch, Path, plan
 from pypicotrace.records import LwpNow, event, lwp_now
 from pypicotrace.refusals import refusal
 from pypicotrace.stop import Stop
+from pypicotrace.stream import Stream
 from pypicotrace.syscalls.auxv import packed_auxv
 from pypicotrace.syscalls.select import select
+
+if TYPE_CHECKING:
+    from pypicotrace.worker import Worker
 
 PID_MAX = 2**31 - 1
 
@@ -103,6 +107,7 @@ class Loop:
         self._impatient = False
         self._end: Exited | Signaled | None = None
         self.turn = 0
+        self.worker: Worker | None = None
         self.root = 0
         self.attached: dict[int, int] = {}
 
@@ -175,6 +180,40 @@ class Loop:
         while self._next(record, 1) > 0:
             lwp = lib.pico_loop_standing(self.pointer())
             yield event(record, Stop(self, lwp, record) if lwp else None)
+
+    def stream(self, size: int = 4096) -> Stream:
+        """Batches of events, while the tracees run on.
+
+            for batch in loop.stream():
+                calls.update(batch.sysnum)
+
+        In an ``async with`` block, ``async for`` waits for them without holding up the event loop.
+
+        :param size: how many events a batch has at most.
+        :raises ValueError: less than 1.
+        """
+        return Stream(self, size)
+
+    def take(self, room: Any, size: int) -> int:
+        """Fill an array with up to ``size`` records; for `Stream`."""
+        lib.pico_loop_set_mode(self.pointer(), lib.PICO_MODE_STREAM)
+        return self._next(room, size)
+
+    async def __aenter__(self) -> Loop:
+        from pypicotrace.worker import Worker  # with asyncio, which takes its time to import
+
+        self.worker = Worker()
+        try:
+            await self.worker.call(self.__enter__, self.interrupt)
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        worker, self.worker = self.worker, None
+        if worker is not None:
+            await worker.end(self.close)
 
     def write_text(self, fd: int, style: Text = Text.PLAIN, *, owns_file: bool = False) -> int:
         """Trace to the end, as lines of text on a descriptor; the tracees run on meanwhile.

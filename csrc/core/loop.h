@@ -45,6 +45,8 @@ int pico_loop_refusal(struct pico_loop *, int32_t pid, int error, int32_t *detai
 /* Up to `max` events. 0: no tracee is left. -EINTR: a signal came, or nothing has for a second: look
  * at your signals and call again. -ETIMEDOUT: `deadline` (CLOCK_MONOTONIC, 0: none) has passed. */
 int pico_loop_next(struct pico_loop *, struct pico_event *batch, int max, int64_t deadline);
+/* Copy a field of each of `count` records, `size` bytes at `offset`, to `column`. */
+void pico_batch_column(const struct pico_event *, uint32_t count, uint32_t offset, uint32_t size, void *column);
 /* The LWP that stands still for the event returned last; 0: none. */
 int32_t pico_loop_standing(const struct pico_loop *);
 /* How the first process that was spawned ended: 1 and its EXITED or SIGNALED, 0 while it lives. */

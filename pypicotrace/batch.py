@@ -1,0 +1,150 @@
+"""Many records at once: as columns, tuples, an array, or events made when they are asked for."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from typing import Any, overload
+
+from pypicotrace._ffi import ffi, lib
+from pypicotrace.events import Event
+from pypicotrace.records import event
+
+RECORD = ffi.typeof("struct pico_event")
+SIZE = ffi.sizeof(RECORD)
+CODES = {
+    "uint64_t": "Q",
+    "uint32_t": "I",
+    "int32_t": "i",
+    "uint16_t": "H",
+    "char": "s",
+}
+NUMPY = {"Q": "<u8", "I": "<u4", "i": "<i4", "H": "<u2"}
+
+# Memory that is about to be written all over.
+_unset = ffi.new_allocator(should_clear_after_alloc=False)
+
+
+class Field:
+    """A field of a record: where it is, and of what."""
+
+    def __init__(self, name: str, field: Any) -> None:
+        of = field.type
+        self.name = name
+        self.offset = field.offset
+        self.count = of.length if of.kind == "array" else 1
+        self.code = CODES[(of.item if of.kind == "array" else of).cname]
+        self.size = ffi.sizeof(of)
+
+    @property
+    def format(self) -> str:
+        """As in the struct module."""
+        return f"{self.count if self.count > 1 else ''}{self.code}"
+
+    @property
+    def descr(self) -> tuple[Any, ...]:
+        """As in numpy's array interface."""
+        if self.code == "s":
+            return (self.name, f"|S{self.count}")
+        shape = ((self.count,),) if self.count > 1 else ()
+        return (self.name, NUMPY[self.code], *shape)
+
+
+FIELDS = {name: Field(name, field) for name, field in RECORD.fields}
+FORMAT = struct.Struct("@" + "".join(field.format for field in FIELDS.values()))
+if FORMAT.size != SIZE:
+    raise ImportError("the record of the compiled module is not laid out as its fields are")
+
+
+class Batch(Sequence[Event]):
+    """Records of events, in the order in which they were made; immutable, and may be kept.
+
+    A sequence of events, each made when it is asked for, without ``stop``: their LWPs have gone on.
+    Faster, a column is all values of a field (csrc/core/event.h names them): ``batch.sysnum``,
+    ``batch.pid``, ``batch.ts_ns``, ``batch.kind`` (see `pypicotrace.Mask`), ... as a memoryview of
+    integers. ``args`` and ``retval`` have 8 and 2 for each record, ``program`` 24 bytes.
+
+    ``numpy.asarray(batch)`` is a structured array of all fields, without a copy.
+    """
+
+    __slots__ = ("_count", "_records")
+
+    def __init__(self, records: Any, count: int) -> None:
+        self._records = records
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Event]: ...
+
+    def __getitem__(self, index: int | slice) -> Event | list[Event]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(self._count))]
+        place = index + self._count if index < 0 else index
+        if not 0 <= place < self._count:
+            raise IndexError(index)
+        return event(self._records[place], None)
+
+    def __getattr__(self, name: str) -> memoryview:
+        field = FIELDS.get(name)
+        if field is None:
+            raise AttributeError(f"a record has no field {name!r}")
+        column = bytearray(field.size * self._count)
+        lib.pico_batch_column(
+            self._records, self._count, field.offset, field.size, ffi.from_buffer(column)
+        )
+        code: Any = "B" if field.code == "s" else field.code
+        view = memoryview(column).toreadonly()
+        if field.count == 1 or not self._count:
+            return view.cast(code)
+        return view.cast(code, [self._count, field.count])
+
+    def __repr__(self) -> str:
+        return f"<Batch of {self._count} records>"
+
+    def tuples(self) -> Iterator[tuple[Any, ...]]:
+        """Each record as a plain tuple, of the fields in `Batch.fields`, arrays laid out flat."""
+        return FORMAT.iter_unpack(self.buffer())
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names in a tuple; one of several values is ``name[0]``, ``name[1]``, ..."""
+        return tuple(
+            f"{field.name}[{i}]" if field.count > 1 and field.code != "s" else field.name
+            for field in FIELDS.values()
+            for i in range(1 if field.code == "s" else field.count)
+        )
+
+    def buffer(self) -> memoryview:
+        """The bytes of all records, ``struct pico_event`` one after another."""
+        return memoryview(ffi.buffer(self._records, SIZE * self._count)).toreadonly()
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        return {
+            "version": 3,
+            "typestr": f"|V{SIZE}",
+            "descr": [field.descr for field in FIELDS.values()],
+            "shape": (self._count,),
+            "data": (int(ffi.cast("uintptr_t", self._records)), True),
+        }
+
+
+class Batches:
+    """Takes records from C, and makes a `Batch` of what has come."""
+
+    def __init__(self, size: int) -> None:
+        if size < 1:
+            raise ValueError("a batch has room for one event at least")
+        self.size = size
+        self.room = ffi.new("struct pico_event[]", size)
+
+    def batch(self, count: int) -> Batch:
+        records = _unset("struct pico_event[]", count)
+        ffi.memmove(records, self.room, count * SIZE)
+        return Batch(records, count)

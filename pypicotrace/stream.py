@@ -1,0 +1,71 @@
+"""Events in batches, while the tracees run on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pypicotrace.batch import Batch, Batches
+
+if TYPE_CHECKING:
+    from pypicotrace.worker import Worker
+
+
+class Source(Protocol):
+    """What a stream needs of its loop."""
+
+    def take(self, room: Any, size: int) -> int:
+        """Fill room with up to ``size`` records; 0 at the end."""
+
+    @property
+    def worker(self) -> Worker | None:
+        """The thread that owns the loop, where that is not the caller's."""
+
+    def interrupt(self) -> None:
+        """Make `take` return soon."""
+
+
+class Stream:
+    """An iterator of batches, and in an ``async with`` block an asynchronous one.
+
+    A batch comes when it is full, or 10 ms after its first event. The iteration ends with the last
+    tracee, or when the loop is interrupted; another stream of the same loop then goes on.
+    """
+
+    def __init__(self, source: Source, size: int) -> None:
+        self._source = source
+        self._batches = Batches(size)
+        self._kept: Batch | None = None
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self
+
+    def __next__(self) -> Batch:
+        batch = self._next()
+        if batch is None:
+            raise StopIteration
+        return batch
+
+    def __aiter__(self) -> AsyncIterator[Batch]:
+        return self
+
+    async def __anext__(self) -> Batch:
+        worker = self._source.worker
+        if worker is None:
+            raise TypeError("an asynchronous iteration takes an asynchronous block: async with")
+        # One that came when its reader had just been cancelled is the next one's.
+        batch, self._kept = self._kept, None
+        if batch is None:
+            batch = await worker.call(self._next_kept, self._source.interrupt)
+            self._kept = None
+        if batch is None:
+            raise StopAsyncIteration
+        return batch
+
+    def _next(self) -> Batch | None:
+        count = self._source.take(self._batches.room, self._batches.size)
+        return self._batches.batch(count) if count else None
+
+    def _next_kept(self) -> Batch | None:
+        self._kept = self._next()
+        return self._kept

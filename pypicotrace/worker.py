@@ -1,0 +1,34 @@
+"""A thread that owns a loop, for those who cannot wait themselves: ptrace belongs to a thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+
+class Worker:
+    """Calls functions in a thread of its own, one after another."""
+
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pypicotrace")
+
+    async def call(self, function: Callable[[], Result], cancel: Callable[[], Any]) -> Result:
+        """Call it there; where the caller is cancelled, ``cancel`` has to make it return soon."""
+        under_way = asyncio.get_running_loop().run_in_executor(self._executor, function)
+        try:
+            return await asyncio.shield(under_way)
+        except asyncio.CancelledError:
+            if not under_way.done():
+                cancel()
+                await asyncio.wait([under_way])
+            raise
+
+    async def end(self, close: Callable[[], Any]) -> None:
+        """Call it there, and end the thread; not to be cancelled, lest something is left traced."""
+        loop = asyncio.get_running_loop()
+        await asyncio.shield(loop.run_in_executor(self._executor, close))
+        self._executor.shutdown(wait=True)

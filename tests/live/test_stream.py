@@ -1,0 +1,156 @@
+"""Events in batches, while the tracees run on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import IO
+
+import pytest
+from record import check_record
+
+import pypicotrace as pt
+
+Tracee = Callable[[str], str]
+Scratch = Callable[[], IO[bytes]]
+PIPELINE = ["sh", "-c", "date | wc; exit 3"]
+
+
+def test_a_stream_has_all_that_a_loop_has(scratch: Scratch) -> None:
+    with pt.spawn(PIPELINE, follow=True, stdout=scratch()) as loop:
+        batches = list(loop.stream(100))
+    events = [event for batch in batches for event in batch]
+    check_record(events)
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    assert events[-1] == loop.status == pt.Exited(pid=loop.root, lwp=0, program=b"sh", status=3)
+    assert all(1 <= len(batch) <= 100 for batch in batches)
+    assert max(len(batch) for batch in batches) == 100
+    assert all(event.stop is None for event in events)
+
+
+def test_columns_tuples_and_events_say_the_same(scratch: Scratch) -> None:
+    with pt.spawn(PIPELINE, follow=True, stdout=scratch()) as loop:
+        batch = next(loop.stream(10**6))
+    fields = batch.fields
+    rows = [dict(zip(fields, row, strict=True)) for row in batch.tuples()]
+    assert len(rows) == len(batch) == len(batch.pid)
+    for i, (row, event) in enumerate(zip(rows, batch, strict=True)):
+        assert (row["pid"], row["lwp"], row["seq"]) == (event.pid, event.lwp, event.seq)
+        assert (batch.pid[i], batch.lwp[i], batch.ts_ns[i]) == (event.pid, event.lwp, event.ts_ns)
+        assert row["program"].rstrip(b"\0") == event.program
+        if isinstance(event, pt.SyscallEntry):
+            assert tuple(batch.args[i, j] for j in range(batch.nargs[i])) == event.args
+            assert row["sysnum"] == batch.sysnum[i] == event.sysnum
+    assert bytes(batch.program[0, j] for j in range(24)) == rows[0]["program"]
+    assert batch[-1] == list(batch)[-1]
+    assert [event.seq for event in batch[2:4]] == [3, 4]
+
+
+def test_numpys_interface_describes_the_record(scratch: Scratch) -> None:
+    """Without numpy: the fields' offsets are where a packed reading of the description has them."""
+    with pt.spawn(["date"], stdout=scratch()) as loop:
+        batch = next(loop.stream())
+    interface = batch.__array_interface__
+    sizes = {"<u8": 8, "<u4": 4, "<i4": 4, "<u2": 2, "|S24": 24}
+    packed = sum(
+        sizes[kind] * (shape[0] if shape else 1)
+        for _, kind, *(shape,) in [
+            (name, kind, rest[0] if rest else ()) for name, kind, *rest in interface["descr"]
+        ]
+    )
+    assert f"|V{packed}" == interface["typestr"]
+    assert interface["shape"] == (len(batch),)
+    assert len(batch.buffer()) == packed * len(batch)
+
+
+@pytest.mark.parametrize("name", ["sysnumber", "stop", "_x"])
+def test_a_field_that_a_record_has_not(scratch: Scratch, name: str) -> None:
+    with pt.spawn(["date"], stdout=scratch()) as loop:
+        batch = next(loop.stream())
+    with pytest.raises(AttributeError, match=name):
+        getattr(batch, name)
+
+
+def test_a_batch_that_is_not_full_comes_soon(scratch: Scratch) -> None:
+    with pt.spawn(["sleep", "60"], stdout=scratch()) as loop:
+        first = next(loop.stream())
+        assert isinstance(first[0], pt.Exec)
+        assert time.monotonic_ns() - first[0].ts_ns < 5 * 10**9
+
+
+def test_tracees_run_on(tracee: Tracee) -> None:
+    """None waits for the reader of its events."""
+    with pt.spawn([tracee("spinners"), "2"]) as loop:
+        stream = loop.stream(64)
+        next(stream)
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            if all(lwp.state != "standing" for lwp in loop.lwps()):
+                break
+            next(stream)
+        else:
+            pytest.fail("an LWP stands still all the time")
+
+
+def test_interrupted_it_ends_and_another_goes_on(scratch: Scratch) -> None:
+    with pt.spawn(["sh", "-c", "date; date"], follow=True, stdout=scratch()) as loop:
+        loop.interrupt()
+        assert list(loop.stream()) == []
+        assert sum(len(batch) for batch in loop.stream()) > 100
+
+
+def test_no_room() -> None:
+    with pytest.raises(ValueError, match="at least"), pt.spawn(["sleep", "9"]) as loop:
+        loop.stream(0)
+
+
+def test_asynchronously_the_host_goes_on(scratch: Scratch) -> None:
+    """And its own children keep their ends."""
+
+    async def host() -> list[pt.Event]:
+        events: list[pt.Event] = []
+        async with pt.spawn(PIPELINE, follow=True, stdout=scratch()) as loop:
+            child = await asyncio.create_subprocess_exec("sh", "-c", "exit 7")
+            async for batch in loop.stream(50):
+                events += batch
+            assert await child.wait() == 7
+        assert loop.status == events[-1]
+        return events
+
+    check_record(asyncio.run(host()))
+
+
+def test_asynchronously_cancelled_nothing_is_left(scratch: Scratch) -> None:
+    async def host() -> pt.Loop:
+        async with pt.spawn(["sleep", "60"], stdout=scratch()) as loop:
+
+            async def read() -> None:
+                async for _ in loop.stream():
+                    pass
+
+            reader = asyncio.create_task(read())
+            await asyncio.sleep(0)
+            reader.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reader
+            # Another reader goes on.
+            os.kill(loop.root, signal.SIGTERM)
+            ends = [event async for batch in loop.stream() for event in batch]
+            assert isinstance(ends[-1], pt.Signaled)
+        return loop
+
+    loop = asyncio.run(host())
+    assert isinstance(loop.status, pt.Signaled)
+
+
+def test_asynchronous_iteration_takes_an_asynchronous_block(scratch: Scratch) -> None:
+    async def host() -> None:
+        with pt.spawn(["date"], stdout=scratch()) as loop:
+            async for _ in loop.stream():
+                pass
+
+    with pytest.raises(TypeError, match="async with"):
+        asyncio.run(host())
