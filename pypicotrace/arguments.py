@@ -15,7 +15,7 @@ EXIT_USAGE = 2
 
 HELP = """\
 usage: picotrace [-finrtTvV] [-o FILE] [-e EXPR]... [-u USER] [-E NAME=VALUE]
-                 [-p PID]... [--children] [command [arg ...]]
+                 [-p PID]... [--children] [--cut-results] [command [arg ...]]
 
 Trace the system calls, signals, processes and LWPs of a command.
 
@@ -35,12 +35,14 @@ Trace the system calls, signals, processes and LWPs of a command.
   -v             environment and auxiliary vector of each new program, and
                  who sent a signal, too
   --color WHEN   always, never, or auto: on a terminal, unless NO_COLOR is set
+  --cut-results  on NetBSD: wide results stay cut to 32 bits, which is faster
 
   -h, --help     show this, and exit
   -V, --version  show the version, and exit
 
 Options end at the first operand. The trace goes to standard error. The exit
-status is the command's. SIGUSR1 shows what each LWP is in.
+status is the command's. SIGUSR1, and SIGINFO where it exists (^T), show what
+each LWP is in.
 """
 HINT = "Try 'picotrace --help' for what can be said."
 
@@ -69,6 +71,7 @@ class Arguments(NamedTuple):
     follow: bool
     style: Text
     colour: str
+    whole_results: bool
     output: str | None
     wanted: Wanted
     pids: list[int]
@@ -96,7 +99,7 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
     :returns: text, where that is all that was asked for.
     :raises Failure: what was given makes no sense.
     """
-    long = ["help", "version", "children", "color="]
+    long = ["help", "version", "children", "color=", "cut-results"]
     try:
         options, command = getopt.getopt(list(argv), "finrtTvhVo:e:p:u:E:", long)
     except getopt.GetoptError as error:
@@ -126,6 +129,7 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
         follow=bool(given & {"-f", "-i"}),
         style=style,
         colour=_colour(last("--color")),
+        whole_results="--cut-results" not in given,
         output=last("-o"),
         wanted=wanted,
         pids=pids,

@@ -98,6 +98,7 @@ def make_loop(args: Arguments, refused: list[str]) -> Loop:
         "events": args.wanted.events,
         "syscalls": args.wanted.syscalls,
         "follow": args.follow,
+        "whole_results": args.whole_results,
     }
     try:
         user = None if args.user is None else credentials(args.user)

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from cli_support import eventually, needs_root, picotrace, running, tracing
 
+from pypicotrace.signals import ASKING
+
 LINE = r" *\d+ +\d+ +\S+ [A-Z_]"
 
 
@@ -83,6 +85,14 @@ def test_who_sent_a_signal_is_said_where_asked(trace: Path) -> None:
     )
 
 
+def test_cut_results(trace: Path) -> None:
+    """They save a step where the kernel tells 32 bits alone; Linux tells all."""
+    words = ["--cut-results", "-e", "mmap", "-o", str(trace)]
+    assert picotrace(*words, "true").status == 0
+    assert re.search(r" SCX mmap = 0x[0-9a-f]{9,}\n", trace.read_text())
+    assert "(32 bits)" not in trace.read_text()
+
+
 @needs_root
 def test_another_user(trace: Path) -> None:
     run = picotrace("-o", str(trace), "-u", "nobody", "id")
@@ -95,11 +105,12 @@ def test_a_user_who_is_not_there() -> None:
     assert (run.status, run.err) == (2, b"picotrace: -u: there is no user 'nosuchuser'\n")
 
 
-def test_a_table_when_asked(trace: Path) -> None:
+@pytest.mark.parametrize("signo", ASKING)
+def test_a_table_when_asked(trace: Path, signo: int) -> None:
     trace.touch()
     with tracing("-f", "-o", str(trace), "sh", "-c", "sleep 60; :") as run:
         eventually(lambda: b"clock_nanosleep" in trace.read_bytes(), "it sleeps")
-        run.kill(signal.SIGUSR1)
+        run.kill(signo)
         table = run.complains(b"clock_nanosleep\n").decode().splitlines()
         assert table[0].split() == ["pid", "lwp", "program", "seconds", "call"]
         rows = [line.split() for line in table[1:]]

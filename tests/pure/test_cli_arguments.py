@@ -26,6 +26,7 @@ NOTHING_SAID = Arguments(
     follow=False,
     style=Text.ARGV,
     colour="auto",
+    whole_results=True,
     output=None,
     wanted=EVERYTHING,
     pids=[],
@@ -51,6 +52,8 @@ NOTHING_SAID = Arguments(
         ),
         (["--color=always", "ls"], {"colour": "always"}),
         (["--color", "never", "ls"], {"colour": "never"}),
+        (["--cut-results", "ls"], {"whole_results": False}),
+        (["--cut-results", "-p", "5"], {"whole_results": False, "pids": [5], "command": []}),
         (["-u", "nobody", "ls"], {"user": "nobody"}),
         (["-E", "A=b=c", "-E", "B", "ls"], {"environment": ["A=b=c", "B"]}),
         (["-p", "5", "--children"], {"pids": [5], "children": True, "command": []}),
@@ -93,12 +96,28 @@ def test_version(argv: list[str]) -> None:
     assert arguments(argv) == f"picotrace {__version__}\n"
 
 
+@pytest.mark.parametrize("operands", [["ls"], ["-p", "5"]])
+@pytest.mark.parametrize("cut", [[], ["--cut-results"]])
+def test_cut_results_are_the_loops_business(
+    monkeypatch: pytest.MonkeyPatch, cut: list[str], operands: list[str]
+) -> None:
+    asked: list[bool] = []
+    for way in ("spawn", "attach"):
+        monkeypatch.setattr(cli, way, lambda *_, whole_results, **__: asked.append(whole_results))
+    args = arguments([*cut, *operands])
+    assert isinstance(args, Arguments)
+    cli.make_loop(args, [])
+    assert asked == [not cut]
+
+
 def test_help_names_every_option() -> None:
     usage, _, rest = HELP.partition("\n\n")
     for option in "finoepuEtrTv":
         assert f"-{option}" in rest
         assert option in usage
     lines = HELP.splitlines()
+    for option in ("--children", "--color", "--cut-results"):
+        assert option in rest
     assert all(len(line) < 80 for line in lines)
     assert len(lines) <= 40
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from pypicotrace.events import Exited
-from pypicotrace.signals import ENDING, Signals
+from pypicotrace.records import LwpNow
+from pypicotrace.signals import ASKING, ENDING, Signals
 
 INT, TERM, HUP, QUIT = signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT
 
@@ -23,6 +24,9 @@ class FakeLoop:
 
     def interrupt(self) -> None:
         self.interrupted += 1
+
+    def lwps(self) -> list[LwpNow]:
+        return [LwpNow(pid=77, lwp=78, program=b"sleep", call="nanosleep", since_ns=0)]
 
 
 class World:
@@ -47,7 +51,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 @pytest.fixture(autouse=True)
 def dispositions() -> Iterator[None]:
     """As in a shell's foreground, wherever the tests run; and at the end as at the start."""
-    watched = (*ENDING, signal.SIGPIPE)
+    watched = (*ENDING, *ASKING, signal.SIGPIPE)
     before = [signal.signal(signo, signal.SIG_DFL) for signo in watched]
     yield
     # No handler is left behind. (Ignored are those that come when the command has ended.)
@@ -160,3 +164,22 @@ def test_nobody_reads_the_trace(world: World) -> None:
         arrive(signals, signal.SIGPIPE)
         assert signals.ended_by is None
         assert signals.loop.interrupted == 1  # type: ignore[attr-defined]
+
+
+def test_who_asks() -> None:
+    """BSD's terminals have a key for it."""
+    assert {signal.Signals(signo).name for signo in ASKING} == {
+        "SIGUSR1",
+        *({"SIGINFO"} & set(signal.Signals.__members__)),
+    }
+
+
+@pytest.mark.parametrize("signo", ASKING)
+def test_what_is_going_on(world: World, capfd: pytest.CaptureFixture[str], signo: int) -> None:
+    with world.signals() as signals:
+        arrive(signals, signo, signo)
+        assert (signals.ended_by, signals.loop.interrupted) == (None, 0)  # type: ignore[attr-defined]
+    out, err = capfd.readouterr()
+    head, row = ["pid", "lwp", "program", "seconds", "call"], ["77", "78", "sleep", "1000.000"]
+    assert out == ""
+    assert [line.split() for line in err.splitlines()] == [head, [*row, "nanosleep"]] * 2
