@@ -402,7 +402,7 @@ def spawn(
     :param user: the name or uid of whom the program is to run as, with that user's groups.
     :param whole_results: NetBSD tells a tracer the lower 32 bits of a result only. True: the call's
         LWP takes one more step, and its registers tell all of them, for calls whose results can
-        be wider; such an exit costs about twice as much. False: they stay cut.
+        be wider; such a call costs nearly twice as much. False: they stay cut.
     :raises TypeError, ValueError: an argument is not what it must be.
     :raises LaunchError: on entering the loop: the program cannot be executed.
     """
