@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,16 @@ def test_help_names_every_option() -> None:
         assert option in rest
     assert all(len(line) < 80 for line in lines)
     assert len(lines) <= 40
+
+
+def test_the_manual_page_has_every_option() -> None:
+    page = (Path(__file__).resolve().parents[2] / "man" / "picotrace.1").read_text()
+    entries = "".join(line for line in page.splitlines(keepends=True) if line.startswith(".It Fl "))
+    heads = [line.split("  ")[1] for line in HELP.splitlines() if line.startswith("  -")]
+    options = [option for head in heads for option in re.findall(r"(?:^|, )-(-?[\w-]+)", head)]
+    assert {"f", "i", "E", "-cut-results", "-help"} < set(options)
+    missing = [o for o in options if not re.search(rf" Fl {o}(?![\w-])|, {o}(?![\w-])", entries)]
+    assert missing == []
 
 
 @pytest.mark.parametrize(
