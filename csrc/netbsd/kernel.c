@@ -160,6 +160,8 @@ netbsd_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int
 #else
 	(void)lwp;
 #endif
+	if (signo == SIGCONT)
+		t->was_stopped = 0;	/* somebody has continued it since */
 	t->answered = 0;
 	t->stands = 0;	/* also where it was killed, and its end is to be waited for */
 	return ptrace(request, pid, (void *)1, data) < 0 ? pico_netbsd_error() : 0;
