@@ -5,28 +5,13 @@
  */
 #include <string.h>
 
+#include "../core/bytes.h"
 #include "../core/lwps.h"
 #include "abi.h"
 #include "decode.h"
 #include "regs.h"
 
 enum { LINUX_ARGS = 6 };
-
-static uint32_t
-u32(const uint8_t *p)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static uint64_t
-u64(const uint8_t *p)
-{
-	uint64_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
 
 static int
 done(struct pico_decoded *d, int kind)
@@ -102,9 +87,9 @@ decode_entry(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_d
 {
 	struct pico_event *ev = &d->event;
 
-	ev->sysnum = (int32_t)u64(raw->syscall_info + LINUX_INFO_NR);
+	ev->sysnum = (int32_t)pico_u64(raw->syscall_info + LINUX_INFO_NR);
 	memcpy(ev->args, raw->syscall_info + LINUX_INFO_ARGS, LINUX_ARGS * sizeof(ev->args[0]));
-	set_abi(ev, u32(raw->syscall_info + LINUX_INFO_ARCH));
+	set_abi(ev, pico_u32(raw->syscall_info + LINUX_INFO_ARCH));
 	/* The kernel is silent about the end of a first LWP while others live: it has to be asked. */
 	if (l->process != NULL && l->id == l->process->pid && l->process->lwps > 1 && is_lwp_exit(ev))
 		d->resume = PICO_RESUME_LAST;
@@ -115,7 +100,7 @@ static int
 decode_exit(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_decoded *d)
 {
 	struct pico_event *ev = &d->event;
-	uint64_t rval = u64(raw->syscall_info + LINUX_INFO_RVAL);
+	uint64_t rval = pico_u64(raw->syscall_info + LINUX_INFO_RVAL);
 
 	if ((!l->in_call || l->stepped) && !(raw->have & PICO_NEED_REGS))
 		return PICO_NEED_REGS;
@@ -128,7 +113,7 @@ decode_exit(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_de
 		ev->sysnum = (int32_t)call.sysnum;
 		memcpy(ev->args, call.args, sizeof(call.args));
 	}
-	set_abi(ev, u32(raw->syscall_info + LINUX_INFO_ARCH));
+	set_abi(ev, pico_u32(raw->syscall_info + LINUX_INFO_ARCH));
 	if (raw->syscall_info[LINUX_INFO_IS_ERROR])
 		ev->error = (int32_t)-(int64_t)rval;
 	else
@@ -215,8 +200,8 @@ decode_signal(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_
 		return PICO_NEED_SIGINFO;
 	ev->signo = d->signo = (raw->status >> 8) & 0xff;
 	d->stops = ev->signo >= LINUX_SIGSTOP && ev->signo <= LINUX_SIGTTOU;
-	ev->code = (int32_t)u32(si + LINUX_SI_CODE);
-	ev->sig_errno = (int32_t)u32(si + LINUX_SI_ERRNO);
+	ev->code = (int32_t)pico_u32(si + LINUX_SI_CODE);
+	ev->sig_errno = (int32_t)pico_u32(si + LINUX_SI_ERRNO);
 	if (l != NULL && l->stepped && ev->signo == LINUX_SIGTRAP) {
 		if (!(raw->have & PICO_NEED_REGS))
 			return PICO_NEED_REGS;
@@ -228,24 +213,24 @@ decode_signal(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_
 	}
 	if (l != NULL && l->breaks && ev->signo == LINUX_SIGTRAP && ev->code == LINUX_TRAP_HWBKPT) {
 		d->signo = 0;
-		ev->addr = u64(si + LINUX_SI_ADDR);
+		ev->addr = pico_u64(si + LINUX_SI_ADDR);
 		return done(d, PICO_BREAKPOINT);
 	}
 	if (is_fault(ev->signo, ev->code)) {
-		ev->addr = u64(si + LINUX_SI_ADDR);
+		ev->addr = pico_u64(si + LINUX_SI_ADDR);
 		ev->flags |= PICO_HAS_ADDR;
 		return done(d, PICO_CRASHED);
 	}
 	/* A timer's siginfo has its id where others have the sender. */
 	if (ev->signo == LINUX_SIGCHLD || (ev->code <= 0 && ev->code != LINUX_SI_TIMER)) {
-		ev->sender = (int32_t)u32(si + LINUX_SI_PID);
-		ev->uid = u32(si + LINUX_SI_UID);
+		ev->sender = (int32_t)pico_u32(si + LINUX_SI_PID);
+		ev->uid = pico_u32(si + LINUX_SI_UID);
 		ev->flags |= PICO_HAS_SENDER;
 	}
 	if (ev->signo == LINUX_SIGCHLD && ev->code > 0)
-		ev->status = (int32_t)u32(si + LINUX_SI_STATUS);
+		ev->status = (int32_t)pico_u32(si + LINUX_SI_STATUS);
 	else if (ev->code < 0)
-		ev->value = u64(si + LINUX_SI_VALUE);
+		ev->value = pico_u64(si + LINUX_SI_VALUE);
 	return done(d, PICO_STOPPED);
 }
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core/bytes.h"
 #include "abi.h"
 #include "netbsd_kernel.h"
 #include "regs.h"
@@ -102,14 +103,11 @@ static int
 reaches(int32_t pid, const struct pico_event *call)
 {
 	uint8_t siginfo[NETBSD_PSI_SIZE];
-	uint64_t arg;
 	int e = pico_netbsd_siginfo(pid, siginfo);
 
-	for (int i = PICO_NETBSD_AMD64_ARGS; e == 0 && i < call->nargs; i++) {
-		memcpy(&arg, siginfo + NETBSD_PSI_ARGS + 8 * i, sizeof(arg));
-		if (arg != call->args[i])
+	for (int i = PICO_NETBSD_AMD64_ARGS; e == 0 && i < call->nargs; i++)
+		if (pico_u64(siginfo + NETBSD_PSI_ARGS + 8 * i) != call->args[i])
 			e = -EOPNOTSUPP;
-	}
 	return e;
 }
 

@@ -6,34 +6,13 @@
  */
 #include <string.h>
 
+#include "../core/bytes.h"
 #include "../core/lwps.h"
 #include "abi.h"
 #include "decode.h"
 #include "regs.h"
 
 enum { NETBSD_ARGS = 8 };
-
-static uint32_t
-u32(const struct pico_raw *raw, int offset)
-{
-	uint32_t v;
-	memcpy(&v, raw->siginfo + offset, sizeof(v));
-	return v;
-}
-
-static int32_t
-i32(const struct pico_raw *raw, int offset)
-{
-	return (int32_t)u32(raw, offset);
-}
-
-static uint64_t
-u64(const struct pico_raw *raw, int offset)
-{
-	uint64_t v;
-	memcpy(&v, raw->siginfo + offset, sizeof(v));
-	return v;
-}
 
 static int
 done(struct pico_decoded *d, int kind)
@@ -53,7 +32,7 @@ is_end(const struct pico_raw *raw)
 static int
 is_stale(const struct pico_raw *raw)
 {
-	return i32(raw, NETBSD_PSI_SIGNO) != ((raw->status >> 8) & 0xff);
+	return pico_i32(raw->siginfo + NETBSD_PSI_SIGNO) != ((raw->status >> 8) & 0xff);
 }
 
 int
@@ -65,7 +44,7 @@ pico_netbsd_lwp_of(const struct pico_raw *raw, int32_t *lwp)
 	if (!(raw->have & PICO_NEED_SIGINFO))
 		return PICO_NEED_SIGINFO;
 	if (!is_stale(raw))
-		*lwp = i32(raw, NETBSD_PSI_LWPID);
+		*lwp = pico_i32(raw->siginfo + NETBSD_PSI_LWPID);
 	return PICO_DECODED;
 }
 
@@ -90,19 +69,19 @@ decode_call(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_de
 	struct pico_event *ev = &d->event;
 
 	ev->abi = raw->narrow ? PICO_ABI_NETBSD32 : PICO_ABI_NETBSD;
-	ev->sysnum = i32(raw, NETBSD_PSI_SYSNUM);
+	ev->sysnum = pico_i32(raw->siginfo + NETBSD_PSI_SYSNUM);
 	ev->nargs = NETBSD_ARGS;
 	for (int i = 0; i < NETBSD_ARGS; i++)
-		ev->args[i] = u64(raw, NETBSD_PSI_ARGS + 8 * i);
+		ev->args[i] = pico_u64(raw->siginfo + NETBSD_PSI_ARGS + 8 * i);
 	if (kind == PICO_SCE)
 		return done(d, kind);
 	if (!l->in_call)
 		ev->flags |= PICO_HALF;
-	ev->error = i32(raw, NETBSD_PSI_ERROR);
+	ev->error = pico_i32(raw->siginfo + NETBSD_PSI_ERROR);
 	/* Two ints, whatever the call returns. */
 	for (int i = 0; i < 2 && ev->error == 0; i++)
-		ev->retval[i] = raw->narrow ? u32(raw, NETBSD_PSI_RETVAL + 4 * i) :
-		    (uint64_t)(int64_t)i32(raw, NETBSD_PSI_RETVAL + 4 * i);
+		ev->retval[i] = raw->narrow ? pico_u32(raw->siginfo + NETBSD_PSI_RETVAL + 4 * i) :
+		    (uint64_t)(int64_t)pico_i32(raw->siginfo + NETBSD_PSI_RETVAL + 4 * i);
 	return done(d, kind);
 }
 
@@ -112,8 +91,8 @@ decode_child(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_d
 {
 	if (l->state == PICO_LWP_EXPECTED)
 		return done(d, PICO_FIRST_STOP);
-	d->event.other = i32(raw, NETBSD_PSI_OTHER);
-	switch (i32(raw, NETBSD_PSI_REPORT_EVENT)) {
+	d->event.other = pico_i32(raw->siginfo + NETBSD_PSI_OTHER);
+	switch (pico_i32(raw->siginfo + NETBSD_PSI_REPORT_EVENT)) {
 	case NETBSD_FORK:
 		return done(d, PICO_FORKED);
 	case NETBSD_VFORK:
@@ -130,8 +109,8 @@ decode_child(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_d
 static int
 decode_lwp(const struct pico_raw *raw, struct pico_decoded *d)
 {
-	d->event.lwp = i32(raw, NETBSD_PSI_OTHER);
-	if (i32(raw, NETBSD_PSI_REPORT_EVENT) == NETBSD_LWP_CREATE)
+	d->event.lwp = pico_i32(raw->siginfo + NETBSD_PSI_OTHER);
+	if (pico_i32(raw->siginfo + NETBSD_PSI_REPORT_EVENT) == NETBSD_LWP_CREATE)
 		return done(d, PICO_LWP_CREATED);
 	d->resume = PICO_RESUME_DYING;
 	return done(d, PICO_LWP_EXITED);
@@ -172,26 +151,26 @@ decode_signal(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_
 	ev->lwp = 0;
 	if (is_stale(raw))
 		return done(d, PICO_STOPPED);
-	ev->lwp = i32(raw, NETBSD_PSI_LWPID);	/* 0: sent to the process */
-	ev->code = i32(raw, NETBSD_PSI_CODE);
-	ev->sig_errno = i32(raw, NETBSD_PSI_ERRNO);
+	ev->lwp = pico_i32(raw->siginfo + NETBSD_PSI_LWPID);	/* 0: sent to the process */
+	ev->code = pico_i32(raw->siginfo + NETBSD_PSI_CODE);
+	ev->sig_errno = pico_i32(raw->siginfo + NETBSD_PSI_ERRNO);
 	if (is_fault(ev->signo, ev->code)) {
-		ev->addr = u64(raw, NETBSD_PSI_ADDR);
-		ev->trap = i32(raw, NETBSD_PSI_TRAP);
+		ev->addr = pico_u64(raw->siginfo + NETBSD_PSI_ADDR);
+		ev->trap = pico_i32(raw->siginfo + NETBSD_PSI_TRAP);
 		ev->flags |= PICO_HAS_ADDR | PICO_HAS_TRAP;
 		return done(d, PICO_CRASHED);
 	}
 	int of_child = ev->signo == NETBSD_SIGCHLD && ev->code > 0 && ev->code != NETBSD_SI_NOINFO;
 	if (ev->code == NETBSD_SI_USER || ev->code == NETBSD_SI_QUEUE || ev->code == NETBSD_SI_LWP ||
 	    of_child) {
-		ev->sender = i32(raw, NETBSD_PSI_PID);
-		ev->uid = u32(raw, NETBSD_PSI_UID);
+		ev->sender = pico_i32(raw->siginfo + NETBSD_PSI_PID);
+		ev->uid = pico_u32(raw->siginfo + NETBSD_PSI_UID);
 		ev->flags |= PICO_HAS_SENDER;
 	}
 	if (of_child)
-		ev->status = i32(raw, NETBSD_PSI_STATUS);
+		ev->status = pico_i32(raw->siginfo + NETBSD_PSI_STATUS);
 	else if (ev->code < 0)
-		ev->value = u64(raw, NETBSD_PSI_VALUE);
+		ev->value = pico_u64(raw->siginfo + NETBSD_PSI_VALUE);
 	return done(d, PICO_STOPPED);
 }
 
@@ -207,7 +186,7 @@ pico_netbsd_decode(const struct pico_raw *raw, const struct pico_lwp *l, struct 
 		return PICO_NEED_SIGINFO;
 	if (((raw->status >> 8) & 0xff) != NETBSD_SIGTRAP || is_stale(raw))
 		return decode_signal(raw, l, d);
-	switch (i32(raw, NETBSD_PSI_CODE)) {
+	switch (pico_i32(raw->siginfo + NETBSD_PSI_CODE)) {
 	case NETBSD_TRAP_SCE:
 		return decode_call(raw, l, d, PICO_SCE);
 	case NETBSD_TRAP_SCX:
@@ -225,7 +204,7 @@ pico_netbsd_decode(const struct pico_raw *raw, const struct pico_lwp *l, struct 
 		d->event.addr = pico_netbsd_pc_of(raw);
 		return done(d, PICO_SINGLESTEP);
 	case NETBSD_TRAP_DBREG:
-		d->event.addr = u64(raw, NETBSD_PSI_ADDR);
+		d->event.addr = pico_u64(raw->siginfo + NETBSD_PSI_ADDR);
 		return done(d, PICO_DBREG);
 	default:
 		return decode_signal(raw, l, d);	/* its own: int3, raise, kill */

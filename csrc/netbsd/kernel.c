@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core/bytes.h"
 #include "abi.h"
 #include "decode.h"
 #include "netbsd_kernel.h"
@@ -63,15 +64,13 @@ pico_netbsd_machine(void)
 static void
 note_child(struct netbsd_kernel *k, struct netbsd_tracee *t, const uint8_t *siginfo)
 {
-	int32_t event, other;
+	int32_t other = pico_i32(siginfo + NETBSD_PSI_OTHER);
 
-	memcpy(&event, siginfo + NETBSD_PSI_REPORT_EVENT, sizeof(event));
-	memcpy(&other, siginfo + NETBSD_PSI_OTHER, sizeof(other));
 	if (t->is_new) {
 		t->is_new = 0;
 		return;
 	}
-	if (!pico_netbsd_is_trap(siginfo, TRAP_CHLD) || event == PTRACE_VFORK_DONE ||
+	if (!pico_netbsd_is_trap(siginfo, TRAP_CHLD) || pico_i32(siginfo + NETBSD_PSI_REPORT_EVENT) == PTRACE_VFORK_DONE ||
 	    pico_netbsd_find(k, other) != NULL)
 		return;
 	struct netbsd_tracee *child = pico_netbsd_add(k, other);
@@ -86,7 +85,7 @@ answer_siginfo(struct netbsd_kernel *k, struct netbsd_tracee *t, struct pico_raw
 
 	if (e < 0)
 		return e;
-	memcpy(&t->lwp, raw->siginfo + NETBSD_PSI_LWPID, sizeof(t->lwp));
+	t->lwp = pico_i32(raw->siginfo + NETBSD_PSI_LWPID);
 	if (pico_netbsd_is_trap(raw->siginfo, TRAP_EXEC))
 		pico_netbsd_altered_forget(k, t->pid);
 	raw->narrow = sizeof(long) == sizeof(int32_t);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../core/bytes.h"
 #include "abi.h"
 #include "decode.h"
 #include "regs.h"
@@ -20,9 +21,7 @@ enum { AMD64_CARRY = 1 };	/* PSL_C: the call has failed */
 static uint64_t
 word(const struct pico_raw *raw, int index)
 {
-	uint64_t v;
-	memcpy(&v, raw->regs + (size_t)index * sizeof(v), sizeof(v));
-	return v;
+	return pico_u64(raw->regs + 8 * index);
 }
 
 static void
@@ -34,9 +33,7 @@ set_word(struct pico_raw *raw, int index, uint64_t v)
 static uint32_t
 half_word(const struct pico_raw *raw, int index)
 {
-	uint32_t v;
-	memcpy(&v, raw->regs + (size_t)index * sizeof(v), sizeof(v));
-	return v;
+	return pico_u32(raw->regs + 4 * index);
 }
 
 int

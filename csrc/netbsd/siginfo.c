@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "../core/bytes.h"
 #include "abi.h"
 #include "netbsd_kernel.h"
 
@@ -29,11 +30,7 @@ _Static_assert(NETBSD_POSIX_SPAWN == PTRACE_POSIX_SPAWN, "events");
 int
 pico_netbsd_is_trap(const uint8_t *siginfo, int32_t code)
 {
-	int32_t signo, has;
-
-	memcpy(&signo, siginfo + NETBSD_PSI_SIGNO, sizeof(signo));
-	memcpy(&has, siginfo + NETBSD_PSI_CODE, sizeof(has));
-	return signo == SIGTRAP && has == code;
+	return pico_i32(siginfo + NETBSD_PSI_SIGNO) == SIGTRAP && pico_i32(siginfo + NETBSD_PSI_CODE) == code;
 }
 
 #define AT(member) offsetof(struct ptrace_siginfo, psi_siginfo.member)
