@@ -114,7 +114,7 @@ look_once(struct linux_kernel *k, int32_t pid, unsigned long options, int32_t *l
 		look->found++;
 		int e = attach_one(k, pid, &lwp, options);
 		if (e == ATTACHED)
-			lwps[look->attached++] = lwp;
+			pico_linux_own(k, lwps[look->attached++] = lwp);
 		else if (e == GONE)
 			look->gone++;
 		else if (e < 0)

@@ -66,79 +66,6 @@ pico_linux_options(int report, int spawned)
 }
 
 static int
-linux_wait(struct pico_kernel *kernel, int block, struct pico_raw *raw)
-{
-	struct linux_kernel *k = (struct linux_kernel *)kernel;
-
-	raw->have = 0;
-	if (k->early_next < k->early_count) {
-		raw->id = k->early[k->early_next].id;
-		raw->status = k->early[k->early_next++].status;
-		return 1;
-	}
-	k->early_next = k->early_count = 0;
-	if (pico_linux_ticked())
-		return -EINTR;
-	if (k->host_children_count > 0) {
-		int e = pico_linux_host_child_ended(k, raw);
-		if (e > 0 && k->altered_count > 0)
-			pico_linux_altered_stopped(k, raw->id, raw->status);
-		if (e != 0)
-			return e;
-	}
-	if (!pico_linux_turn_next(&k->turns, raw)) {
-		raw->id = wait4(-1, &raw->status, PICO_WAIT_OURS | (block ? 0 : WNOHANG), NULL);
-		if (raw->id < 0) {
-			int e = -errno;
-			(void)pico_linux_ticked();	/* this return is the answer to it */
-			return e;
-		}
-		if (raw->id == 0)
-			return 0;
-		pico_linux_turn_add(&k->turns, raw->id);
-	}
-	if (k->altered_count > 0)
-		pico_linux_altered_stopped(k, raw->id, raw->status);
-	if (k->host_children_count > 0)
-		pico_linux_host_child_stopped(k, raw->id, raw->status);
-	return 1;
-}
-
-static int
-room_for_early(struct linux_kernel *k)
-{
-	uint32_t room = k->early_room > 0 ? k->early_room * 2 : 64;
-
-	if (k->early_count < k->early_room)
-		return 1;
-	struct linux_early *early = realloc(k->early, room * sizeof(*early));
-	if (early == NULL)
-		return 0;
-	k->early = early;
-	k->early_room = room;
-	return 1;
-}
-
-void
-pico_linux_wait_early(struct linux_kernel *k)
-{
-	int status;
-	pid_t id;
-
-	while (room_for_early(k) && (id = wait4(-1, &status, PICO_WAIT_OURS | WNOHANG, NULL)) > 0) {
-		if (k->altered_count > 0)
-			pico_linux_altered_stopped(k, id, status);
-		/* Its end is waited for, and it has to be let go on to come to it. */
-		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8) && k->host_children_count > 0)
-			pico_linux_host_child_stopped(k, id, status);
-		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8))
-			(void)k->ops.resume(&k->ops, 0, id, PICO_RESUME_CONTINUE, 0);
-		else
-			k->early[k->early_count++] = (struct linux_early){ id, status };
-	}
-}
-
-static int
 answer_owner(int32_t pid, struct pico_raw *raw)
 {
 	/* Signal 0 asks whether this id is an LWP of that process, and sends nothing. */
@@ -219,8 +146,12 @@ linux_answer(struct pico_kernel *kernel, int32_t pid, struct pico_raw *raw, int 
 			return e;
 		raw->have |= (uint32_t)need;
 	}
-	if (needs & PICO_NEED_STATE && tells_of_child(raw))
+	if (needs & PICO_NEED_STATE && tells_of_child(raw)) {
 		pico_linux_turn_add(&k->turns, (int32_t)raw->state);
+		pico_linux_own(k, (int32_t)raw->state);
+	} else if (raw->status >> 16 == PTRACE_EVENT_EXEC && (int32_t)raw->state != raw->id) {
+		pico_linux_disown(k, (int32_t)raw->state);
+	}
 	return 0;
 }
 
@@ -283,6 +214,7 @@ linux_close(struct pico_kernel *kernel)
 	struct linux_kernel *k = (struct linux_kernel *)kernel;
 
 	pico_linux_tick_close(k);
+	pico_linux_unshare(k);
 	free(k->early);
 	pico_linux_turns_free(&k->turns);
 	free(k->host_children);
@@ -302,7 +234,7 @@ pico_kernel_native(int *error)
 		.os = "linux",
 		.capabilities = PICO_CAN_FOLLOW_LWP | PICO_CAN_STEP | PICO_CAN_WHOLE_RESULTS,
 		.decode = pico_linux_decode,
-		.wait = linux_wait,
+		.wait = pico_linux_wait,
 		.answer = linux_answer,
 		.resume = linux_resume,
 		.spawn = pico_linux_spawn,
@@ -326,9 +258,11 @@ pico_kernel_native(int *error)
 		.tick = pico_linux_tick,
 		.close = linux_close,
 	};
+	pico_linux_share(k);
 	k->thread = gettid();
 	*error = pico_linux_tick_open(k);
 	if (*error < 0) {
+		pico_linux_unshare(k);
 		free(k);
 		return NULL;
 	}

@@ -47,6 +47,11 @@ struct linux_turns {
 	int64_t swept_ns;
 };
 
+struct linux_ids {
+	int32_t *slots;
+	uint32_t size, used;
+};
+
 struct linux_kernel {
 	struct pico_kernel ops;		/* first: the contract's view of it */
 	pid_t thread;			/* the thread that opened it; ptrace belongs to that one alone */
@@ -55,6 +60,8 @@ struct linux_kernel {
 	struct linux_early *early;	/* in the order they came */
 	uint32_t early_next, early_count, early_room;
 	struct linux_turns turns;
+	struct linux_ids own;		/* LWPs that have stopped, or been made, for this loop, and have not ended */
+	struct linux_kernel *other;	/* of this thread's: sharing.c */
 	struct linux_host_child *host_children;
 	uint32_t host_children_count;
 	int breakpoints;		/* one was set */
@@ -65,8 +72,20 @@ struct linux_kernel {
 /* kernel.c */
 int pico_linux_answer_regs(struct pico_raw *);
 unsigned long pico_linux_options(int report, int spawned);
+
+/* wait.c */
+int pico_linux_wait(struct pico_kernel *, int block, struct pico_raw *);
 /* Take what has stopped or ended by now, for the loop to be given later. */
 void pico_linux_wait_early(struct linux_kernel *);
+
+/* sharing.c: several loops in one thread. */
+void pico_linux_share(struct linux_kernel *);
+void pico_linux_unshare(struct linux_kernel *);
+/* That LWP is this loop's; it is no more. */
+void pico_linux_own(struct linux_kernel *, int32_t id);
+void pico_linux_disown(struct linux_kernel *, int32_t id);
+/* Whose the LWP is that has stopped or ended: the waiter's, where nothing else is known. */
+struct linux_kernel *pico_linux_owner(struct linux_kernel *waiter, int32_t id);
 
 /* turns.c */
 /* This one may stop from now on. */

@@ -119,6 +119,8 @@ pico_linux_spawn(struct pico_kernel *kernel, const struct pico_launch *launch, i
 		e = seize(pid, report, &go);
 	if (e == 0)
 		e = run_to_exec(pid, &errors, first);
+	if (e == 0)
+		pico_linux_own((struct linux_kernel *)kernel, pid);
 	pico_pipe_close(&go);
 	pico_pipe_close(&errors);
 	return e;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from typing import IO
 
 import pytest
+from record import check_record
 
 import pypicotrace as pt
 
@@ -152,3 +154,54 @@ def test_a_fork_of_the_host_cannot_touch_the_tracees(scratch: Scratch) -> None:
             os._exit(8)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
         assert isinstance(list(loop)[-1], pt.Exited)
+
+
+FOLLOWED = ["sh", "-c", "(date; date) | cat; exit 5"]
+
+
+def test_two_loops_in_one_thread_take_turns(scratch: Scratch) -> None:
+    """Each has its own tracees, new ones included, however their stops come."""
+    with (
+        pt.spawn(FOLLOWED, follow=True, stdout=scratch()) as one,
+        pt.spawn(FOLLOWED, follow=True, stdout=scratch()) as other,
+    ):
+        records: dict[pt.Loop, list[pt.Event]] = {one: [], other: []}
+        iterators = {loop: iter(loop) for loop in records}
+        while iterators:
+            for loop, iterator in list(iterators.items()):
+                for event in itertools.islice(iterator, 7):
+                    records[loop].append(event)
+                if loop.status is not None:
+                    records[loop] += iterator
+                    del iterators[loop]
+    for loop, record in records.items():
+        check_record(record)
+        assert record[-1] == loop.status
+        assert isinstance(loop.status, pt.Exited)
+        assert loop.status.status == 5
+    pids = [{event.pid for event in record} for record in records.values()]
+    assert pids[0].isdisjoint(pids[1])
+
+
+def test_a_loop_inside_of_anothers_body(scratch: Scratch) -> None:
+    with pt.spawn(FOLLOWED, follow=True, stdout=scratch()) as outer:
+        record = []
+        for event in outer:
+            record.append(event)
+            if isinstance(event, pt.Forked):
+                with pt.spawn(FOLLOWED, follow=True, stdout=scratch()) as inner:
+                    check_record(list(inner))
+                assert isinstance(inner.status, pt.Exited)
+    check_record(record)
+    assert isinstance(outer.status, pt.Exited)
+
+
+def test_one_of_two_loops_is_left(tracee: Tracee, scratch: Scratch) -> None:
+    """What the other was told meanwhile is not lost."""
+    with pt.spawn(FOLLOWED, follow=True, stdout=scratch()) as one:
+        record = [next(iter(one))]
+        with pt.spawn([tracee("spinners"), "3"], stdout=scratch()) as other:
+            assert len(list(itertools.islice(other, 500))) == 500
+        assert isinstance(other.status, pt.Signaled)
+        record += one
+    check_record(record)
