@@ -28,6 +28,7 @@ from pypicotrace.syscalls.auxv import packed_auxv
 from pypicotrace.syscalls.select import select
 
 if TYPE_CHECKING:
+    from pypicotrace.batch import Batch
     from pypicotrace.worker import Worker
 
 PID_MAX = 2**31 - 1
@@ -105,9 +106,11 @@ class Loop:
         self._lock = threading.RLock()
         self._interrupted = False
         self._impatient = False
+        self._hurried = False
         self._end: Exited | Signaled | None = None
         self.turn = 0
         self.worker: Worker | None = None
+        self.kept: Batch | None = None
         self.root = 0
         self.attached: dict[int, int] = {}
 
@@ -204,7 +207,7 @@ class Loop:
 
         self.worker = Worker()
         try:
-            await self.worker.call(self.__enter__, self.interrupt)
+            await self.worker.call(self.__enter__, self.hurry)
         except BaseException:
             await self.__aexit__()
             raise
@@ -214,6 +217,13 @@ class Loop:
         worker, self.worker = self.worker, None
         if worker is not None:
             await worker.end(self.close)
+
+    def hurry(self, hurried: bool) -> None:
+        """Have `take` return soon, until this is called with False; for `Stream`."""
+        with self._lock:
+            self._hurried = hurried
+            if hurried and self._pointer is not None:
+                lib.pico_loop_interrupt(self._pointer)
 
     def write_text(self, fd: int, style: Text = Text.PLAIN, *, owns_file: bool = False) -> int:
         """Trace to the end, as lines of text on a descriptor; the tracees run on meanwhile.
@@ -264,12 +274,13 @@ class Loop:
 
     def _next(self, batch: Any, size: int) -> int:
         self.turn += 1
-        while not self._interrupted:
+        while not self._interrupted and not self._hurried:
             got = lib.pico_loop_next(self.pointer(), batch, size, 0)
             # EINTR: back to the interpreter, so that Python's signal handlers run.
             if got != -errno.EINTR:
                 return check(got, "trace")
-        self._interrupted = False
+        if not self._hurried:
+            self._interrupted = False
         return 0
 
     def _remember_end(self, pointer: Any) -> None:

@@ -21,8 +21,11 @@ class Source(Protocol):
     def worker(self) -> Worker | None:
         """The thread that owns the loop, where that is not the caller's."""
 
-    def interrupt(self) -> None:
-        """Make `take` return soon."""
+    kept: Batch | None
+    """One that came when its reader had just been cancelled: the next reader's."""
+
+    def hurry(self, hurried: bool) -> None:
+        """Make `take` return soon, until it is called with False."""
 
 
 class Stream:
@@ -35,7 +38,6 @@ class Stream:
     def __init__(self, source: Source, size: int) -> None:
         self._source = source
         self._batches = Batches(size)
-        self._kept: Batch | None = None
 
     def __iter__(self) -> Iterator[Batch]:
         return self
@@ -53,11 +55,10 @@ class Stream:
         worker = self._source.worker
         if worker is None:
             raise TypeError("an asynchronous iteration takes an asynchronous block: async with")
-        # One that came when its reader had just been cancelled is the next one's.
-        batch, self._kept = self._kept, None
+        batch, self._source.kept = self._source.kept, None
         if batch is None:
-            batch = await worker.call(self._next_kept, self._source.interrupt)
-            self._kept = None
+            batch = await worker.call(self._next_kept, self._source.hurry)
+            self._source.kept = None
         if batch is None:
             raise StopAsyncIteration
         return batch
@@ -67,5 +68,5 @@ class Stream:
         return self._batches.batch(count) if count else None
 
     def _next_kept(self) -> Batch | None:
-        self._kept = self._next()
-        return self._kept
+        self._source.kept = self._next()
+        return self._source.kept

@@ -16,15 +16,20 @@ class Worker:
     def __init__(self) -> None:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pypicotrace")
 
-    async def call(self, function: Callable[[], Result], cancel: Callable[[], Any]) -> Result:
-        """Call it there; where the caller is cancelled, ``cancel`` has to make it return soon."""
+    async def call(self, function: Callable[[], Result], hurry: Callable[[bool], Any]) -> Result:
+        """Call it there.
+
+        Where the caller is cancelled, ``hurry(True)`` has to make it return soon, and when it has
+        returned, ``hurry(False)`` is called.
+        """
         under_way = asyncio.get_running_loop().run_in_executor(self._executor, function)
         try:
             return await asyncio.shield(under_way)
         except asyncio.CancelledError:
             if not under_way.done():
-                cancel()
+                hurry(True)
                 await asyncio.wait([under_way])
+                hurry(False)
             raise
 
     async def end(self, close: Callable[[], Any]) -> None:
