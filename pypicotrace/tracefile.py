@@ -47,8 +47,9 @@ def _open_file(path: str) -> int:
     flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_NOFOLLOW if shared else 0)
     try:
         fd = os.open(path, flags, 0o600)
-    except OSError as error:
-        if shared and error.errno == errno.ELOOP:
+    except OSError:
+        # Linux says ELOOP, NetBSD EFTYPE.
+        if shared and os.path.islink(path):
             raise NotSafe(
                 errno.ELOOP, "it is a symbolic link in a folder that anybody can write to"
             ) from None

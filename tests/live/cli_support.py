@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import platform
 import re
 import select
 import shutil
@@ -23,10 +22,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import pytest
-
-if platform.system() != "Linux":
-    reason = f"{platform.system()}: what is left of a session is looked for in Linux's /proc"
-    pytest.skip(reason, allow_module_level=True)
+from system import Process, processes
 
 SCRIPT = Path(sysconfig.get_path("scripts")) / "picotrace"
 MODULE = [sys.executable, "-m", "pypicotrace"]
@@ -76,24 +72,6 @@ class Finished(NamedTuple):
     status: int
     out: bytes
     err: bytes
-
-
-class Process(NamedTuple):
-    pid: int
-    state: str
-    session: int
-    name: str
-
-
-def processes() -> Iterator[Process]:
-    """All that live (a zombie does not)."""
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError):
-            line = Path(f"/proc/{entry}/stat").read_bytes().decode(errors="backslashreplace")
-            name, _, rest = line.partition("(")[2].rpartition(") ")
-            state, _, _, session = rest.split()[:4]
-            if state not in "ZX":
-                yield Process(int(entry), state, int(session), name)
 
 
 def in_session(session: int) -> list[Process]:
@@ -283,11 +261,6 @@ def status_field(pid: int, field: str) -> str:
     found = re.search(rf"^{field}:\s*(.*)$", text, re.MULTILINE)
     assert found is not None, field
     return found[1]
-
-
-def untouched(pid: int) -> bool:
-    """Nobody traces it, and it has not been stopped."""
-    return status_field(pid, "TracerPid") == "0" and status_field(pid, "State")[0] in "RSD"
 
 
 class Line(NamedTuple):

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+import system
 from record import check_record, parse
 from runs import Run, Target, Trace, contents, until
+from system import marked
 
 import pypicotrace as pt
 from pypicotrace.loop import Text
@@ -35,7 +37,10 @@ BARE = [
     *("-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror"),
     *("-nostdlib", "-static", "-fno-pie", "-no-pie", "-fno-stack-protector"),
 ]
-WALL = 0x40000000  # __WALL, wait(2): tracees and threads too
+WALL = 0x40000000 if system.LINUX else 0
+"""__WALL, wait(2): tracees and threads too."""
+DESCRIPTORS = 1024
+"""So many may be open, and so many are looked at."""
 
 
 class Hang(BaseException):
@@ -89,11 +94,13 @@ def nothing_left(watchdog: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     assert not left, f"left over: {', '.join(left)}"
 
 
-def descriptors() -> set[tuple[str, str]]:
+def descriptors() -> set[tuple[int, int, int]]:
+    """Each open one, and which file it is of."""
     found = set()
-    for fd in os.listdir("/proc/self/fd"):
-        with contextlib.suppress(FileNotFoundError):  # the one of listdir itself
-            found.add((fd, os.readlink(f"/proc/self/fd/{fd}")))
+    for fd in range(DESCRIPTORS):
+        with contextlib.suppress(OSError):  # not open
+            file = os.fstat(fd)
+            found.add((fd, file.st_dev, file.st_ino))
     return found
 
 
@@ -111,31 +118,21 @@ def processes(mark: bytes) -> list[int]:
     return found
 
 
-def marked(mark: bytes) -> list[int]:
-    """The living processes with that in their environment, which a zombie has no more."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError):
-            if int(pid) != os.getpid() and mark in Path(f"/proc/{pid}/environ").read_bytes():
-                found.append(int(pid))
-    return found
-
-
 def children() -> list[str]:
     """Every child and every tracee of this process, ended or not. They are ended, and reaped."""
     found: list[str] = []
     while True:
         try:
-            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | WALL)
+            pid, status = os.waitpid(-1, os.WNOHANG | WALL)
         except ChildProcessError:
             return found
-        if ended is None:
-            for pid in Path("/proc/self/task").glob("*/children"):
-                found += [f"child {child}" for child in pid.read_text().split()]
-                for child in pid.read_text().split():
-                    os.kill(int(child), signal.SIGKILL)
-            return found or ["a tracee"]
-        found.append(f"child {ended.si_pid}, status {ended.si_status}")
+        if pid != 0:
+            found.append(f"child {pid}, status {status:#x}")
+            continue
+        for child in system.children():
+            found.append(f"child {child}")
+            os.kill(child, signal.SIGKILL)
+        return found or ["a tracee"]
 
 
 @pytest.fixture(scope="session")
@@ -146,6 +143,7 @@ def tracee(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
     def build(name: str) -> str:
         program = folder / name
         if not program.exists():
+            program.parent.mkdir(exist_ok=True)
             compiler = shutil.which("cc")
             assert compiler is not None, "the live tests need a C compiler"
             flags = [

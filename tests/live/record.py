@@ -10,13 +10,22 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from system import LINUX, NAME
+
 import pypicotrace as pt
 from pypicotrace import syscalls
 from pypicotrace.events import UNSET
 
-MAKE_CHILDREN = {"fork", "vfork", "clone", "clone3"}
-EXECUTE = {"execve", "execveat"}
+MAKE_CHILDREN = {"fork", "vfork", "clone", "clone3", "__vfork14", "__clone", "posix_spawn"}
+EXECUTE = {"execve", "execveat", "fexecve"}
 EXIT = {"exit", "exit_group"}
+EXIT_LWP = {"_lwp_exit"}
+ENDS_OF_LWPS = LINUX
+"""LWPs that end with their process, or with its image, say so."""
+KEEPS_LWP = not LINUX
+"""An LWP that is not the first and executes a program keeps its id."""
+RAW_ERRORS = frozenset() if LINUX else frozenset({-2, -3})
+"""EJUSTRETURN and ERESTART, which NetBSD's kernel reports where a call does not return with a result."""
 SHOWN_BEFORE = 15
 
 
@@ -63,7 +72,7 @@ class Checker:
         self, mask: pt.Mask, deadly: Collection[str] = (), *, altered: bool = False
     ) -> None:
         self.mask = mask
-        self.deadly = EXIT | set(deadly)
+        self.deadly = EXIT | EXIT_LWP | set(deadly)
         self.altered = altered
         self.processes: dict[int, Process] = {}
         self.began = False
@@ -94,7 +103,7 @@ class Checker:
                 process.exits |= ev.name in EXIT
             case pt.Exec():
                 self._exec(process, ev)
-            case pt.Forked() | pt.Vforked():
+            case pt.Forked() | pt.Vforked() | pt.Spawned():
                 self._child(process, ev)
             case pt.VforkDone():
                 lwp = self._lwp(process, ev.lwp)
@@ -103,6 +112,8 @@ class Checker:
                 if self._all(pt.VFORK) and ev.child not in process.created and not lwp.half:
                     require(ev.child in process.vforked, "no such child was waited for")
                     process.vforked.remove(ev.child)
+            case pt.Stopped(lwp=0):
+                require(not LINUX, "it is an LWP that stops")
             case pt.Stopped():
                 lwp = self._lwp(process, ev.lwp)
                 require(lwp.call is None or not self._all(pt.SCX), "a signal inside a call")
@@ -128,6 +139,10 @@ class Checker:
 
     def _all(self, bits: pt.Mask) -> bool:
         return self.mask & bits == bits
+
+    def _ends_of_lwps(self) -> bool:
+        """Each LWP that is there will say that it ends."""
+        return ENDS_OF_LWPS and self._all(pt.LWP_CREATE | pt.LWP_EXIT)
 
     def _order(self, ev: pt.Event) -> None:
         if self.last is not None:
@@ -175,7 +190,7 @@ class Checker:
     def _gone(self, process: Process, ev: pt.Exited | pt.Signaled) -> None:
         require(ev.lwp == 0, "it is the process that ends")
         rest = process.lwps.keys() - {process.pid}
-        require(not rest or not self._all(pt.LWP_CREATE | pt.LWP_EXIT), f"before its LWPs {rest}")
+        require(not rest or not self._ends_of_lwps(), f"before its LWPs {rest}")
         half = any(lwp.half for lwp in process.lwps.values())
         asked = isinstance(ev, pt.Signaled) or process.exits or half or not self._all(pt.SCE)
         asked = asked or self.altered
@@ -184,7 +199,8 @@ class Checker:
 
     def _exit(self, lwp: Lwp, ev: pt.SyscallExit) -> None:
         failed = ev.error != 0
-        require(failed == (ev.retval is None) and ev.error >= 0, "a result or an error")
+        possible = ev.error >= 0 or ev.error in RAW_ERRORS
+        require(failed == (ev.retval is None) and possible, "a result or an error")
         if not self._all(pt.SCE):
             return
         entry, lwp.call = lwp.call, None
@@ -200,23 +216,23 @@ class Checker:
             require(same or self.altered, f"it entered as {entry}")
 
     def _exec(self, process: Process, ev: pt.Exec) -> None:
-        require(ev.lwp == ev.pid, "the new image's LWP has the process's id")
-        caller = process.lwps.get(ev.old_lwp or ev.pid)
+        require(KEEPS_LWP or ev.lwp == ev.pid, "the new image's LWP has the process's id")
+        caller = process.lwps.get(ev.old_lwp or ev.lwp)
         # Attached to between its execve and the report of it, it is known by the new id alone.
         half = any(lwp.half for lwp in process.lwps.values())
         if ev.old_lwp:
             require(ev.old_lwp != ev.pid, "the id has changed")
             known = caller is not None or half or not self._all(pt.LWP_CREATE)
             require(known, "the caller is not there")
-        rest = process.lwps.keys() - {ev.pid, ev.old_lwp}
-        require(not rest or not self._all(pt.LWP_CREATE | pt.LWP_EXIT), f"LWPs survive: {rest}")
+        rest = process.lwps.keys() - {ev.lwp, ev.old_lwp}
+        require(not rest or not self._ends_of_lwps(), f"LWPs survive: {rest}")
         if process.spoke and caller is not None:
             self._inside(caller, EXECUTE)
         call = caller.call if caller is not None else None
-        process.lwps = {ev.pid: Lwp(ev.pid, call, half and call is None)}
+        process.lwps = {ev.lwp: Lwp(ev.lwp, call, half and call is None)}
         process.exits = process.cut = False
 
-    def _child(self, process: Process, ev: pt.Forked | pt.Vforked) -> None:
+    def _child(self, process: Process, ev: pt.Forked | pt.Vforked | pt.Spawned) -> None:
         self._inside(self._lwp(process, ev.lwp), MAKE_CHILDREN)
         require(ev.child > 0, "a child has a pid")
         if self._all(pt.FORK | pt.VFORK):
@@ -271,12 +287,15 @@ def check_record(
 IMAGE = re.compile(r" *\d+ +0 +\S+ (ARGV|ENV|AUXV)\[")
 LINE = re.compile(r" *(\d+) +(\d+) +(\S+) ([A-Z_]+) ?(.*)")
 ENTRY = re.compile(r"(UNKNOWN SYSCALL -?\d+|\w+)\(([^)]*)\)")
-RESULT = re.compile(r"(UNKNOWN SYSCALL -?\d+|\w+) = (\w+)(?: Err#(\d+).*)?")
-SIGNALS = {name: number for number, name in syscalls.signals("linux").items()}
+RESULT = re.compile(
+    r"(UNKNOWN SYSCALL -?\d+|\w+) (?:= (\w+)(?: (?!Err)\w+)?)?(?: Err#(-?\d+).*)?(?: \(32 bits\))?"
+)
+SIGNALS = {name: number for number, name in syscalls.signals(NAME.lower()).items()}
 FROM_TEXT: dict[str, type[pt.Event]] = {
     "EXEC": pt.Exec,
     "FORKED": pt.Forked,
     "VFORKED": pt.Vforked,
+    "SPAWNED": pt.Spawned,
     "VFORK_DONE": pt.VforkDone,
     "LWP_CREATED": pt.LwpCreated,
     "LWP_EXITED": pt.LwpExited,
@@ -318,7 +337,7 @@ def _line(line: str, seq: int) -> pt.Event:
         result = RESULT.fullmatch(info)
         assert result is not None, line
         error = int(result[3] or 0)
-        retval = None if error else int(result[2], 0)
+        retval = None if error else int(result[2] or "0", 0)
         return pt.SyscallExit(**common, name=result[1], retval=retval, error=error)
     return FROM_TEXT[word](**common, **_info(word, info))
 

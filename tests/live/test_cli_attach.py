@@ -26,8 +26,8 @@ from cli_support import (
     running,
     status_field,
     tracing,
-    untouched,
 )
+from system import untouched
 
 from pypicotrace import syscalls
 

@@ -23,10 +23,10 @@ from cli_support import (
     picotrace,
     running,
     tracing,
-    untouched,
     untraced,
     without,
 )
+from system import untouched
 
 # Prints a word, and ends with a status of its own.
 COMMAND = ["sh", "-c", "echo ran; exit 7"]

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from cli_support import MODULE, Finished, picotrace, running, untouched, untraced
+from cli_support import MODULE, Finished, picotrace, running, untraced
+from system import untouched
 
 import pypicotrace
 

@@ -1,0 +1,69 @@
+"""Which tests are for which system: all run on Linux, and elsewhere all but the files named here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+CALLS = "its tracees make Linux's own calls, by Linux's numbers"
+PROC = "it looks at the tracees by Linux's /proc"
+CLONE = "it is about clone(2) and LWPs as Linux has them"
+SIGNALS = "it is about signals, stops and restarts as Linux has them"
+USERS = "it needs setpriv(1), unshare(1) or prlimit(1)"
+HEADERS = "the headers it compares with come with ziglang, which has no wheel for this system"
+
+LINUX_ALONE = {
+    "live/test_abi.py": CALLS,
+    "live/test_attaching.py": PROC,
+    "live/test_calls.py": CALLS,
+    "live/test_cli_attach.py": PROC,
+    "live/test_cli_end.py": SIGNALS,
+    "live/test_cli_launch.py": USERS,
+    "live/test_cli_more.py": CALLS,
+    "live/test_cli_output.py": PROC,
+    "live/test_cli_trace.py": CALLS,
+    "live/test_delivery.py": SIGNALS,
+    "live/test_endings.py": CALLS,
+    "live/test_execve.py": CALLS,
+    "live/test_families.py": CLONE,
+    "live/test_faults.py": SIGNALS,
+    "live/test_handlers.py": SIGNALS,
+    "live/test_host_children.py": CLONE,
+    "live/test_letting_go.py": PROC,
+    "live/test_processes.py": CLONE,
+    "live/test_seccomp.py": "no other system has seccomp(2)",
+    "live/test_storms.py": CLONE,
+    "live/test_threads.py": CLONE,
+    "live/test_tracers.py": "its tracees are tracers by Linux's ptrace(2)",
+    "live/test_transparency.py": PROC,
+    "live/test_unreturned.py": CALLS,
+    "pure/test_auxv.py": HEADERS,
+    "pure/test_syscall_tables.py": HEADERS,
+}
+"""What is Linux's alone, by its path in this folder, and why. live/test_portable_*.py have the same
+subjects for every system."""
+
+HERE = Path(__file__).parent
+
+
+class Elsewhere(pytest.File):
+    """A file of tests that is not even imported here."""
+
+    reason: str
+
+    def collect(self) -> Iterable[pytest.Item]:
+        pytest.skip(self.reason)
+
+
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> pytest.Collector | None:
+    reason = LINUX_ALONE.get(str(module_path.relative_to(HERE)))
+    if reason is None or sys.platform == "linux":
+        return None
+    file = Elsewhere.from_parent(parent, path=module_path)
+    file.reason = f"{sys.platform}: {reason}"
+    return file

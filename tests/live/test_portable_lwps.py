@@ -1,0 +1,81 @@
+"""On every system: LWPs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from runs import Run, Trace
+from system import LINUX
+
+import pypicotrace as pt
+
+Tracee = Callable[[str], str]
+
+NO_CALLS = pt.ALL & ~(pt.SCE | pt.SCX)
+BOTH = pytest.mark.parametrize("events", [pt.ALL, NO_CALLS], ids=["all", "no calls"])
+
+
+@pytest.fixture
+def threads(tracee: Tracee) -> str:
+    return tracee("portable/threads")
+
+
+def lwps(run: Run, kind: type[pt.Event]) -> list[int]:
+    return [ev.lwp for ev in run.of(kind)]
+
+
+@BOTH
+@pytest.mark.parametrize("follow", [True, False], ids=["follow", "alone"])
+def test_row_41_made_and_gone(
+    trace: Trace, threads: str, text: bool, events: pt.Mask, follow: bool
+) -> None:
+    run = trace([threads, "some", "20"], text=text, events=events, follow=follow)
+    assert run.told("made") == (20,)
+    created = lwps(run, pt.LwpCreated)
+    assert len(set(created)) == 20
+    assert run.root not in created
+    exited = lwps(run, pt.LwpExited)
+    assert len(exited) == len(set(exited))
+    # pthread_join(3) need not wait for the LWP's end: some may end with the process, which NetBSD
+    # does not tell of.
+    assert set(exited) == set(created) if LINUX else set(exited) <= set(created)
+    if events == pt.ALL:
+        for lwp in created:
+            names = [ev.name for ev in run.of(pt.SyscallEntry, lwp=lwp)]
+            assert names.count("getppid") == 3
+
+
+@BOTH
+def test_row_42_the_process_exits_while_others_live(
+    trace: Trace, threads: str, text: bool, events: pt.Mask
+) -> None:
+    run = trace([threads, "leave", "9"], text=text, events=events)
+    assert len(lwps(run, pt.LwpCreated)) == 9
+    assert run.one(pt.Exited).status == 3
+    assert run.events[-1] == run.status
+    # Where the process stops as a whole, its end is the end of all.
+    assert len(lwps(run, pt.LwpExited)) == (9 if LINUX else 0)
+
+
+@BOTH
+def test_row_47_the_process_is_killed(
+    trace: Trace, threads: str, text: bool, events: pt.Mask
+) -> None:
+    run = trace([threads, "kill", "9"], text=text, events=events)
+    assert run.one(pt.Signaled).signo == 9
+    assert run.events[-1] == run.status
+
+
+@BOTH
+@pytest.mark.parametrize("times", range(5))
+def test_row_30_execve_by_another_lwp(
+    trace: Trace, threads: str, text: bool, events: pt.Mask, times: int
+) -> None:
+    """Linux gives it the id of its process; NetBSD leaves it its own."""
+    run = trace([threads, "exec"], text=text, events=events)
+    assert run.told("exec") == run.told("new") == (run.root,)
+    (lwp,) = lwps(run, pt.LwpCreated)
+    _, new = run.of(pt.Exec)
+    assert (new.lwp, new.old_lwp) == ((run.root, lwp) if LINUX else (lwp, 0))
+    assert run.one(pt.Exited).status == 17
