@@ -36,6 +36,7 @@ LINUX_ALONE = {
     "live/test_processes.py": CLONE,
     "live/test_seccomp.py": "no other system has seccomp(2)",
     "live/test_storms.py": CLONE,
+    "live/test_surroundings.py": PROC,
     "live/test_threads.py": CLONE,
     "live/test_tracers.py": "its tracees are tracers by Linux's ptrace(2)",
     "live/test_transparency.py": PROC,
