@@ -94,11 +94,14 @@ pico_netbsd_detach(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int sig
 	(void)lwp;
 	if (t == NULL)
 		return -ESRCH;
-	if (signo == 0 && t->was_stopped)
-		signo = SIGSTOP;
-	if (ptrace(PT_DETACH, pid, (void *)1, signo) < 0)
+	int stop = signo == 0 && t->was_stopped ? SIGSTOP : 0;
+	if (ptrace(PT_DETACH, pid, (void *)1, stop) < 0)
 		return pico_netbsd_error();
 	pico_netbsd_forget(k, t);
+	/* Another signal is lost by PT_DETACH: it is looked for in those alone that are still traced
+	 * (10.99.12: sigchecktrace()). */
+	if (signo != 0)
+		(void)kill(pid, signo);
 	return 0;
 }
 

@@ -163,7 +163,14 @@ netbsd_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int
 		t->was_stopped = 0;	/* somebody has continued it since */
 	t->answered = 0;
 	t->stands = 0;	/* also where it was killed, and its end is to be waited for */
-	return ptrace(request, pid, (void *)1, data) < 0 ? pico_netbsd_error() : 0;
+	if (ptrace(request, pid, (void *)1, data) == 0)
+		return 0;
+	/* One that stood does not go on but by a SIGKILL, and with LWPs asleep it may hang in its exit until
+	 * another comes (10.99.12: kpsignal2() makes it active and leaves its LWPs stopped). */
+	int e = pico_netbsd_error();
+	if (e == -ESRCH)
+		(void)kill(pid, SIGKILL);
+	return e;
 }
 
 static int
@@ -184,10 +191,14 @@ static int
 netbsd_kill(struct pico_kernel *kernel, int32_t pid)
 {
 	struct netbsd_tracee *t = pico_netbsd_find((struct netbsd_kernel *)kernel, pid);
+	int stands = t != NULL && t->stands;
 
 	if (t != NULL)
 		t->stands = 0;	/* it ends without being resumed */
 	pico_netbsd_suspect((struct netbsd_kernel *)kernel);
+	/* Where it stands PT_KILL has its LWPs go on first; after a plain SIGKILL it may hang: see above. */
+	if (stands && ptrace(PT_KILL, pid, (void *)1, 0) == 0)
+		return 0;
 	return kill(pid, SIGKILL) < 0 ? -errno : 0;
 }
 

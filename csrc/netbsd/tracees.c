@@ -97,8 +97,9 @@ pico_netbsd_find_orphans(struct netbsd_kernel *k)
 	for (size_t i = 0; all != NULL && i < count; i++) {
 		const struct kinfo_proc2 *p = &all[i];
 		int status;
-		/* A traced process is its tracer's child, though sysctl tells its parent from before: wait knows. */
-		if (!(p->p_flag & P_TRACED) || is_known(p->p_pid) ||
+		/* A traced process is its tracer's child, though sysctl tells its parent from before: wait knows.
+		 * Where that is this program, it is a child of the host's that has ended, and the host's to wait for. */
+		if (!(p->p_flag & P_TRACED) || p->p_ppid == getpid() || is_known(p->p_pid) ||
 		    waitpid(p->p_pid, &status, WNOHANG | WNOWAIT) < 0)
 			continue;
 		struct netbsd_tracee *t = pico_netbsd_add(k, p->p_pid);

@@ -6,7 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,7 +52,7 @@ def untouched(pid: int) -> bool:
 def marked(mark: bytes) -> list[int]:
     """The processes but this one with that in their environment."""
     if not LINUX:
-        lines = _ps("-axww", "-e", "-o", "pid=,command=")
+        lines = _ps("pid", "command", which=["-axww", "-e"])
         found = [int(line.split()[0]) for line in lines if mark in line]
         return [pid for pid in found if pid != os.getpid()]
     found = []
@@ -66,7 +66,7 @@ def marked(mark: bytes) -> list[int]:
 def children() -> list[int]:
     """The children of this process, zombies too, and its tracees where those are children."""
     if not LINUX:
-        rows = [line.split() for line in _ps("-ax", "-o", "pid=,ppid=,ucomm=")]
+        rows = [line.split() for line in _ps("pid", "ppid", "ucomm")]
         return [int(row[0]) for row in rows if int(row[1]) == os.getpid() and row[2] != b"ps"]
     found = []
     for path in Path("/proc/self/task").glob("*/children"):
@@ -74,13 +74,18 @@ def children() -> list[int]:
     return found
 
 
-def _ps(*options: str) -> list[bytes]:
-    # Where one process was asked for and is gone, the status is 1.
-    return subprocess.run(["ps", *options], check=False, stdout=subprocess.PIPE).stdout.splitlines()
+def _ps(*columns: str, which: Sequence[str] = ("-ax",)) -> list[bytes]:
+    """The rows, without a header."""
+    argv = ["ps", *which, *(f"-o{column}=" for column in columns)]
+    # Without the mark of this test in its own environment. Where one process was asked for and is
+    # gone, the status is 1.
+    env = {"PATH": os.environ["PATH"]}
+    done = subprocess.run(argv, check=False, stdout=subprocess.PIPE, env=env)
+    return done.stdout.splitlines()
 
 
 def _processes_by_ps(*which: str) -> Iterator[Process]:
-    for line in _ps(*(which or ["-ax"]), "-o", "pid=,ppid=,sid=,stat=,ucomm="):
+    for line in _ps("pid", "ppid", "sid", "stat", "ucomm", which=which or ["-ax"]):
         pid, parent, session, stat, *name = line.decode(errors="backslashreplace").split()
         # ps(1) of NetBSD: I is a long sleep, O on a processor; X among the rest is traced.
         letter = {"I": "S", "O": "R"}.get(stat[0], stat[0])

@@ -16,7 +16,8 @@ results(void)
 	int fd = mkstemp(path);
 	WANT(fd >= 0 && unlink(path) == 0);
 	say("lseek %lld", (long long)lseek(fd, (off_t)1 << 33, SEEK_SET));
-	say("close %d %d", close(-1), errno);
+	int closed = close(-1);
+	say("close %d %d", closed, errno);
 	WANT(pipe(fds) == 0);
 	say("pipe %d %d", fds[0], fds[1]);
 	say("getppid %d", (int)getppid());

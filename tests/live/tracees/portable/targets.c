@@ -14,10 +14,11 @@ handler(int signo)
 	say("got 1");
 }
 
+/* Seldom: NetBSD's kernel may take 10 ms for each stop of a process with several LWPs under way. */
 static void *
 work(void *arg)
 {
-	struct timespec moment = { .tv_nsec = 1000000 };
+	struct timespec moment = { .tv_nsec = 200000000 };
 
 	while (!atomic_load(&over))
 		(void)nanosleep(&moment, NULL);
