@@ -1,4 +1,4 @@
-"""Which tests are for which system: all run on Linux, and elsewhere all but the files named here."""
+"""Which tests are for which system: all on Linux, elsewhere all but the files named here."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ ENDS_OF_LWPS = LINUX
 KEEPS_LWP = not LINUX
 """An LWP that is not the first and executes a program keeps its id."""
 RAW_ERRORS = frozenset() if LINUX else frozenset({-2, -3})
-"""EJUSTRETURN and ERESTART, which NetBSD's kernel reports where a call does not return with a result."""
+"""EJUSTRETURN and ERESTART: what NetBSD's kernel tells of a call that does not return a result."""
 SHOWN_BEFORE = 15
 
 

@@ -12,6 +12,8 @@ from typing import IO
 
 import pytest
 from record import check_record
+from runs import until
+from system import state
 
 import pypicotrace as pt
 
@@ -33,7 +35,10 @@ def test_the_hosts_children_keep_their_status(scratch: Scratch) -> None:
 def test_a_stopped_child_of_the_hosts_stays_the_hosts(scratch: Scratch) -> None:
     child = subprocess.Popen(["sleep", "60"])
     try:
+        # NetBSD loses a SIGSTOP that comes during the execve.
+        until(lambda: state(child.pid) == "S", "it sleeps")
         os.kill(child.pid, signal.SIGSTOP)
+        until(lambda: state(child.pid) == "T", "it is stopped")
         with pt.spawn(["date"], stdout=scratch()) as loop:
             list(loop)
         _, status = os.waitpid(child.pid, os.WUNTRACED)
