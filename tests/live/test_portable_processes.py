@@ -20,7 +20,7 @@ MADE: dict[str, type[pt.Event]] = {
     "clone": pt.Forked,
     "posix_spawn": pt.Vforked if LINUX else pt.Spawned,
 }
-"""What is said of each way to make a child. Linux has no call for posix_spawn(3): vfork and execve."""
+"""What is said of each way to make a child. Linux does posix_spawn(3) by vfork and execve."""
 
 
 @pytest.fixture
