@@ -36,6 +36,7 @@ struct netbsd_kernel {
 	int queue;		/* kqueue(2): of SIGCHLD, and of `wake` */
 	int wake[2];		/* a pipe: something for the wait to return for */
 	_Atomic uint32_t tick_us;	/* 0: the wait does not return for ticks */
+	uint32_t waits;
 	uint64_t ticked_ns;	/* when the wait last returned for a tick */
 	uint64_t suspect_ns;	/* until then one that was killed may have left a child that nobody told of */
 	struct netbsd_kernel *other;	/* of this program's: see tracees.c */

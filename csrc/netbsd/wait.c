@@ -21,6 +21,7 @@
 #define LONGEST_NS NANOSECONDS		/* without a tick */
 #define SUSPICION_NS (2 * NANOSECONDS)
 #define LOOK_NS 20000000ull
+enum { WAITS_PER_LOOK = 64 };
 
 int
 pico_netbsd_wait_open(struct netbsd_kernel *k)
@@ -188,11 +189,26 @@ sleep_on(struct netbsd_kernel *k)
 	return -EINTR;
 }
 
+/* Where there is always a stop at hand, it never sleeps and so is never woken for a tick: now and then it looks
+ * at the clock. */
+static int
+is_time_to_tick(struct netbsd_kernel *k)
+{
+	uint64_t interval = atomic_load(&k->tick_us) * 1000ull;
+
+	if (++k->waits % WAITS_PER_LOOK != 0 || interval == 0 || now_ns() < k->ticked_ns + interval)
+		return 0;
+	k->ticked_ns = now_ns();
+	return 1;
+}
+
 int
 pico_netbsd_wait(struct pico_kernel *kernel, int block, struct pico_raw *raw)
 {
 	struct netbsd_kernel *k = (struct netbsd_kernel *)kernel;
 
+	if (is_time_to_tick(k))
+		return -EINTR;
 	memset(raw, 0, offsetof(struct pico_raw, siginfo));
 	for (;;) {
 		if (look(k, raw))
