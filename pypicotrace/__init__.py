@@ -42,8 +42,9 @@ from pypicotrace.events import (
     VforkDone,
     Vforked,
 )
-from pypicotrace.loop import Loop, attach, spawn
+from pypicotrace.loop import Loop
 from pypicotrace.registers import Registers
+from pypicotrace.start import attach, spawn
 from pypicotrace.stop import Stop
 from pypicotrace.stream import Stream
 from pypicotrace.tracer import Tracer, run

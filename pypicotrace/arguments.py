@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pypicotrace import __version__
+from pypicotrace.attaching import PID_MAX
 from pypicotrace.expressions import Wanted, parse
-from pypicotrace.loop import PID_MAX, Text
+from pypicotrace.text import Text
 
 EXIT_USAGE = 2
 

@@ -15,9 +15,11 @@ from pypicotrace.arguments import EXIT_USAGE, Arguments, Failure, arguments
 from pypicotrace.errors import KernelError, LaunchError, PicotraceError
 from pypicotrace.events import Exited, Signaled
 from pypicotrace.launch import credentials, own_environment, search
-from pypicotrace.loop import Loop, Text, attach, spawn
+from pypicotrace.loop import Loop
 from pypicotrace.refusals import FORBIDDEN
 from pypicotrace.signals import Signals
+from pypicotrace.start import attach, spawn
+from pypicotrace.text import Text
 from pypicotrace.tracefile import open_trace
 
 EXIT_FAILURE, EXIT_CANNOT_RUN, EXIT_NOT_FOUND = 1, 126, 127

@@ -1,4 +1,4 @@
-"""The loop: `spawn` and `attach` say what to trace, a `Loop` traces it.
+"""The loop, which traces.
 
 What can be decided without Python (waiting, decoding, filtering, text) is decided in C; this module
 owns the C objects.
@@ -8,58 +8,32 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from enum import IntFlag
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pypicotrace import syscalls as tables
 from pypicotrace._ffi import ffi, lib
+from pypicotrace.attaching import attach_to, children_of
 from pypicotrace.calls import ABIS
+from pypicotrace.choice import Choice, native_abis
 from pypicotrace.errors import AttachError, LaunchError, LoopClosed, WrongThread, check
-from pypicotrace.events import Event, Exited, Mask, Signaled
-from pypicotrace.launch import Credentials, Environment, Launch, Path, plan
+from pypicotrace.events import Event, Exited, Signaled
+from pypicotrace.launch import Launch
+from pypicotrace.names import call_names, kept
 from pypicotrace.records import LwpNow, event, lwp_now
-from pypicotrace.refusals import refusal
 from pypicotrace.stop import Stop
 from pypicotrace.stream import Stream
-from pypicotrace.syscalls.auxv import packed_auxv
 from pypicotrace.syscalls.select import select
+from pypicotrace.text import Text, open_text
 
 if TYPE_CHECKING:
     from pypicotrace.batch import Batch
     from pypicotrace.worker import Worker
 
-PID_MAX = 2**31 - 1
-
 # How long closing waits for LWPs that must stop before they can be let go. One that is asleep in
 # the kernel (a parent in vfork) does not until it wakes up.
 CLOSE_TIMEOUT_NS = 10 * 10**9
-
-
-class Text(IntFlag):
-    """How `Loop.write_text` writes."""
-
-    PLAIN = 0
-    NUMBERS = lib.PICO_TEXT_NUMBERS
-    """Numbers in place of names."""
-    CLOCK = lib.PICO_TEXT_CLOCK
-    """Each line begins with the local time."""
-    SINCE = lib.PICO_TEXT_SINCE
-    """Each line begins with the seconds since the line before."""
-    ELAPSED = lib.PICO_TEXT_ELAPSED
-    """SCX ends with the seconds spent in the call."""
-    COLOUR = lib.PICO_TEXT_COLOUR
-    """Failures red, signals yellow, processes and LWPs green."""
-    ARGV = lib.PICO_TEXT_ARGV
-    """The arguments of each new image,"""
-    ENV = lib.PICO_TEXT_ENV
-    """its environment,"""
-    AUXV = lib.PICO_TEXT_AUXV
-    """and its auxiliary vector, a line each."""
-    SENDER = lib.PICO_TEXT_SENDER
-    """Who sent a signal, where that is known."""
 
 
 class Loop:
@@ -78,26 +52,20 @@ class Loop:
         self,
         launch: Launch | None,
         pids: Sequence[int],
+        choice: Choice,
         *,
-        mask: Mask,
-        follow: bool,
-        words: Sequence[str] | None,
         children: bool = False,
         on_refused: Callable[[AttachError], None] | None = None,
-        whole_results: bool = True,
         open_kernel: Callable[[], Any] | None = None,
         abis: Sequence[str] = (),
     ) -> None:
         self._launch = launch
         self._pids = pids
-        self._mask = mask
-        self._follow = follow
-        self._words = words
+        self._choice = choice
         self._children = children
         self._on_refused = on_refused
-        self._whole_results = whole_results
         self._open_kernel = open_kernel or _native_kernel
-        self._tables = [tables.load(abi) for abi in abis or _native_abis()]
+        self._tables = [tables.load(abi) for abi in abis or native_abis()]
         self._pointer: Any = None
         self._text: Any = None
         self._keep: list[Any] = []
@@ -237,17 +205,7 @@ class Loop:
         """
         pointer = self.pointer()
         flags = int(style) | owns_file * lib.PICO_TEXT_OWNS_FILE
-        text = self._kept(ffi.gc(lib.pico_text_new(fd, flags), lib.pico_text_free))
-        for table in self._tables:
-            names = self._names(*table.packed(), first=table.base)
-            lib.pico_text_set_syscalls(text, ABIS[table.abi], names)
-        system = self._tables[0].abi.partition("-")[0]
-        errors, signals = tables.errors(system), tables.signals(system)
-        first = min(errors)
-        names = self._names(tables.pack_names(errors, first), first=first)
-        lib.pico_text_set_errors(text, names)
-        lib.pico_text_set_signals(text, self._names(tables.pack_names(signals)))
-        lib.pico_text_set_auxv(text, self._names(*packed_auxv(system)))
+        text = open_text(self._keep, fd, flags, self._tables)
         lib.pico_loop_set_text(pointer, text)
         lib.pico_loop_set_mode(pointer, lib.PICO_MODE_TEXT)
         self._text = text
@@ -292,41 +250,25 @@ class Loop:
 
     def _open(self) -> None:
         error = ffi.new("int *")
-        pointer = lib.pico_loop_open(self._open_kernel(), int(self._mask), self._follow, error)
+        events, follow, words, whole_results = self._choice
+        pointer = lib.pico_loop_open(self._open_kernel(), int(events), follow, error)
         check(error[0], "open the loop")
         self._pointer = pointer
         self._owner = _here()
-        lib.pico_loop_set_whole_results(pointer, self._whole_results)
+        lib.pico_loop_set_whole_results(pointer, whole_results)
         for table in self._tables:
-            names = self._names(*table.packed(), first=table.base)
+            names = call_names(self._keep, table)
             lib.pico_loop_set_syscalls(pointer, ABIS[table.abi], names)
-        if self._words is not None:
-            for table, chosen in zip(self._tables, select(self._words, self._tables), strict=True):
-                bits, count = chosen.bits(table)
-                kept = self._kept(ffi.new("uint8_t[]", bits))
-                lib.pico_loop_set_filter(
-                    pointer, ABIS[table.abi], kept, table.base, count, chosen.others
-                )
+        if words is not None:
+            self._set_filter(words)
 
-    def _kept(self, made: Any) -> Any:
-        """Something of C's that the C loop borrows: it lives as long as that does."""
-        if made == ffi.NULL:
-            raise MemoryError
-        self._keep.append(made)
-        return made
-
-    def _names(
-        self,
-        names: bytes,
-        nargs: bytes | None = None,
-        narrow: bytes | None = None,
-        returns: bytes | None = None,
-        first: int = 0,
-    ) -> Any:
-        count = names.count(b"\0")
-        of_calls = [column or ffi.NULL for column in (nargs, narrow, returns)]
-        made = lib.pico_names_new(names, *of_calls, count, first)
-        return self._kept(ffi.gc(made, lib.pico_names_free))
+    def _set_filter(self, words: Sequence[str]) -> None:
+        for table, chosen in zip(self._tables, select(words, self._tables), strict=True):
+            bits, count = chosen.bits(table)
+            borrowed = kept(self._keep, ffi.new("uint8_t[]", bits))
+            lib.pico_loop_set_filter(
+                self._pointer, ABIS[table.abi], borrowed, table.base, count, chosen.others
+            )
 
     def _spawn(self, launch: Launch) -> int:
         keep: list[Any] = []
@@ -339,41 +281,22 @@ class Loop:
     def _attach_children(self) -> None:
         """Go down the tree until no process is new: children are made while we look."""
         tried = set(self._pids)
-        while new := {c for pid in self.attached for c in self._children_of(pid)} - tried:
+        while new := {c for pid in self.attached for c in children_of(self._pointer, pid)} - tried:
             tried |= new
             for pid in sorted(new):
                 self._attach(pid)
 
-    def _children_of(self, pid: int) -> list[int]:
-        count = lib.pico_loop_children(self._pointer, pid, ffi.NULL, 0)
-        if count <= 0:
-            return []  # it has none, or has ended since
-        # Room for those that are made meanwhile; the next look finds what is left.
-        array = ffi.new("int32_t[]", count)
-        found = lib.pico_loop_children(self._pointer, pid, array, count)
-        return list(array[0 : max(0, min(found, count))])
-
     def _attach(self, pid: int) -> None:
-        got = lib.pico_loop_attach(self._pointer, pid)
-        if got > 0:
-            self.attached[pid] = got
-            return
-        reason = refusal(self._pointer, pid, got)
-        # 0: there was nothing to ask ptrace for, and it would say EPERM, as of all that is traced.
-        error = AttachError(-got or errno.EPERM, f"cannot attach to process {pid}: {reason}")
-        error.pid = pid
-        if self._on_refused is None:
-            raise error
-        self._on_refused(error)
+        try:
+            self.attached[pid] = attach_to(self._pointer, pid)
+        except AttachError as error:
+            if self._on_refused is None:
+                raise
+            self._on_refused(error)
 
 
 def _here() -> tuple[int, int]:
     return os.getpid(), threading.get_ident()
-
-
-def _native_abis() -> tuple[str, ...]:
-    """The ABIs that processes may use here, the tracer's own first."""
-    return tables.for_system(sys.platform.rstrip("0123456789"), os.uname().machine)
 
 
 def _native_kernel() -> Any:
@@ -381,108 +304,3 @@ def _native_kernel() -> Any:
     kernel = lib.pico_kernel_native(error)
     check(error[0], "open the kernel")
     return kernel
-
-
-def spawn(
-    argv: Sequence[Path],
-    *,
-    events: Mask = Mask.ALL,
-    follow: bool = False,
-    syscalls: Iterable[str] | None = None,
-    executable: Path | None = None,
-    env: Environment | None = None,
-    cwd: Path | None = None,
-    stdin: Any = None,
-    stdout: Any = None,
-    stderr: Any = None,
-    close_fds: bool = True,
-    restore_signals: bool = True,
-    user: str | int | Credentials | None = None,
-    whole_results: bool = True,
-) -> Loop:
-    """A loop that will start a program and trace it from its first instruction.
-
-    :param argv: the program and its arguments; it is looked for in PATH as execvp(3) does.
-    :param events: which events are wanted.
-    :param follow: trace its children too, and theirs; its own LWPs always are.
-    :param syscalls: which system calls are wanted: names, ``/regular expressions/``, either with
-        ``!`` before it; None: all.
-    :param executable, cwd, close_fds, restore_signals: as subprocess.Popen takes them.
-    :param env: as subprocess.Popen takes it; or a list of raw entries (bytes).
-    :param stdin, stdout, stderr: a descriptor, a file with one, or None for the tracer's own.
-    :param user: the name or uid of whom the program is to run as, with that user's groups.
-    :param whole_results: NetBSD tells a tracer the lower 32 bits of a result only. True: the call's
-        LWP takes one more step, and its registers tell all of them, for calls whose results can
-        be wider; such a call costs nearly twice as much. False: they stay cut.
-    :raises TypeError, ValueError: an argument is not what it must be.
-    :raises LaunchError: on entering the loop: the program cannot be executed.
-    """
-    launch = plan(
-        argv,
-        executable=executable,
-        env=env,
-        cwd=cwd,
-        stdio=(stdin, stdout, stderr),
-        close_fds=close_fds,
-        restore_signals=restore_signals,
-        user=user,
-    )
-    return Loop(
-        launch,
-        [],
-        mask=Mask(events),
-        follow=follow,
-        words=_words(syscalls),
-        whole_results=whole_results,
-    )
-
-
-def attach(
-    *pids: int,
-    events: Mask = Mask.ALL,
-    follow: bool = False,
-    syscalls: Iterable[str] | None = None,
-    children: bool = False,
-    on_refused: Callable[[AttachError], None] | None = None,
-    whole_results: bool = True,
-) -> Loop:
-    """A loop that will attach to running processes, all LWPs of each.
-
-    :param pids: their process ids.
-    :param children: attach to the children that they have, too, and to theirs.
-    :param on_refused: called for a process that cannot be attached to, instead of raising.
-    :raises TypeError, ValueError: an argument is not what it must be.
-    :raises AttachError: on entering the loop: a process cannot be attached to.
-
-    The other parameters are as for `spawn`.
-    """
-    if not pids:
-        raise ValueError("no process id was given")
-    return Loop(
-        None,
-        [_pid(pid) for pid in dict.fromkeys(pids)],
-        mask=Mask(events),
-        follow=follow,
-        words=_words(syscalls),
-        children=children,
-        on_refused=on_refused,
-        whole_results=whole_results,
-    )
-
-
-def _pid(pid: object) -> int:
-    if not isinstance(pid, int) or isinstance(pid, bool):
-        raise TypeError(f"a process id is an int, not {type(pid).__name__}")
-    if not 0 < pid <= PID_MAX:
-        raise ValueError(f"{pid} is not a process id (1 to {PID_MAX})")
-    return pid
-
-
-def _words(words: Iterable[str] | None) -> list[str] | None:
-    if words is None:
-        return None
-    if isinstance(words, str):
-        raise TypeError("syscalls is a collection of names, not one string")
-    checked = list(words)
-    select(checked, [tables.load(abi) for abi in _native_abis()])
-    return checked

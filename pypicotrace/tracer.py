@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from pypicotrace import events as ev
 from pypicotrace.events import Event, Exited, Kind, Mask, Signaled
 from pypicotrace.launch import Path
-from pypicotrace.loop import Loop, attach, spawn
+from pypicotrace.loop import Loop
+from pypicotrace.start import attach, spawn
 
 METHODS: dict[type[Event], tuple[str, Mask]] = {
     ev.SyscallEntry: ("syscall_entry", Mask.SCE),

@@ -16,10 +16,12 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from pypicotrace._ffi import ffi, lib
+from pypicotrace.choice import Choice
 from pypicotrace.events import Event, Mask
 from pypicotrace.launch import Launch, plan
-from pypicotrace.loop import Loop, Text
+from pypicotrace.loop import Loop
 from pypicotrace.syscalls import ABIS
+from pypicotrace.text import Text
 
 SIGTRAP, SIGSTOP, SIGCHLD = 5, 19, 17
 X86_64 = 0xC000003E
@@ -263,10 +265,7 @@ def play(
     loop = Loop(
         launch,
         attach,
-        mask=events,
-        follow=follow,
-        words=syscalls,
-        whole_results=whole_results,
+        Choice(events, follow, None if syscalls is None else list(syscalls), whole_results),
         open_kernel=kernel.open,
         abis=[abi for abi in ABIS if abi.startswith(os)],
     )

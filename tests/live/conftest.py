@@ -22,7 +22,7 @@ from runs import Run, Target, Trace, contents, until
 from system import marked
 
 import pypicotrace as pt
-from pypicotrace.loop import Text
+from pypicotrace.text import Text
 
 TRACEES = Path(__file__).parent / "tracees"
 BOUND = 40.0

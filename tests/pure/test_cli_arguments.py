@@ -19,8 +19,8 @@ from pypicotrace.errors import LaunchError
 from pypicotrace.events import Mask
 from pypicotrace.expressions import Wanted
 from pypicotrace.launch import Launch, own_environment, plan, search
-from pypicotrace.loop import Text
 from pypicotrace.refusals import FORBIDDEN, UID_UNKNOWN, words
+from pypicotrace.text import Text
 
 EVERYTHING = Wanted(Mask.ALL, None)
 NOTHING_SAID = Arguments(

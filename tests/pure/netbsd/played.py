@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pypicotrace.loop import Text
 from pypicotrace.testing.recording import Recording, read_recording
 from pypicotrace.testing.script import Played, Scripted, play
+from pypicotrace.text import Text
 
 FOLDER = Path(__file__).parent
 NAMES = sorted(path.stem for path in (FOLDER / "recordings").glob("*.jsonl"))

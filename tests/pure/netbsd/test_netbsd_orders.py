@@ -9,9 +9,9 @@ from orders import constraints, orders
 from played import NAMES, play_recording, recording, text_of, told
 from resumed import asked, to_be_asked
 
-from pypicotrace.loop import Text
 from pypicotrace.testing import netbsd as nb
 from pypicotrace.testing.script import SIGTRAP
+from pypicotrace.text import Text
 
 FAMILIES = [name for name in NAMES if len({stop.id for stop in recording(name).stops}) > 1]
 MOST = 200

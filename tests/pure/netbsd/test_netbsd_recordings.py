@@ -10,9 +10,9 @@ from played import FOLDER, NAMES, play_recording, recording, text_of, told
 from resumed import DETACHED_AT, OTHERWISE, asked, left_at, to_be_asked
 
 import pypicotrace as pt
-from pypicotrace.loop import Text
 from pypicotrace.testing import netbsd as nb
 from pypicotrace.testing.script import Unplayed, play, refusing
+from pypicotrace.text import Text
 
 # Where it was cut and its program killed; where the tracer left.
 INCOMPLETE = {"attach-loop", "attach-detach"}

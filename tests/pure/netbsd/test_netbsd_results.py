@@ -21,10 +21,10 @@ from scripted import (
 )
 
 import pypicotrace as pt
-from pypicotrace.loop import Text
 from pypicotrace.testing import netbsd as nb
 from pypicotrace.testing import script as s
 from pypicotrace.testing.script import Scripted
+from pypicotrace.text import Text
 
 WHOLE, LOW = 0x7F7FF7EE8000, 0xF7EE8000
 CALL = [nb.exec_(10), nb.entry(10, MMAP, 0, 0x2000), nb.exit_(10, MMAP, LOW)]

@@ -1,0 +1,58 @@
+"""The trace as lines of text, which C writes while the tracees run on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntFlag
+from typing import Any
+
+from pypicotrace import syscalls as tables
+from pypicotrace._ffi import ffi, lib
+from pypicotrace.calls import ABIS
+from pypicotrace.names import call_names, kept, names
+from pypicotrace.syscalls import Table
+from pypicotrace.syscalls.auxv import packed_auxv
+
+
+class Text(IntFlag):
+    """How `Loop.write_text` writes."""
+
+    PLAIN = 0
+    NUMBERS = lib.PICO_TEXT_NUMBERS
+    """Numbers in place of names."""
+    CLOCK = lib.PICO_TEXT_CLOCK
+    """Each line begins with the local time."""
+    SINCE = lib.PICO_TEXT_SINCE
+    """Each line begins with the seconds since the line before."""
+    ELAPSED = lib.PICO_TEXT_ELAPSED
+    """SCX ends with the seconds spent in the call."""
+    COLOUR = lib.PICO_TEXT_COLOUR
+    """Failures red, signals yellow, processes and LWPs green."""
+    ARGV = lib.PICO_TEXT_ARGV
+    """The arguments of each new image,"""
+    ENV = lib.PICO_TEXT_ENV
+    """its environment,"""
+    AUXV = lib.PICO_TEXT_AUXV
+    """and its auxiliary vector, a line each."""
+    SENDER = lib.PICO_TEXT_SENDER
+    """Who sent a signal, where that is known."""
+
+
+def open_text(keep: list[Any], fd: int, flags: int, calls: Sequence[Table]) -> Any:
+    """A ``struct pico_text *`` that writes to a descriptor, and has all names that it needs.
+
+    :param keep: gets what C borrows.
+    :param flags: `Text`, and what the writer may do.
+    :param calls: the tables of the ABIs that there are, all of one system.
+    """
+    text = kept(keep, ffi.gc(lib.pico_text_new(fd, flags), lib.pico_text_free))
+    for table in calls:
+        lib.pico_text_set_syscalls(text, ABIS[table.abi], call_names(keep, table))
+    system = calls[0].abi.partition("-")[0]
+    errors, signals = tables.errors(system), tables.signals(system)
+    first = min(errors)
+    packed = tables.pack_names(errors, first)
+    lib.pico_text_set_errors(text, names(keep, packed, first=first))
+    lib.pico_text_set_signals(text, names(keep, tables.pack_names(signals)))
+    lib.pico_text_set_auxv(text, names(keep, *packed_auxv(system)))
+    return text
