@@ -47,6 +47,18 @@ class Hang(BaseException):
     """A test took too long. No Exception: nobody is to catch it on the way."""
 
 
+@pytest.fixture(autouse=True, scope="session")
+def as_in_a_terminal() -> None:
+    """What a shell and nohup(1) ignore for a job in the background would be ignored by each tracee."""
+    for signo, handler in {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGQUIT: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }.items():
+        if signal.getsignal(signo) is signal.SIG_IGN:
+            signal.signal(signo, handler)
+
+
 @pytest.fixture(scope="session")
 def real_stderr(request: pytest.FixtureRequest) -> Iterator[IO[str]]:
     capture = request.config.pluginmanager.getplugin("capturemanager")
