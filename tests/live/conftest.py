@@ -49,7 +49,7 @@ class Hang(BaseException):
 
 @pytest.fixture(autouse=True, scope="session")
 def as_in_a_terminal() -> None:
-    """What a shell and nohup(1) ignore for a job in the background would be ignored by each tracee."""
+    """What a shell or nohup(1) ignores for a job in the background is not ignored for tracees."""
     for signo, handler in {
         signal.SIGINT: signal.default_int_handler,
         signal.SIGQUIT: signal.SIG_DFL,
