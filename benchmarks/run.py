@@ -1,4 +1,4 @@
-"""What tracing costs, as ratios: against a bare ptrace loop (the floor), and against strace.
+"""What tracing costs, as ratios: against a bare ptrace loop (the floor), strace, and ourselves.
 
     python benchmarks/run.py [--runs N] [--calls N] [--cpu N]
 
@@ -23,8 +23,17 @@ from tabulate import tabulate
 
 HERE = Path(__file__).parent
 
-# name, the most that is hoped for (times the floor), or None for a peer
-TARGETS = {"floor": None, "picotrace": 1.3, "strace -f -o": None}
+FLOOR, TEXT, STRACE = "floor", "picotrace -f -o", "strace -f -o"
+STREAM, STOP = "stream of batches", "stop per event"
+
+# A tool, what its cost is divided by, and the most that is hoped for; None: a peer.
+ROWS = [
+    (FLOOR, FLOOR, None),
+    (STRACE, FLOOR, None),
+    (TEXT, FLOOR, 1.15),
+    (STREAM, TEXT, 1.05),
+    (STOP, TEXT, 1.25),
+]
 
 
 def compile_all(folder: Path) -> None:
@@ -41,9 +50,11 @@ def tools(folder: Path) -> dict[str, list[str]]:
     if strace is None:
         sys.exit("benchmarks: strace is missing: install it, it is the peer to be compared with")
     return {
-        "floor": [str(folder / "floor")],
-        "picotrace": [sys.executable, "-m", "pypicotrace", "-f", "-o", str(folder / "p.txt")],
-        "strace -f -o": [strace, "-f", "-o", str(folder / "s.txt")],
+        FLOOR: [str(folder / "floor")],
+        STRACE: [strace, "-f", "-o", str(folder / "s.txt")],
+        TEXT: [sys.executable, "-m", "pypicotrace", "-f", "-o", str(folder / "p.txt")],
+        STREAM: [sys.executable, str(HERE / "embedded.py"), "stream"],
+        STOP: [sys.executable, str(HERE / "embedded.py"), "stop"],
     }
 
 
@@ -62,7 +73,7 @@ def seconds(command: list[str], cpu: int) -> float:
 def measure(folder: Path, args: argparse.Namespace) -> dict[str, list[float]]:
     """Microseconds per call of each tool, in each round."""
     dense = str(folder / "dense")
-    costs: dict[str, list[float]] = {name: [] for name in TARGETS}
+    costs: dict[str, list[float]] = {name: [] for name, _, _ in ROWS}
     for _ in range(args.runs):
         for name, command in tools(folder).items():
             many = seconds([*command, dense, str(args.calls)], args.cpu)
@@ -72,15 +83,15 @@ def measure(folder: Path, args: argparse.Namespace) -> dict[str, list[float]]:
 
 
 def rows(costs: dict[str, list[float]]) -> list[list[object]]:
-    """A row per tool: microseconds, ratio to the floor with its range, target, verdict."""
+    """A row per tool: microseconds, ratio to its peer with the range of the rounds, verdict."""
     table: list[list[object]] = []
-    for name, target in TARGETS.items():
-        ratios = [cost / floor for cost, floor in zip(costs[name], costs["floor"], strict=True)]
+    for name, peer, target in ROWS:
+        ratios = [cost / other for cost, other in zip(costs[name], costs[peer], strict=True)]
         ratio = statistics.median(ratios)
         verdict = "" if target is None else ("reached" if ratio <= target else "MISSED")
         spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
         micros = round(statistics.median(costs[name]), 2)
-        table.append([name, micros, round(ratio, 3), spread, target, verdict])
+        table.append([name, micros, peer, round(ratio, 3), spread, target, verdict])
     return table
 
 
@@ -95,7 +106,7 @@ def main() -> None:
         folder = Path(name)
         compile_all(folder)
         costs = measure(folder, args)
-    head = ["tool", "us per call", "over the floor", "range", "target", "verdict"]
+    head = ["tool", "us per call", "over", "ratio", "range", "target", "verdict"]
     print(tabulate(rows(costs), headers=head))
 
 

@@ -2,58 +2,16 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.events import Event
+from pypicotrace.layout import FIELDS, FORMAT, SIZE
 from pypicotrace.records import event
-
-RECORD = ffi.typeof("struct pico_event")
-SIZE = ffi.sizeof(RECORD)
-CODES = {
-    "uint64_t": "Q",
-    "uint32_t": "I",
-    "int32_t": "i",
-    "uint16_t": "H",
-    "char": "s",
-}
-NUMPY = {"Q": "<u8", "I": "<u4", "i": "<i4", "H": "<u2"}
 
 # Memory that is about to be written all over.
 _unset = ffi.new_allocator(should_clear_after_alloc=False)
-
-
-class Field:
-    """A field of a record: where it is, and of what."""
-
-    def __init__(self, name: str, field: Any) -> None:
-        of = field.type
-        self.name = name
-        self.offset = field.offset
-        self.count = of.length if of.kind == "array" else 1
-        self.code = CODES[(of.item if of.kind == "array" else of).cname]
-        self.size = ffi.sizeof(of)
-
-    @property
-    def format(self) -> str:
-        """As in the struct module."""
-        return f"{self.count if self.count > 1 else ''}{self.code}"
-
-    @property
-    def descr(self) -> tuple[Any, ...]:
-        """As in numpy's array interface."""
-        if self.code == "s":
-            return (self.name, f"|S{self.count}")
-        shape = ((self.count,),) if self.count > 1 else ()
-        return (self.name, NUMPY[self.code], *shape)
-
-
-FIELDS = {name: Field(name, field) for name, field in RECORD.fields}
-FORMAT = struct.Struct("@" + "".join(field.format for field in FIELDS.values()))
-if FORMAT.size != SIZE:
-    raise ImportError("the record of the compiled module is not laid out as its fields are")
 
 
 class Batch(Sequence[Event]):
@@ -88,7 +46,7 @@ class Batch(Sequence[Event]):
         place = index + self._count if index < 0 else index
         if not 0 <= place < self._count:
             raise IndexError(index)
-        return event(self._records[place], None)
+        return event(self._records + place, None)
 
     def __getattr__(self, name: str) -> memoryview:
         field = FIELDS.get(name)

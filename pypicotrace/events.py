@@ -4,9 +4,10 @@ The names are picotrace's operations; what each carries is NetBSD's siginfo (``s
 ``si_args``, ``si_retval``, ``si_error``, ``psi_lwpid``), on every system.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
-from typing import Any
+from typing import Any, Protocol
 
 
 class _Unset:
@@ -70,8 +71,32 @@ class Mask(IntFlag):
     ALL = (1 << (max(Kind) + 1)) - (1 << min(Kind))
 
 
+class Record(Protocol):
+    """What a kernel told, and an event is made of."""
+
+    def fields(self) -> Mapping[str, Any]:
+        """The values of all fields of its event but ``stop``."""
+
+
+class Recorded:
+    """Gets its fields when the first of them is looked at: most tracers look at few events."""
+
+    __slots__ = ("_record",)
+
+    _record: Record
+
+    def __getattr__(self, name: str) -> Any:
+        # Only what is not there comes here: a field that was not filled yet, or no field at all.
+        if name == "_record" or name not in getattr(self, "__dataclass_fields__", ()):
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        fields = self._record.fields()
+        for key, value in fields.items():
+            object.__setattr__(self, key, value)
+        return fields[name]
+
+
 @dataclass(frozen=True, slots=True)
-class Event:
+class Event(Recorded):
     """What all events have.
 
     ``pid`` and ``lwp`` are the process and the LWP (0: the process as a whole), ``program`` the

@@ -149,7 +149,7 @@ class Loop:
         lib.pico_loop_set_mode(self.pointer(), lib.PICO_MODE_STOP)
         record = ffi.new("struct pico_event *")
         while self._next(record, 1) > 0:
-            lwp = lib.pico_loop_standing(self.pointer())
+            lwp = lib.pico_loop_standing(self._pointer)
             yield event(record, Stop(self, lwp, record) if lwp else None)
 
     def stream(self, size: int = 4096) -> Stream:
@@ -234,6 +234,8 @@ class Loop:
         self.turn += 1
         while not self._interrupted and not self._hurried:
             got = lib.pico_loop_next(self.pointer(), batch, size, 0)
+            if got > 0:
+                return int(got)
             # EINTR: back to the interpreter, so that Python's signal handlers run.
             if got != -errno.EINTR:
                 return check(got, "trace")

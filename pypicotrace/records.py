@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 from pypicotrace import events as ev
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.calls import ABI_NAMES, name_of, syscall
+from pypicotrace.layout import FORMAT, PLACES
 from pypicotrace.stop import Stop
+
+Values = tuple[Any, ...]
+"""A record as the values of its fields."""
+
+SEQ, ENTER_SEQ, TS, ELAPSED = (PLACES[name] for name in ("seq", "enter_seq", "ts_ns", "elapsed_ns"))
+PID, LWP, PROGRAM = (PLACES[name] for name in ("pid", "lwp", "program"))
+KIND, FLAGS, ABI, NARGS = (PLACES[name] for name in ("kind", "flags", "abi", "nargs"))
+SYSNUM, ERROR, ARGS, RETVAL = (PLACES[name] for name in ("sysnum", "error", "args", "retval"))
+OTHER, STATUS, SIGNO, CODE = (PLACES[name] for name in ("other", "status", "signo", "code"))
+SENDER, UID, ADDR, VALUE = (PLACES[name] for name in ("sender", "uid", "addr", "value"))
 
 
 class LwpNow(NamedTuple):
@@ -43,71 +55,97 @@ def lwp_now(record: Any) -> LwpNow:
     )
 
 
+class Bytes(bytes):
+    """A copy of a ``struct pico_event``."""
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of its event."""
+        values = FORMAT.unpack(self)
+        return {
+            "pid": values[PID],
+            "lwp": values[LWP],
+            "program": values[PROGRAM].partition(b"\0")[0],
+            "seq": values[SEQ],
+            "ts_ns": values[TS],
+            **MAKERS[values[KIND]][1](values),
+        }
+
+
 def event(record: Any, stop: Stop | None) -> ev.Event:
-    common = {
-        "pid": record.pid,
-        "lwp": record.lwp,
-        "program": ffi.string(record.program),
-        "seq": record.seq,
-        "ts_ns": record.ts_ns,
-        "stop": stop,
-    }
-    make, fields = MAKERS[record.kind]
-    return make(**common, **fields(record))
+    """The event of a ``struct pico_event *``, which may be used again afterwards."""
+    made = new(CLASSES[record.kind])
+    set_record(made, Bytes(ffi.buffer(record)))
+    set_stop(made, stop)
+    return made
 
 
-def _call(record: Any) -> dict[str, Any]:
-    call = syscall(record.abi, record.sysnum)
+@cache
+def _named(abi: int, sysnum: int) -> tuple[str, tuple[str, ...]]:
+    """A call's name, and those of its arguments."""
+    call = syscall(abi, sysnum)
+    params = tuple(param.name for param in call.params) if call is not None else ()
+    return name_of(call, sysnum), params
+
+
+def _call(values: Values) -> dict[str, Any]:
+    abi, sysnum = values[ABI], values[SYSNUM]
+    name, params = _named(abi, sysnum)
     return {
-        "sysnum": record.sysnum,
-        "name": name_of(call, record.sysnum),
-        "args": tuple(record.args[0 : record.nargs]),
-        "params": tuple(param.name for param in call.params) if call is not None else (),
-        "abi": ABI_NAMES.get(record.abi, "unknown"),
+        "sysnum": sysnum,
+        "name": name,
+        "args": values[ARGS : ARGS + values[NARGS]],
+        "params": params,
+        "abi": ABI_NAMES.get(abi, "unknown"),
     }
 
 
-def _exit(record: Any) -> dict[str, Any]:
+def _exit(values: Values) -> dict[str, Any]:
+    error = values[ERROR]
     return {
-        **_call(record),
-        "retval": None if record.error else record.retval[0],
-        "retval2": None if record.error else record.retval[1],
-        "error": record.error,
-        "enter_seq": record.enter_seq,
-        "elapsed_ns": record.elapsed_ns,
-        "cut": bool(record.flags & lib.PICO_CUT),
+        **_call(values),
+        "retval": None if error else values[RETVAL],
+        "retval2": None if error else values[RETVAL + 1],
+        "error": error,
+        "enter_seq": values[ENTER_SEQ],
+        "elapsed_ns": values[ELAPSED],
+        "cut": bool(values[FLAGS] & lib.PICO_CUT),
     }
 
 
-def _signal(record: Any) -> dict[str, Any]:
+def _signal(values: Values) -> dict[str, Any]:
     return {
-        "signo": record.signo,
-        "code": record.code,
-        "sender": record.sender,
-        "uid": record.uid,
-        "addr": record.addr,
-        "value": record.value,
-        "status": record.status,
+        "signo": values[SIGNO],
+        "code": values[CODE],
+        "sender": values[SENDER],
+        "uid": values[UID],
+        "addr": values[ADDR],
+        "value": values[VALUE],
+        "status": values[STATUS],
     }
 
 
-def _child(record: Any) -> dict[str, Any]:
-    return {"child": record.other}
+def _child(values: Values) -> dict[str, Any]:
+    return {"child": values[OTHER]}
 
 
-def _pc(record: Any) -> dict[str, Any]:
-    return {"pc": record.addr}
+def _pc(values: Values) -> dict[str, Any]:
+    return {"pc": values[ADDR]}
 
 
-def _nothing(record: Any) -> dict[str, Any]:
+def _nothing(values: Values) -> dict[str, Any]:
     return {}
 
 
+# Past the door that keeps everybody else from changing an event.
+new: Callable[[type[ev.Event]], ev.Event] = object.__new__
+set_record: Callable[[ev.Event, Bytes], None] = vars(ev.Recorded)["_record"].__set__
+set_stop: Callable[[ev.Event, Stop | None], None] = vars(ev.Event)["stop"].__set__
+
 Kind = ev.Kind
-MAKERS: dict[int, tuple[type[ev.Event], Callable[[Any], dict[str, Any]]]] = {
+MAKERS: dict[int, tuple[type[ev.Event], Callable[[Values], dict[str, Any]]]] = {
     Kind.SCE: (ev.SyscallEntry, _call),
     Kind.SCX: (ev.SyscallExit, _exit),
-    Kind.EXEC: (ev.Exec, lambda record: {"old_lwp": record.other}),
+    Kind.EXEC: (ev.Exec, lambda values: {"old_lwp": values[OTHER]}),
     Kind.FORKED: (ev.Forked, _child),
     Kind.VFORKED: (ev.Vforked, _child),
     Kind.SPAWNED: (ev.Spawned, _child),
@@ -119,12 +157,13 @@ MAKERS: dict[int, tuple[type[ev.Event], Callable[[Any], dict[str, Any]]]] = {
     Kind.CONTINUED: (ev.Continued, _nothing),
     Kind.SIGNALED: (
         ev.Signaled,
-        lambda record: {"signo": record.signo, "core": bool(record.flags & lib.PICO_CORE)},
+        lambda values: {"signo": values[SIGNO], "core": bool(values[FLAGS] & lib.PICO_CORE)},
     ),
-    Kind.EXITED: (ev.Exited, lambda record: {"status": record.status}),
+    Kind.EXITED: (ev.Exited, lambda values: {"status": values[STATUS]}),
     Kind.SINGLESTEP: (ev.SingleStep, _pc),
     Kind.BREAKPOINT: (ev.Breakpoint, _pc),
     Kind.DBREG: (ev.DebugRegister, _pc),
     Kind.ATTACHED: (ev.Attached, _nothing),
     Kind.DETACHED: (ev.Detached, _nothing),
 }
+CLASSES = {int(kind): made for kind, (made, _) in MAKERS.items()}
