@@ -27,6 +27,15 @@ find(struct linux_kernel *k, int32_t pid)
 }
 
 int
+pico_linux_is_host_child(int32_t id)
+{
+	for (struct linux_kernel *k = pico_linux_first(); k != NULL; k = k->other)
+		if (find(k, id) != NULL)
+			return 1;
+	return 0;
+}
+
+int
 pico_linux_host_child_add(struct linux_kernel *k, int32_t pid)
 {
 	int64_t parent;
@@ -59,8 +68,7 @@ pico_linux_host_child_stopped(struct linux_kernel *k, int32_t lwp, int32_t statu
 	if (child == NULL)
 		return;
 	if (!WIFSTOPPED(status)) {
-		/* A SIGKILL where it stood to exit, and the program will not learn of its end. */
-		forget(k, child);
+		forget(k, child);	/* it ended traced; its end was only looked at */
 		return;
 	}
 	child->state = PICO_HOST_CHILD_LIVES;	/* also by an execve: another LWP has that id now */
@@ -103,9 +111,8 @@ has_others(int32_t pid)
 	return stat(path, &st) == 0 && st.st_nlink > 3;
 }
 
-/* As wait(2) would have told. */
-static int32_t
-wait_status(const siginfo_t *si)
+int32_t
+pico_linux_wait_status(const siginfo_t *si)
 {
 	switch (si->si_code) {
 	case CLD_EXITED:
@@ -135,7 +142,7 @@ pico_linux_host_child_ended(struct linux_kernel *k, struct pico_raw *raw)
 		}
 		raw->id = child->pid;
 		/* The program may have taken it already: then it is as the kernel said before. */
-		raw->status = e < 0 ? child->status : wait_status(&si);
+		raw->status = e < 0 ? child->status : pico_linux_wait_status(&si);
 		forget(k, child);
 		return 1;
 	}

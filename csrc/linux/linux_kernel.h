@@ -78,12 +78,17 @@ int pico_linux_wait(struct pico_kernel *, int block, struct pico_raw *);
 /* Take what has stopped or ended by now, for the loop to be given later. */
 void pico_linux_wait_early(struct linux_kernel *);
 
+/* look.c: as wait4(2), for any (-1) or for one; but the end of a child of the program's own is not taken. */
+pid_t pico_linux_wait_for(int32_t id, int *status, int flags);
+
 /* sharing.c: several loops in one thread. */
 void pico_linux_share(struct linux_kernel *);
 void pico_linux_unshare(struct linux_kernel *);
 /* That LWP is this loop's; it is no more. */
 void pico_linux_own(struct linux_kernel *, int32_t id);
 void pico_linux_disown(struct linux_kernel *, int32_t id);
+/* The loops of this thread, linked by `other`. */
+struct linux_kernel *pico_linux_first(void);
 /* Whose the LWP is that has stopped or ended: the waiter's, where nothing else is known. */
 struct linux_kernel *pico_linux_owner(struct linux_kernel *waiter, int32_t id);
 
@@ -107,6 +112,9 @@ void pico_linux_host_child_stopped(struct linux_kernel *, int32_t lwp, int32_t s
 /* 1: it is the first LWP of one, stood where it was about to exit, and has been let go. */
 int pico_linux_host_child_let_go(struct linux_kernel *, int32_t lwp);
 void pico_linux_host_child_detached(struct linux_kernel *, int32_t lwp);
+int pico_linux_is_host_child(int32_t pid);
+/* What waitid(2) has told, as wait(2) would. */
+int32_t pico_linux_wait_status(const siginfo_t *);
 /* 1: one has ended; -EINTR; 0: none. */
 int pico_linux_host_child_ended(struct linux_kernel *, struct pico_raw *);
 

@@ -74,6 +74,12 @@ pico_linux_disown(struct linux_kernel *k, int32_t id)
 	}
 }
 
+struct linux_kernel *
+pico_linux_first(void)
+{
+	return kernels;
+}
+
 void
 pico_linux_share(struct linux_kernel *k)
 {

@@ -22,7 +22,7 @@ static int
 ask(int32_t id, struct pico_raw *raw)
 {
 	int status;
-	pid_t got = wait4(id, &status, PICO_WAIT_OURS | WNOHANG, NULL);
+	pid_t got = pico_linux_wait_for(id, &status, WNOHANG);
 
 	if (got < 0)
 		return -errno;

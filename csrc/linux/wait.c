@@ -42,7 +42,7 @@ static int
 wait_for_any(struct linux_kernel *k, int block, struct pico_raw *raw)
 {
 	for (;;) {
-		raw->id = wait4(-1, &raw->status, PICO_WAIT_OURS | (block ? 0 : WNOHANG), NULL);
+		raw->id = pico_linux_wait_for(-1, &raw->status, block ? 0 : WNOHANG);
 		if (raw->id < 0) {
 			int e = -errno;
 			(void)pico_linux_ticked();	/* this return is the answer to it */
@@ -106,7 +106,7 @@ pico_linux_wait_early(struct linux_kernel *k)
 	int status;
 	pid_t id;
 
-	while ((id = wait4(-1, &status, PICO_WAIT_OURS | WNOHANG, NULL)) > 0) {
+	while ((id = pico_linux_wait_for(-1, &status, WNOHANG)) > 0) {
 		struct linux_kernel *owner = pico_linux_owner(k, id);
 		/* Its end is waited for, and it has to be let go on to come to it. */
 		if (owner == k && status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8)) {

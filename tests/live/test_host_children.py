@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from record import check_record, of
@@ -45,6 +46,15 @@ def told_to_host(target: Target) -> int:
     _, status = os.waitpid(target.pid, 0)
     target.process.returncode = os.waitstatus_to_exitcode(status)
     return target.process.returncode
+
+
+def stands_at_its_end(lwp: int) -> bool:
+    """Of one that SIGKILL was sent to: it has heeded it, and stands again."""
+    fields = dict(
+        line.split(":", 1) for line in Path(f"/proc/{lwp}/status").read_text().splitlines()
+    )
+    pending = int(fields["SigPnd"], 16) >> (signal.SIGKILL - 1) & 1
+    return fields["State"].split()[0] == "t" and not pending
 
 
 def told_to_trace(record: list[pt.Event]) -> int:
@@ -87,6 +97,37 @@ def test_row_3_an_attached_child_is_killed(start: Start, tracee: Tracee, events:
             if isinstance(ev, pt.Attached) and len(of(record, pt.Attached)) == 8:
                 os.kill(target.pid, signal.SIGKILL)
     assert told_to_trace(record) == told_to_host(target) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("waits", ["at once", "afterwards"])
+def test_row_3_an_attached_child_is_killed_where_its_first_lwp_stands(
+    start: Start, tracee: Tracee, waits: str
+) -> None:
+    """It then is let go on from the stop of its end, not from the one that it was killed in."""
+    other = start(["sh", "-c", "echo ready; read line; exec sleep 0"], stdin=subprocess.PIPE)
+    until(lambda: other.said("ready"), "ready")
+    killed = start([tracee("spinners"), "2"])
+    until(lambda: killed.said("ready"), "ready")
+    told = []
+    record = []
+    with pt.attach(other.pid, killed.pid) as loop:
+        for ev in loop:
+            record.append(ev)
+            if isinstance(ev, pt.SyscallEntry) and ev.lwp == killed.pid and not told:
+                os.kill(killed.pid, signal.SIGKILL)
+                until(lambda: stands_at_its_end(killed.pid), "at its end")
+                told.append(killed.pid)
+            if isinstance(ev, pt.Signaled):
+                if waits == "at once":
+                    assert told_to_host(killed) == -signal.SIGKILL
+                end_input(other)
+    check_record(record, complete=False)
+    (signaled,) = of(record, pt.Signaled)
+    assert (signaled.pid, signaled.signo) == (killed.pid, signal.SIGKILL)
+    assert [ev.pid for ev in of(record, pt.Exec)] == [other.pid]
+    assert told_to_host(other) == 0
+    if waits == "afterwards":
+        assert told_to_host(killed) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("whose", ["the host's", "another's"])
