@@ -1,0 +1,184 @@
+"""A loop leaves its host as it was, however it is left."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import pytest
+from runs import Target, until
+from system import state, untouched
+
+import pypicotrace as pt
+
+Scratch = Callable[[], IO[bytes]]
+Start = Callable[..., Target]
+
+# Traces a process and one of its own, and ends with both in a stop.
+ENDS_INSIDE = """
+import os, sys
+import pypicotrace as pt
+
+attached = pt.attach(int(sys.argv[1]))
+attached.__enter__()
+next(iter(attached))
+spawned = pt.spawn(["sleep", "60"])
+spawned.__enter__()
+next(iter(spawned))
+print(spawned.root, flush=True)
+{end}
+"""
+
+
+@pytest.fixture
+def sleeper(start: Start) -> Target:
+    target = start(["sleep", "60"])
+    until(lambda: state(target.pid) == "S", "it sleeps")
+    return target
+
+
+@contextmanager
+def disposition(signo: int, handler: object) -> Iterator[None]:
+    before = signal.signal(signo, handler)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        signal.signal(signo, before)
+
+
+def signals() -> list[str]:
+    """What this process blocks, ignores and catches."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return [line for line in lines if line.startswith(("SigBlk", "SigIgn", "SigCgt"))]
+
+
+def test_an_abandoned_iteration(sleeper: Target) -> None:
+    with pt.attach(sleeper.pid) as loop:
+        events = iter(loop)
+        first = next(events)
+        assert isinstance(first, pt.Attached)
+        del events
+        gc.collect()
+        os.kill(sleeper.pid, signal.SIGWINCH)
+        second = next(iter(loop))
+        assert second.seq == first.seq + 1
+    assert untouched(sleeper.pid)
+
+
+@pytest.mark.parametrize(
+    "raised", [KeyboardInterrupt, SystemExit, GeneratorExit, ZeroDivisionError]
+)
+def test_an_exception_lets_go_of_what_was_attached(
+    sleeper: Target, raised: type[BaseException]
+) -> None:
+    def body() -> None:
+        with pt.attach(sleeper.pid) as loop:
+            for _ in loop:
+                raise raised
+
+    with pytest.raises(raised):
+        body()
+    assert untouched(sleeper.pid)
+
+
+def test_an_exception_inside_of_a_generator_of_the_hosts(sleeper: Target) -> None:
+    """Closed early, as by a break of who uses it."""
+
+    def calls() -> Iterator[pt.Event]:
+        with pt.attach(sleeper.pid) as loop:
+            yield from loop
+
+    events = calls()
+    next(events)
+    events.close()
+    assert untouched(sleeper.pid)
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, print], ids=["ignored", "handled"])
+def test_whatever_the_host_does_with_sigchld(scratch: Scratch, handler: object) -> None:
+    with disposition(signal.SIGCHLD, handler):
+        before = signals()
+        with pt.spawn(["sh", "-c", "date; exit 3"], follow=True, stdout=scratch()) as loop:
+            record = list(loop)
+        assert signals() == before
+    assert sum(isinstance(ev, pt.Exited) for ev in record) == 2
+    assert loop.status == pt.Exited(pid=loop.root, lwp=0, program=b"sh", status=3)
+
+
+def test_the_signals_of_the_host_are_as_before(sleeper: Target) -> None:
+    before = signals()
+    with pt.attach(sleeper.pid) as loop:
+        next(iter(loop))
+    assert signals() == before
+
+
+def test_children_of_asyncio_keep_their_status() -> None:
+    async def main() -> list[int]:
+        children = [await asyncio.create_subprocess_exec("sh", "-c", f"exit {n}") for n in range(8)]
+        async with pt.spawn(["sh", "-c", "exit 9"], follow=True) as loop:
+            async for _ in loop.stream():
+                pass
+        assert isinstance(loop.status, pt.Exited)
+        return [await child.wait() for child in children] + [loop.status.status]
+
+    assert asyncio.run(main()) == [*range(8), 9]
+
+
+@pytest.mark.parametrize(
+    "end", ["", "sys.exit(3)", "os._exit(3)", "os.kill(os.getpid(), 9)", "1 / 0"]
+)
+def test_the_interpreter_ends_with_live_tracees(sleeper: Target, end: str) -> None:
+    """The spawned one ends with it, the attached one runs on."""
+    argv = [sys.executable, "-c", ENDS_INSIDE.format(end=end), str(sleeper.pid)]
+    run = subprocess.run(argv, capture_output=True, check=False)
+    spawned = int(run.stdout)
+    until(lambda: state(spawned) == "", "it ends with the tracer")
+    until(lambda: untouched(sleeper.pid), "it runs on")
+
+
+def test_a_fork_of_the_host_that_ends_leaves_the_tracees_alone(scratch: Scratch) -> None:
+    """Also where the interpreter ends there as it always does, with all that is called then."""
+    with pt.spawn(["sh", "-c", "date; date"], follow=True, stdout=scratch()) as loop:
+        events = iter(loop)
+        next(events)
+        child = os.fork()
+        if child == 0:
+            del events
+            gc.collect()
+            os._exit(0)
+        assert os.waitpid(child, 0) == (child, 0)
+        assert isinstance(list(events)[-1], pt.Exited)
+
+
+def test_attached_to_twice(sleeper: Target) -> None:
+    with pt.attach(sleeper.pid, sleeper.pid) as loop:
+        assert loop.attached == {sleeper.pid: 1}
+        with pytest.raises(pt.AttachError, match=f"{os.getpid()} is tracing it already"):
+            pt.attach(sleeper.pid).__enter__()
+        assert isinstance(next(iter(loop)), pt.Attached)
+    assert untouched(sleeper.pid)
+
+
+def test_used_after_it_was_closed(sleeper: Target) -> None:
+    with pt.attach(sleeper.pid) as loop:
+        event = next(iter(loop))
+    loop.close()
+    for use in (
+        lambda: next(iter(loop)),
+        lambda: next(loop.stream()),
+        lambda: loop.write_text(1),
+        loop.lwps,
+        lambda: event.stop.read(0, 1),
+        loop.__enter__,
+    ):
+        with pytest.raises(pt.LoopClosed):
+            use()
+    assert event.pid == sleeper.pid
