@@ -121,6 +121,8 @@ int pico_linux_host_child_ended(struct linux_kernel *, struct pico_raw *);
 /* proc.c: what /proc tells. 0 or -errno; *value is 0 where the field is not there. */
 int pico_linux_status_field(int32_t id, const char *field, int64_t *value);
 int pico_linux_is_zombie(int32_t id);
+/* When it was started, in ticks since the system was; -1: it is not there. */
+int64_t pico_linux_started(int32_t id);
 int pico_linux_children(struct pico_kernel *, int32_t pid, int32_t *pids, int max);
 int pico_linux_family(struct pico_kernel *, int32_t lwp, int32_t *pid, int32_t *parent);
 int pico_linux_program(struct pico_kernel *, int32_t pid, char *name, size_t size);

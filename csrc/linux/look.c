@@ -17,28 +17,34 @@
 /* How long those that have not been waited for keep others of this thread from being waited for together. */
 #define LOOK_NS 1000000
 
-/* Ended while they were traced; not waited for by the program, when we looked last. */
+/* Ended while they were traced, and not waited for by the program yet. When it has done so, the id may be
+ * another's: so when they were started belongs to it. */
 static _Thread_local struct {
-	int32_t *ids;
+	struct left {
+		int32_t id;
+		int64_t started;
+	} *all;
 	uint32_t count, room;
 } left;
+
+static void
+forget_those_waited_for(void)
+{
+	for (uint32_t i = left.count; i-- > 0;)
+		if (pico_linux_started(left.all[i].id) != left.all[i].started)
+			left.all[i] = left.all[--left.count];
+	if (left.count == 0) {
+		free(left.all);
+		memset(&left, 0, sizeof(left));
+	}
+}
 
 static int
 is_left(int32_t id)
 {
-	for (uint32_t i = 0; i < left.count; i++) {
-		if (left.ids[i] != id)
-			continue;
-		siginfo_t si = { 0 };
-		if (waitid(P_PID, (id_t)id, &si, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 && si.si_pid != 0)
-			return 1;
-		left.ids[i] = left.ids[--left.count];
-		if (left.count == 0) {
-			free(left.ids);
-			memset(&left, 0, sizeof(left));
-		}
-		return 0;
-	}
+	for (uint32_t i = 0; i < left.count; i++)
+		if (left.all[i].id == id)
+			return pico_linux_started(id) == left.all[i].started;
 	return 0;
 }
 
@@ -47,13 +53,13 @@ leave(int32_t id)
 {
 	if (left.count == left.room) {
 		uint32_t room = left.room * 2 + 8;
-		int32_t *more = realloc(left.ids, room * sizeof(*more));
+		struct left *more = realloc(left.all, room * sizeof(*more));
 		if (more == NULL)
 			return 0;
-		left.ids = more;
+		left.all = more;
 		left.room = room;
 	}
-	left.ids[left.count++] = id;
+	left.all[left.count++] = (struct left){ id, pico_linux_started(id) };
 	return 1;
 }
 
@@ -111,8 +117,9 @@ look_first(int32_t id, int *status, int flags)
 pid_t
 pico_linux_wait_for(int32_t id, int *status, int flags)
 {
+	if (id < 0 && left.count > 0)
+		forget_those_waited_for();
 	int careful = left.count > 0;
-
 	for (struct linux_kernel *k = pico_linux_first(); k != NULL && !careful; k = k->other)
 		careful = k->host_children_count > 0;
 	return careful ? look_first(id, status, flags) : wait4(id, status, PICO_WAIT_OURS | flags, NULL);

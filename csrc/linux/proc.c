@@ -68,6 +68,20 @@ pico_linux_is_zombie(int32_t id)
 	return *line == 'Z' || *line == 'X';
 }
 
+int64_t
+pico_linux_started(int32_t id)
+{
+	char stat[1024];
+
+	if (slurp_of(id, "stat", stat, sizeof(stat)) < 0)
+		return -1;
+	/* Behind its name, in which anything may be: fields 3 to 22, with a space before each. */
+	const char *field = strrchr(stat, ')');
+	for (int i = 3; field != NULL && i <= 22; i++)
+		field = strchr(field + 1, ' ');
+	return field != NULL ? strtoll(field, NULL, 10) : -1;
+}
+
 int
 pico_linux_family(struct pico_kernel *k, int32_t lwp, int32_t *pid, int32_t *parent)
 {

@@ -23,6 +23,14 @@ BOTH = pytest.mark.parametrize(
 )
 
 
+@pytest.fixture
+def last_pid() -> Callable[[int], object]:
+    """Has the next process get the id after this one, if nobody else's comes first."""
+    if os.geteuid() != 0:
+        pytest.skip("only root chooses process ids")
+    return lambda pid: Path("/proc/sys/kernel/ns_last_pid").write_text(str(pid))
+
+
 def end_input(target: Target) -> None:
     assert target.process.stdin is not None
     target.process.stdin.close()
@@ -128,6 +136,30 @@ def test_row_3_an_attached_child_is_killed_where_its_first_lwp_stands(
     assert told_to_host(other) == 0
     if waits == "afterwards":
         assert told_to_host(killed) == -signal.SIGKILL
+
+
+def test_another_gets_the_id_of_a_child_that_was_killed_where_it_stood(
+    start: Start, tracee: Tracee, last_pid: Callable[[int], object]
+) -> None:
+    killed = start([tracee("spinners"), "2"])
+    until(lambda: killed.said("ready"), "ready")
+    with pt.attach(killed.pid) as loop:
+        for ev in loop:
+            if isinstance(ev, pt.SyscallEntry) and ev.lwp == killed.pid:
+                os.kill(killed.pid, signal.SIGKILL)
+                until(lambda: stands_at_its_end(killed.pid), "at its end")
+    assert told_to_host(killed) == -signal.SIGKILL
+    pids = []
+
+    def spawned_as(pid: int) -> bool:
+        last_pid(pid - 1)
+        with pt.spawn(["true"]) as loop:
+            list(loop)
+        assert isinstance(loop.status, pt.Exited)
+        pids.append(loop.root)
+        return loop.root == pid
+
+    until(lambda: spawned_as(killed.pid), f"{killed.pid} again, of {pids}")
 
 
 @pytest.mark.parametrize("whose", ["the host's", "another's"])
