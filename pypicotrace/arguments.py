@@ -22,8 +22,10 @@ Trace the system calls, signals, processes and LWPs of a command.
 
   -f, -i         follow children, and theirs
   -o FILE        write the trace to FILE; -: standard output
-  -e EXPR        trace=NAME,/regex/,!NAME: only these calls;
-                 event=KIND,...: only these events
+  -e EXPR        trace=NAME,/regex/,%CLASS,!NAME: only these calls;
+                 event=KIND,...: only these events. Classes: %file, %desc,
+                 %network, %process, %memory, %signal, %ipc, %stat, %creds,
+                 %clock
   -p PID         attach to a running process; may be given several times
   --children     with -p: attach to its children too, and theirs
   -u USER        run the command as USER

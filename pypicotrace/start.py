@@ -35,8 +35,10 @@ def spawn(
     :param argv: the program and its arguments; it is looked for in PATH as execvp(3) does.
     :param events: which events are wanted.
     :param follow: trace its children too, and theirs; its own LWPs always are.
-    :param syscalls: which system calls are wanted: names, ``/regular expressions/``, either with
-        ``!`` before it; None: all.
+    :param syscalls: which system calls are wanted: names, ``/regular expressions/``, classes, each
+        with ``!`` before it or not; None: all. The classes are ``%file``, ``%desc``, ``%network``,
+        ``%process``, ``%memory``, ``%signal``, ``%ipc``, ``%stat``, ``%creds`` and ``%clock``;
+        picotrace(1) says what belongs to each.
     :param executable, cwd, close_fds, restore_signals: as subprocess.Popen takes them.
     :param env: as subprocess.Popen takes it; or a list of raw entries (bytes).
     :param stdin, stdout, stderr: a descriptor, a file with one, or None for the tracer's own.

@@ -37,6 +37,7 @@ LINUX_ALONE = {
     "live/test_host_children.py": CLONE,
     "live/test_kin.py": PROC,
     "live/test_letting_go.py": PROC,
+    "live/test_like_strace.py": "strace(1) is what it compares with",
     "live/test_memory.py": PROC,
     "live/test_processes.py": CLONE,
     "live/test_programs.py": PROC,

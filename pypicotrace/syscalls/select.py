@@ -1,4 +1,4 @@
-"""Which system calls are meant: names, /regular expressions/, either with ``!`` before it."""
+"""Which system calls are meant: names, %classes, /regular expressions/, each with ``!`` or not."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Selection(NamedTuple):
 def select(words: Sequence[str], tables: Sequence[Table]) -> list[Selection]:
     """The calls that ``words`` choose in each table, the words taken one after the other.
 
-    A word is a name, a ``/regular expression/`` that is searched for in the names, ``all`` or
-    ``none``; ``!`` before it takes the calls away. Where the first word takes away, it does so from
-    all. A process may use several tables (its own, and that of 32-bit programs): a name need not be
-    in each.
+    A word is a name, a ``%class``, a ``/regular expression/`` that is searched for in the names,
+    ``all`` or ``none``; ``!`` before it takes the calls away. Where the first word takes away, it
+    does so from all. A process may use several tables (its own, and that of 32-bit programs): a
+    name need not be in each.
 
     :raises ValueError: a word that is empty, chooses nothing in any table or is no regular
-        expression; the message names it, and names like it.
+        expression or class; the message names it, and names like it.
     """
     meant = [_matching(word.removeprefix("!"), tables) for word in words]
     return [
@@ -68,14 +68,24 @@ def _matching(word: str, tables: Sequence[Table]) -> list[frozenset[int]]:
         return [frozenset() for _ in tables]
     if word.startswith("/"):
         return _searched(word, tables)
+    if word.startswith("%"):
+        from pypicotrace.syscalls.classes import class_named  # most runs name none
+
+        return [class_named(word[1:]).numbers(table) for table in tables]
     if not word:
         raise ValueError("an empty word; give the name of a system call")
     found = [frozenset({t.by_name[word].number} if word in t.by_name else ()) for t in tables]
     if any(found):
         return found
-    like = near(word, tables[0].by_name)
+    like = _like(word, tables[0])
     hint = f"; did you mean {' or '.join(like)}?" if like else ""
     raise ValueError(f"{word!r} is not a system call of {tables[0].abi}{hint}")
+
+
+def _like(word: str, table: Table) -> list[str]:
+    from pypicotrace.syscalls.classes import CLASSES
+
+    return [f"%{word}"] if word in CLASSES else near(word, table.by_name)
 
 
 def _searched(word: str, tables: Sequence[Table]) -> list[frozenset[int]]:
