@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 from pypicotrace import __version__
 from pypicotrace.attaching import PID_MAX
+from pypicotrace.events import Mask
 from pypicotrace.expressions import Wanted, parse
 from pypicotrace.text import Text
 
 EXIT_USAGE = 2
 
 HELP = """\
-usage: picotrace [-finrtTvV] [-o FILE] [-e EXPR]... [-u USER] [-E NAME=VALUE]
+usage: picotrace [-finrtTvVzZ] [-o FILE] [-e EXPR]... [-u USER] [-E NAME=VALUE]
                  [-p PID]... [--children] [--cut-results] [command [arg ...]]
 
 Trace the system calls, signals, processes and LWPs of a command.
@@ -26,6 +27,7 @@ Trace the system calls, signals, processes and LWPs of a command.
                  event=KIND,...: only these events. Classes: %file, %desc,
                  %network, %process, %memory, %signal, %ipc, %stat, %creds,
                  %clock
+  -z, -Z         only calls that have not failed; only those that have
   -p PID         attach to a running process; may be given several times
   --children     with -p: attach to its children too, and theirs
   -u USER        run the command as USER
@@ -69,7 +71,10 @@ class Failure(Exception):
 
 
 class Arguments(NamedTuple):
-    """The command line: ``output`` None is standard error; of pids and command one is empty."""
+    """The command line: ``output`` None is standard error; of pids and command one is empty.
+
+    ``errors`` is as `pypicotrace.spawn` takes it.
+    """
 
     follow: bool
     style: Text
@@ -77,6 +82,7 @@ class Arguments(NamedTuple):
     whole_results: bool
     output: str | None
     wanted: Wanted
+    errors: bool | None
     pids: list[int]
     children: bool
     user: str | None
@@ -104,7 +110,7 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
     """
     long = ["help", "version", "children", "color=", "cut-results"]
     try:
-        options, command = getopt.getopt(list(argv), "finrtTvhVo:e:p:u:E:", long)
+        options, command = getopt.getopt(list(argv), "finrtTvhVzZo:e:p:u:E:", long)
     except getopt.GetoptError as error:
         raise usage(error.msg) from None
     given = {name for name, _ in options}
@@ -135,6 +141,7 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
         whole_results="--cut-results" not in given,
         output=last("-o"),
         wanted=wanted,
+        errors=_errors(given, wanted),
         pids=pids,
         children="--children" in given,
         user=last("-u"),
@@ -153,6 +160,16 @@ def _check_together(given: set[str], pids: list[int], command: list[str]) -> Non
     for name in sorted(given & {"-u", "-E"}):
         if pids:
             raise usage(f"{name} is for a command: a running process has its own already")
+
+
+def _errors(given: set[str], wanted: Wanted) -> bool | None:
+    """Whether only calls that have failed are wanted, or only those that have not."""
+    chosen = given & {"-z", "-Z"}
+    if len(chosen) > 1:
+        raise usage("-z and -Z exclude each other")
+    if chosen and wanted.events & Mask.SCE and not wanted.events & Mask.SCX:
+        raise usage(f"{chosen.pop()} is about how calls end: -e event= has to have scx")
+    return "-Z" in given if chosen else None
 
 
 def _colour(when: str | None) -> str:

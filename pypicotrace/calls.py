@@ -91,10 +91,7 @@ def with_result(record: Any, retval: int | None, error: int | str | None) -> Any
 def _error(record: Any, error: int | str) -> int:
     if isinstance(error, str):
         system = ABI_NAMES.get(record.abi, "linux").partition("-")[0]
-        numbers = {name: number for number, name in syscalls.errors(system).items()}
-        if error not in numbers:
-            raise syscalls.unknown(f"no error {error!r}", error, numbers)
-        error = numbers[error]
+        error = syscalls.error_number(error, system)
     error = within("error", error, 32, signed=True)
     if error <= 0:
         raise ValueError(f"an error is above 0, not {error}")

@@ -7,8 +7,10 @@ import sys
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from pypicotrace import results
 from pypicotrace import syscalls as tables
 from pypicotrace.events import Mask
+from pypicotrace.results import Errors
 from pypicotrace.syscalls.select import select
 
 
@@ -19,16 +21,34 @@ class Choice(NamedTuple):
     follow: bool = False
     words: list[str] | None = None
     whole_results: bool = True
+    errors: Errors | None = None
+    slower_than_ns: int = 0
 
 
 def choose(
-    *, events: Mask, follow: bool, syscalls: Iterable[str] | None, whole_results: bool
+    *,
+    events: Mask,
+    follow: bool,
+    syscalls: Iterable[str] | None,
+    errors: bool | Iterable[str | int] | None,
+    slower_than: float | None,
+    whole_results: bool,
 ) -> Choice:
     """Check the arguments of `pypicotrace.spawn` that say what is traced.
 
     :raises TypeError, ValueError: an argument is not what it must be.
     """
-    return Choice(Mask(events), follow, _words(syscalls), whole_results)
+    wanted = results.errors(errors, native_abis()[0].partition("-")[0])
+    slower_than_ns = results.nanoseconds(slower_than)
+    events = Mask(events)
+    if wanted is not None or slower_than_ns:
+        if events & Mask.SCE and not events & Mask.SCX:
+            raise ValueError(
+                "at a call's entry nobody knows its error or its time: with errors or slower_than, "
+                "ask for SCX events"
+            )
+        events &= ~Mask.SCE
+    return Choice(events, follow, _words(syscalls), whole_results, wanted, slower_than_ns)
 
 
 def native_abis() -> tuple[str, ...]:

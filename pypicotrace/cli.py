@@ -99,6 +99,7 @@ def make_loop(args: Arguments, refused: list[str]) -> Loop:
     wanted: dict[str, Any] = {
         "events": args.wanted.events,
         "syscalls": args.wanted.syscalls,
+        "errors": args.errors,
         "follow": args.follow,
         "whole_results": args.whole_results,
     }

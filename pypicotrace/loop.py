@@ -252,17 +252,23 @@ class Loop:
 
     def _open(self) -> None:
         error = ffi.new("int *")
-        events, follow, words, whole_results = self._choice
-        pointer = lib.pico_loop_open(self._open_kernel(), int(events), follow, error)
+        choice = self._choice
+        kernel = self._open_kernel()
+        pointer = lib.pico_loop_open(kernel, int(choice.events), choice.follow, error)
         check(error[0], "open the loop")
         self._pointer = pointer
         self._owner = _here()
-        lib.pico_loop_set_whole_results(pointer, whole_results)
+        lib.pico_loop_set_whole_results(pointer, choice.whole_results)
         for table in self._tables:
             names = call_names(self._keep, table)
             lib.pico_loop_set_syscalls(pointer, ABIS[table.abi], names)
-        if words is not None:
-            self._set_filter(words)
+        if choice.words is not None:
+            self._set_filter(choice.words)
+        if choice.errors is not None:
+            bits, first, count = choice.errors.bits()
+            borrowed = kept(self._keep, ffi.new("uint8_t[]", bits))
+            lib.pico_loop_set_errors(pointer, borrowed, first, count, choice.errors.others)
+        lib.pico_loop_set_slower_than(pointer, choice.slower_than_ns)
 
     def _set_filter(self, words: Sequence[str]) -> None:
         for table, chosen in zip(self._tables, select(words, self._tables), strict=True):

@@ -19,6 +19,8 @@ def spawn(
     events: Mask = Mask.ALL,
     follow: bool = False,
     syscalls: Iterable[str] | None = None,
+    errors: bool | Iterable[str | int] | None = None,
+    slower_than: float | None = None,
     executable: Path | None = None,
     env: Environment | None = None,
     cwd: Path | None = None,
@@ -39,6 +41,13 @@ def spawn(
         with ``!`` before it or not; None: all. The classes are ``%file``, ``%desc``, ``%network``,
         ``%process``, ``%memory``, ``%signal``, ``%ipc``, ``%stat``, ``%creds`` and ``%clock``;
         picotrace(1) says what belongs to each.
+    :param errors: True: only calls that have failed; False: only those that have not; or names and
+        numbers of the errors that are wanted, ``{"ENOENT", errno.EACCES}``. It is the error in the
+        event that counts: a call that a signal has interrupted has one of the kernel's own,
+        ``ERESTARTSYS`` and the like, before the kernel restarts it or makes it ``EINTR``.
+    :param slower_than: only calls that took longer, in seconds of elapsed time. One whose
+        beginning was not seen is left out.
+        With either of the two there is no `SyscallEntry`: nobody knows at a call's entry.
     :param executable, cwd, close_fds, restore_signals: as subprocess.Popen takes them.
     :param env: as subprocess.Popen takes it; or a list of raw entries (bytes).
     :param stdin, stdout, stderr: a descriptor, a file with one, or None for the tracer's own.
@@ -59,7 +68,14 @@ def spawn(
         restore_signals=restore_signals,
         user=user,
     )
-    choice = choose(events=events, follow=follow, syscalls=syscalls, whole_results=whole_results)
+    choice = choose(
+        events=events,
+        follow=follow,
+        syscalls=syscalls,
+        errors=errors,
+        slower_than=slower_than,
+        whole_results=whole_results,
+    )
     return Loop(launch, [], choice)
 
 
@@ -68,6 +84,8 @@ def attach(
     events: Mask = Mask.ALL,
     follow: bool = False,
     syscalls: Iterable[str] | None = None,
+    errors: bool | Iterable[str | int] | None = None,
+    slower_than: float | None = None,
     children: bool = False,
     on_refused: Callable[[AttachError], None] | None = None,
     whole_results: bool = True,
@@ -84,6 +102,13 @@ def attach(
     """
     if not pids:
         raise ValueError("no process id was given")
-    choice = choose(events=events, follow=follow, syscalls=syscalls, whole_results=whole_results)
+    choice = choose(
+        events=events,
+        follow=follow,
+        syscalls=syscalls,
+        errors=errors,
+        slower_than=slower_than,
+        whole_results=whole_results,
+    )
     wanted = [process_id(pid) for pid in dict.fromkeys(pids)]
     return Loop(None, wanted, choice, children=children, on_refused=on_refused)

@@ -47,14 +47,6 @@ pico_loop_set_syscalls(struct pico_loop *loop, int abi, const struct pico_names 
 }
 
 void
-pico_loop_set_filter(struct pico_loop *loop, int abi, const uint8_t *bits, int32_t first, uint32_t count,
-    int others)
-{
-	if (abi >= 0 && abi < PICO_ABIS)
-		loop->filters[abi] = (struct pico_filter){ bits, first, count, others };
-}
-
-void
 pico_loop_set_text(struct pico_loop *loop, struct pico_text *text)
 {
 	loop->text = text;
@@ -70,22 +62,6 @@ void
 pico_loop_set_mode(struct pico_loop *loop, int mode)
 {
 	loop->mode = mode;
-}
-
-int
-pico_loop_wants(const struct pico_loop *loop, const struct pico_event *ev)
-{
-	if (!(loop->events & (1u << ev->kind)))
-		return 0;
-	if (ev->kind != PICO_SCE && ev->kind != PICO_SCX)
-		return 1;
-	const struct pico_filter *f = &loop->filters[ev->abi < PICO_ABIS ? ev->abi : PICO_ABI_UNKNOWN];
-	if (f->bits == NULL && f->count == 0 && !f->others)
-		return 1;	/* no filter */
-	int64_t place = (int64_t)ev->sysnum - f->first;
-	if (place < 0 || place >= (int64_t)f->count)
-		return f->others;
-	return f->bits[place / 8] >> (place % 8) & 1;
 }
 
 int

@@ -29,6 +29,10 @@ void pico_loop_set_syscalls(struct pico_loop *, int abi, const struct pico_names
  * without a bit is, where `others`. */
 void pico_loop_set_filter(struct pico_loop *, int abi, const uint8_t *bits, int32_t first, uint32_t count,
     int others);
+/* Only exits of calls whose error (0: none) has its bit set, as above. */
+void pico_loop_set_errors(struct pico_loop *, const uint8_t *bits, int32_t first, uint32_t count, int others);
+/* Only exits of calls that took longer than this; 0: all. */
+void pico_loop_set_slower_than(struct pico_loop *, uint64_t ns);
 void pico_loop_set_text(struct pico_loop *, struct pico_text *);
 /* 1, the default: results that the kernel does not tell whole are read from the registers, which takes one
  * step of the tracee's for each. 0: they stay cut. */

@@ -29,6 +29,8 @@ struct pico_loop {
 	uint64_t tick_ns;		/* the interval the kernel ticks at; 0: it does not */
 	const struct pico_names *syscalls[PICO_ABIS];
 	struct pico_filter filters[PICO_ABIS];
+	struct pico_filter errors;
+	uint64_t slower_than_ns;
 	struct pico_text *text;
 	uint64_t empty_ns;		/* since when the table is empty; 0: it is not */
 	struct pico_lwp *current;	/* STOP mode: stands still for the event returned last, */
@@ -47,7 +49,7 @@ uint64_t pico_clock_ns(void);
 
 /* leave.c: attach to the LWPs that incomplete processes have besides those that we know. */
 void pico_loop_attach_rest(struct pico_loop *);
-/* loop.c: whether that event was asked for. */
+/* wants.c: whether that event was asked for. */
 int pico_loop_wants(const struct pico_loop *, const struct pico_event *);
 /* loop.c: give an event its number and hand it to the sink, if it was asked for; returns 1 if so. */
 int pico_loop_emit(struct pico_loop *, const struct pico_process *, struct pico_event *);

@@ -126,6 +126,10 @@ WIDE_EVERYWHERE = frozenset({"off_t", "quad_t"})
 """64 bits also where a register has 32."""
 
 
+# Second names of errors, where a system has no error of its own by that name.
+ERROR_ALIASES = {"EWOULDBLOCK": "EAGAIN", "EDEADLOCK": "EDEADLK", "ENOTSUP": "EOPNOTSUPP"}
+
+
 class Param:
     """A parameter: its C type, such as ``const char *``, and its name.
 
@@ -304,6 +308,18 @@ def errors(os: str) -> dict[int, str]:
 
         return netbsd.ERRORS
     raise _unknown("system", os, SYSTEMS)
+
+
+def error_number(name: str, os: str) -> int:
+    """The number of the error of that name on ``os``, one of `SYSTEMS`.
+
+    :raises KeyError: there is none; the message names ones like it.
+    """
+    numbers = {name: number for number, name in errors(os).items()}
+    known = name if name in numbers else ERROR_ALIASES.get(name, name)
+    if known not in numbers:
+        raise unknown(f"no error {name!r}", name, numbers)
+    return numbers[known]
 
 
 def signals(os: str) -> dict[int, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from pypicotrace.syscalls import Table, near
@@ -18,12 +18,19 @@ class Selection(NamedTuple):
     def bits(self, table: Table) -> tuple[bytes, int]:
         """For the C core: a bit per number of the table, from its base, and how many there are."""
         count = max(table.by_number, default=table.base - 1) + 1 - table.base
-        packed = bytearray(count // 8 + 1)
-        for place in range(count):
-            number = place + table.base
-            if number in self.numbers or (self.others and number not in table.by_number):
-                packed[place // 8] |= 1 << place % 8
-        return bytes(packed), count
+        numbers = range(table.base, table.base + count)
+        unnamed = frozenset(numbers) - table.by_number.keys() if self.others else frozenset()
+        return pack_bits(n in self.numbers or n in unnamed for n in numbers), count
+
+
+def pack_bits(bits: Iterable[bool]) -> bytes:
+    """Bits for the C core, eight in a byte, the lowest first; one byte at least."""
+    packed = bytearray()
+    for place, bit in enumerate(bits):
+        if place % 8 == 0:
+            packed.append(0)
+        packed[place // 8] |= bit << place % 8
+    return bytes(packed or b"\0")
 
 
 def select(words: Sequence[str], tables: Sequence[Table]) -> list[Selection]:

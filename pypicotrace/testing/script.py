@@ -20,6 +20,7 @@ from pypicotrace.choice import Choice
 from pypicotrace.events import Event, Mask
 from pypicotrace.launch import Launch, plan
 from pypicotrace.loop import Loop
+from pypicotrace.results import Errors
 from pypicotrace.syscalls import ABIS
 from pypicotrace.text import Text
 
@@ -249,6 +250,8 @@ def play(
     syscalls: Sequence[str] | None = None,
     os: str = "linux",
     whole_results: bool = True,
+    errors: Errors | None = None,
+    slower_than_ns: int = 0,
     text: Text | None = None,
     body: Callable[[Any], object] = bool,
     leave: Callable[[Event], bool] | None = None,
@@ -265,7 +268,14 @@ def play(
     loop = Loop(
         launch,
         attach,
-        Choice(events, follow, None if syscalls is None else list(syscalls), whole_results),
+        Choice(
+            events,
+            follow,
+            None if syscalls is None else list(syscalls),
+            whole_results,
+            errors,
+            slower_than_ns,
+        ),
         open_kernel=kernel.open,
         abis=[abi for abi in ABIS if abi.startswith(os)],
     )

@@ -1,11 +1,14 @@
-"""Classes of calls on a real program: what strace(1) shows of its classes of the same names."""
+"""What is filtered on a real program: classes and results of calls, held against strace(1)'s."""
 
 from __future__ import annotations
 
+import errno
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 from runs import Trace
@@ -68,3 +71,53 @@ def test_the_calls_are_those_that_strace_shows(trace: Trace, tmp_path: Path, nam
     assert seen
     assert {ev.name for ev in run.calls()} - seen <= more
     assert seen <= {ev.name for ev in run.calls()}
+
+
+def by_strace(option: str, argv: list[str], lines: Path) -> list[tuple[str, str]]:
+    """The name of each call that is shown, and of its error."""
+    subprocess.run(["strace", "-o", str(lines), "-e", "signal=none", option, *argv], check=False)
+    pattern = r"^(\w+)\(.*\) += (?:-1 (E\w+))?"
+    return re.findall(pattern, lines.read_text(), re.MULTILINE)
+
+
+def name_of(error: int) -> str:
+    return errno.errorcode.get(error, "")
+
+
+@pytest.mark.parametrize(("option", "errors"), [("-Z", True), ("-z", False)])
+def test_failed_and_other_calls(
+    trace: Trace, tmp_path: Path, text: bool, option: str, errors: bool
+) -> None:
+    argv = ["cat", "/nonexistent/file", "/dev/null"]
+    expected = by_strace(option, argv, tmp_path / "strace")
+    run = trace(argv, events=pt.SCX, errors=errors, text=text)
+    # Where strace begins with the execve that starts the program, we begin after it.
+    expected = [call for call in expected if call[0] != "execve"]
+    assert [(ev.name, name_of(ev.error)) for ev in run.calls()] == expected
+    assert bool(expected[-1][1]) is errors
+
+
+def test_some_errors(trace: Trace) -> None:
+    argv = ["cat", "/nonexistent/file", "/", "/dev/null"]
+    run = trace(argv, errors={"EISDIR"}, events=pt.SCX | pt.EXIT)
+    [failed, exited] = run.events
+    assert (failed.name, failed.error, failed.enter_seq) == ("read", errno.EISDIR, 0)
+    assert isinstance(exited, pt.Exited)
+    files = {ev.name for ev in trace(argv, errors=[errno.ENOENT], events=pt.SCX).calls()}
+    assert "openat" in files
+
+
+def test_slow_calls(trace: Trace, text: bool) -> None:
+    """Those that sleep are there; on a busy machine any other may have taken as long."""
+    argv = ["sh", "-c", "sleep 0.3; true"]
+    run = trace(argv, slower_than=0.2, events=pt.SCX, text=text)
+    names = {ev.name for ev in run.calls()}
+    assert {"clock_nanosleep", "wait4"} <= names
+    assert all(ev.elapsed_ns > 2 * 10**8 for ev in run.calls() if not text)
+
+
+def test_streamed(scratch: Callable[[], IO[bytes]]) -> None:
+    argv = ["cat", "/nonexistent/file", "/dev/null"]
+    with pt.spawn(argv, errors=True, stderr=scratch()) as loop:
+        errors = [error for batch in loop.stream() for error in batch.error]
+    assert errno.ENOENT in errors

@@ -30,6 +30,7 @@ NOTHING_SAID = Arguments(
     whole_results=True,
     output=None,
     wanted=EVERYTHING,
+    errors=None,
     pids=[],
     children=False,
     user=None,
@@ -55,6 +56,9 @@ NOTHING_SAID = Arguments(
         (["--color", "never", "ls"], {"colour": "never"}),
         (["--cut-results", "ls"], {"whole_results": False}),
         (["--cut-results", "-p", "5"], {"whole_results": False, "pids": [5], "command": []}),
+        (["-z", "ls"], {"errors": False}),
+        (["-fZ", "ls"], {"follow": True, "errors": True}),
+        (["-Z", "-e", "event=signal", "ls"], {"errors": True, "wanted": Wanted(Mask.SIGNAL, None)}),
         (["-u", "nobody", "ls"], {"user": "nobody"}),
         (["-E", "A=b=c", "-E", "B", "ls"], {"environment": ["A=b=c", "B"]}),
         (["-p", "5", "--children"], {"pids": [5], "children": True, "command": []}),
@@ -113,7 +117,7 @@ def test_cut_results_are_the_loops_business(
 
 def test_help_names_every_option() -> None:
     usage, _, rest = HELP.partition("\n\n")
-    for option in "finoepuEtrTv":
+    for option in "finoepuEtrTvzZ":
         assert f"-{option}" in rest
         assert option in usage
     lines = HELP.splitlines()
@@ -142,6 +146,9 @@ def test_the_manual_page_has_every_option() -> None:
         ["-E", "A=b", "-p", "5"],
         ["-E", "", "ls"],
         ["-E", "=b", "ls"],
+        ["-zZ", "ls"],
+        ["-Z", "-e", "event=sce", "ls"],
+        ["-z", "-e", "event=!scx", "ls"],
     ],
 )
 def test_options_that_make_no_sense(argv: list[str]) -> None:
@@ -151,7 +158,7 @@ def test_options_that_make_no_sense(argv: list[str]) -> None:
 
 
 @pytest.mark.parametrize("argv", [[], ["-f"], ["--"], ["-o"], ["-e"], ["-p"], ["-p", "5", "ls"]])
-@pytest.mark.parametrize("more", [[], ["-z"], ["-5"], ["-f x"], ["--nope"], ["--help=1"], ["-é"]])
+@pytest.mark.parametrize("more", [[], ["-y"], ["-5"], ["-f x"], ["--nope"], ["--help=1"], ["-é"]])
 def test_usage_errors_hint_at_help(more: list[str], argv: list[str]) -> None:
     with pytest.raises(Failure) as caught:
         arguments([*more, *argv])
