@@ -42,9 +42,10 @@ from pypicotrace.events import (
     VforkDone,
     Vforked,
 )
+from pypicotrace.launch import LaunchOptions
 from pypicotrace.loop import Loop
 from pypicotrace.registers import Registers
-from pypicotrace.start import attach, spawn
+from pypicotrace.start import AttachOptions, SpawnOptions, attach, spawn
 from pypicotrace.stop import Stop
 from pypicotrace.stream import Stream
 from pypicotrace.tracer import Tracer, run
@@ -82,6 +83,7 @@ __all__ = [
     "VFORK",
     "VFORK_DONE",
     "AttachError",
+    "AttachOptions",
     "Attached",
     "Batch",
     "Breakpoint",
@@ -95,6 +97,7 @@ __all__ = [
     "Forked",
     "KernelError",
     "LaunchError",
+    "LaunchOptions",
     "Loop",
     "LoopClosed",
     "LwpCreated",
@@ -104,6 +107,7 @@ __all__ = [
     "Registers",
     "Signaled",
     "SingleStep",
+    "SpawnOptions",
     "Spawned",
     "StaleStop",
     "Stop",

@@ -5,13 +5,24 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from pypicotrace import results
 from pypicotrace import syscalls as tables
 from pypicotrace.events import Mask
 from pypicotrace.results import Errors
 from pypicotrace.syscalls.select import select
+
+
+class ChoiceOptions(TypedDict, total=False):
+    """What `pypicotrace.spawn` and `attach` take of what is traced; they say what each means."""
+
+    events: Mask
+    follow: bool
+    syscalls: Iterable[str] | None
+    errors: bool | Iterable[str | int] | None
+    slower_than: float | None
+    whole_results: bool
 
 
 class Choice(NamedTuple):

@@ -14,13 +14,14 @@ from typing import Any, NoReturn
 from pypicotrace.arguments import EXIT_USAGE, Arguments, Failure, arguments
 from pypicotrace.errors import KernelError, LaunchError, PicotraceError
 from pypicotrace.events import Exited, Signaled
-from pypicotrace.launch import credentials, own_environment, search
+from pypicotrace.launch import LaunchOptions, own_environment, search
 from pypicotrace.loop import Loop
 from pypicotrace.refusals import FORBIDDEN
 from pypicotrace.signals import Signals
 from pypicotrace.start import attach, spawn
 from pypicotrace.text import Text
 from pypicotrace.tracefile import open_trace
+from pypicotrace.users import identity
 
 EXIT_FAILURE, EXIT_CANNOT_RUN, EXIT_NOT_FOUND = 1, 126, 127
 
@@ -104,7 +105,7 @@ def make_loop(args: Arguments, refused: list[str]) -> Loop:
         "whole_results": args.whole_results,
     }
     try:
-        user = None if args.user is None else credentials(args.user)
+        uid, gid, groups = identity(args.user)
     except ValueError as error:
         raise Failure(f"-u: {error}", EXIT_USAGE) from None
     try:
@@ -115,8 +116,9 @@ def make_loop(args: Arguments, refused: list[str]) -> Loop:
                 on_refused=lambda error: refused.append(str(error.strerror)),
                 **wanted,
             )
-        env = environment_of(args)
-        return spawn(args.command, env=env, close_fds=False, user=user, **wanted)
+        how = LaunchOptions(env=environment_of(args), close_fds=False)
+        who = LaunchOptions(user=uid, group=gid, extra_groups=groups)
+        return spawn(args.command, **{**how, **who, **wanted})
     except ValueError as error:
         raise Failure(f"-e: {error}", EXIT_USAGE) from None
 
@@ -156,6 +158,9 @@ def announce(loop: Loop, refused: list[str]) -> None:
 def cannot_launch(error: LaunchError) -> Failure:
     """Status and words of a shell for a command that cannot be executed."""
     name = str(error.filename)
+    if error.what:  # of what the command asks for, only another user can be refused
+        reason = os.strerror(error.errno or errno.EPERM)
+        return Failure(f"-u: cannot become that user: {reason}", EXIT_CANNOT_RUN)
     there = [path for path in search(os.fsencode(name), own_environment()) if os.path.exists(path)]
     named = name or "''"
     if error.errno in (errno.ENOENT, errno.ENOTDIR):

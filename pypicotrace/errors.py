@@ -12,7 +12,13 @@ class PicotraceError(Exception):
 
 
 class LaunchError(PicotraceError, OSError):
-    """The program could not be started. ``errno`` and ``filename`` say why; nothing has run."""
+    """The program could not be started. ``errno`` and ``filename`` say why; nothing has run.
+
+    ``what`` names the parameters of `spawn` that could not be had, empty where it was the program
+    itself; with ``cwd`` the file is that directory.
+    """
+
+    what: str = ""
 
 
 class AttachError(PicotraceError, OSError):

@@ -2,26 +2,56 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple, TypedDict
 
-from pypicotrace._ffi import ffi
+from pypicotrace._ffi import ffi, lib
+from pypicotrace.errors import LaunchError
+from pypicotrace.users import Identity, identity
 
 Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
-Environment = Mapping[Any, Any] | Sequence[bytes]
+Environment = Mapping[str, Path] | Mapping[bytes, Path] | Sequence[bytes]
+File = int | IO[Any]
 
 # What Python ignores from its start on, and a program expects to find as it was: subprocess's list.
 PYTHON_IGNORES = ("SIGPIPE", "SIGXFZ", "SIGXFSZ")
 
+STREAMS = ("stdin", "stdout", "stderr")
 
-class Credentials(NamedTuple):
-    """Whom a program is to run as."""
+# What could not be done for the child, by enum pico_launch_step: the parameters that ask for it.
+STEPS = {
+    lib.PICO_LAUNCH_FILES: "stdin, stdout, stderr or pass_fds",
+    lib.PICO_LAUNCH_DIRECTORY: "cwd",
+    lib.PICO_LAUNCH_GROUP: "start_new_session or process_group",
+    lib.PICO_LAUNCH_USER: "user, group or extra_groups",
+}
 
-    uid: int
-    gid: int
-    groups: list[int]
+
+class LaunchOptions(TypedDict, total=False):
+    """How a program is started, as subprocess.Popen takes it; `spawn` says more of each.
+
+    To be passed on: ``def traced(*argv: str, **how: Unpack[pt.LaunchOptions])``.
+    """
+
+    executable: Path | None
+    env: Environment | None
+    cwd: Path | None
+    stdin: File | None
+    stdout: File | None
+    stderr: File | None
+    close_fds: bool
+    pass_fds: Iterable[int]
+    restore_signals: bool
+    start_new_session: bool
+    process_group: int | None
+    user: str | int | None
+    group: str | int | None
+    extra_groups: Iterable[str | int] | None
+    umask: int
 
 
 class Launch(NamedTuple):
@@ -31,33 +61,76 @@ class Launch(NamedTuple):
     """The files to be tried in turn."""
     argv: list[bytes]
     env: list[bytes]
-    cwd: bytes | None
-    stdio: tuple[int, int, int]
-    """Descriptors to become 0, 1 and 2; -1 leaves one as it is."""
-    close_fds: bool
-    default_signals: list[int]
-    credentials: Credentials | None
+    cwd: bytes | None = None
+    stdio: tuple[int, int, int] = (lib.PICO_STDIO_KEEP,) * 3
+    """Descriptors to become 0, 1 and 2, or of C's enum pico_stdio."""
+    close_fds: bool = True
+    pass_fds: tuple[int, ...] = ()
+    default_signals: tuple[int, ...] = ()
+    new_session: bool = False
+    process_group: int = -1
+    umask: int = -1
+    identity: Identity = Identity(None, None, None)
 
     def to_c(self, keep: list[Any]) -> Any:
-        """A ``struct pico_launch *``, valid as long as what is put into ``keep``."""
+        """A ``struct pico_launch *``, valid as long as what is put into ``keep``.
+
+        :raises LaunchError: a descriptor is not open (any more).
+        """
+        self._check_open()
         request = ffi.new("struct pico_launch *")
         request.paths = _array(self.paths, keep)
         request.argv = _array(self.argv, keep)
         request.envp = _array(self.env, keep)
         if self.cwd is not None:
-            keep.append(ffi.new("char[]", self.cwd))
-            request.cwd = keep[-1]
+            request.cwd = _kept(keep, "char[]", self.cwd)
         request.stdio = self.stdio
         request.close_from = 3 if self.close_fds else -1
-        keep.append(ffi.new("int32_t[]", [*self.default_signals, 0]))
-        request.default_signals = keep[-1]
-        request.uid = request.gid = -1
-        if self.credentials is not None:
-            request.uid, request.gid = self.credentials.uid, self.credentials.gid
-            request.ngroups = len(self.credentials.groups)
-            keep.append(ffi.new("uint32_t[]", self.credentials.groups))
-            request.groups = keep[-1]
+        request.pass_fds = _kept(keep, "int32_t[]", [*self.pass_fds, -1])
+        request.default_signals = _kept(keep, "int32_t[]", [*self.default_signals, 0])
+        request.new_session = self.new_session
+        request.process_group = self.process_group
+        request.umask = self.umask
+        uid, gid, groups = self.identity
+        request.uid = -1 if uid is None else uid
+        request.gid = -1 if gid is None else gid
+        request.ngroups = -1 if groups is None else len(groups)
+        request.groups = _kept(keep, "uint32_t[]", groups or [])
+        request.failed = _kept(keep, "int32_t *")
         return request
+
+    def error(self, request: Any, code: int) -> LaunchError:
+        """The exception for what has become of a ``struct pico_launch *``.
+
+        :param code: an errno.
+        """
+        what = STEPS.get(request.failed[0], "")
+        name = self.cwd if what == "cwd" and self.cwd is not None else self.argv[0]
+        text = f"{what}: {os.strerror(code)}" if what else os.strerror(code)
+        error = LaunchError(code, text, os.fsdecode(name))
+        error.what = what
+        return error
+
+    def _check_open(self) -> None:
+        """Not left to the child, where the number may be that of a descriptor of the tracer's."""
+        named = [
+            *zip(STREAMS, self.stdio, strict=True),
+            *(("pass_fds", fd) for fd in self.pass_fds),
+        ]
+        for name, fd in named:
+            try:
+                if fd >= 0:
+                    os.fstat(fd)
+            except OSError as closed:
+                text = f"{name}: {fd} is not open"
+                error = LaunchError(closed.errno or errno.EBADF, text, os.fsdecode(self.argv[0]))
+                error.what = name
+                raise error from None
+
+
+def _kept(keep: list[Any], kind: str, value: Any = None) -> Any:
+    keep.append(ffi.new(kind, value))
+    return keep[-1]
 
 
 def _array(items: Iterable[bytes], keep: list[Any]) -> Any:
@@ -70,15 +143,23 @@ def _array(items: Iterable[bytes], keep: list[Any]) -> Any:
 def plan(
     argv: Sequence[Path],
     *,
-    executable: Path | None,
-    env: Environment | None,
-    cwd: Path | None,
-    stdio: tuple[Any, Any, Any],
-    close_fds: bool,
-    restore_signals: bool,
-    user: str | int | Credentials | None = None,
+    executable: Path | None = None,
+    env: Environment | None = None,
+    cwd: Path | None = None,
+    stdin: File | None = None,
+    stdout: File | None = None,
+    stderr: File | None = None,
+    close_fds: bool = True,
+    pass_fds: Iterable[int] = (),
+    restore_signals: bool = True,
+    start_new_session: bool = False,
+    process_group: int | None = None,
+    user: str | int | None = None,
+    group: str | int | None = None,
+    extra_groups: Iterable[str | int] | None = None,
+    umask: int = -1,
 ) -> Launch:
-    """Check the arguments of `pypicotrace.spawn`, which says what they mean.
+    """Check the arguments of `pypicotrace.spawn` that are `LaunchOptions`; it says what they mean.
 
     :raises TypeError, ValueError: an argument is not what it must be.
     """
@@ -89,21 +170,25 @@ def plan(
         raise ValueError("argv is empty")
     environment = _environment(env)
     program = arguments[0] if executable is None else _bytes("executable", executable)
-    stdin, stdout, stderr = stdio
+    passed = tuple(_passed(fd) for fd in pass_fds)
+    if passed and not close_fds:
+        raise ValueError("pass_fds goes with close_fds=True: without it nothing is closed")
+    if start_new_session and process_group is not None:
+        raise ValueError("the leader of a new session cannot have another process_group")
     names = PYTHON_IGNORES if restore_signals else ()
     return Launch(
         paths=search(program, environment),
         argv=arguments,
         env=environment,
         cwd=None if cwd is None else _bytes("cwd", cwd),
-        stdio=(
-            _descriptor("stdin", stdin),
-            _descriptor("stdout", stdout),
-            _descriptor("stderr", stderr),
-        ),
+        stdio=(_stream("stdin", stdin), _stream("stdout", stdout), _stream("stderr", stderr)),
         close_fds=close_fds,
-        default_signals=[int(getattr(signal, name)) for name in names if hasattr(signal, name)],
-        credentials=credentials(user) if isinstance(user, str | int) else user,
+        pass_fds=passed,
+        default_signals=tuple(int(getattr(signal, n)) for n in names if hasattr(signal, n)),
+        new_session=bool(start_new_session),
+        process_group=-1 if process_group is None else _number("process_group", process_group),
+        umask=-1 if umask == -1 else _number("umask", umask, 0o777),
+        identity=identity(user, group, extra_groups),
     )
 
 
@@ -118,21 +203,6 @@ def own_environment() -> list[bytes]:
             return file.read().split(b"\0")[:-1]
     except OSError:
         return [key + b"=" + value for key, value in os.environb.items()]
-
-
-def credentials(user: str | int) -> Credentials:
-    """A user's ids, and all groups that the user is in.
-
-    :raises ValueError: there is no such user.
-    """
-    import pwd
-
-    try:
-        entry = pwd.getpwuid(user) if isinstance(user, int) else pwd.getpwnam(user)
-    except (KeyError, OverflowError):
-        raise ValueError(f"there is no user {user!r}") from None
-    groups = os.getgrouplist(entry.pw_name, entry.pw_gid)
-    return Credentials(entry.pw_uid, entry.pw_gid, groups)
 
 
 def _bytes(what: str, value: Path) -> bytes:
@@ -166,10 +236,29 @@ def search(program: bytes, env: Iterable[bytes]) -> list[bytes]:
     return [os.path.join(folder or b".", program) for folder in folders]
 
 
-def _descriptor(name: str, value: Any) -> int:
-    if value is None:
-        return -1
-    fd = value if isinstance(value, int) else value.fileno()
-    if fd < 0:
-        raise ValueError(f"{name}: {fd} is not a file descriptor")
-    return int(fd)
+def _stream(name: str, file: File | None) -> int:
+    if file is None:
+        return int(lib.PICO_STDIO_KEEP)
+    fd = file if isinstance(file, int) else file.fileno()
+    if fd == subprocess.DEVNULL:
+        return int(lib.PICO_STDIO_NULL)
+    if fd == subprocess.STDOUT and name == "stderr":
+        return int(lib.PICO_STDIO_STDOUT)
+    if fd == subprocess.PIPE:
+        raise ValueError(
+            f"{name}: nobody would be at the other end of a PIPE while the loop waits for the "
+            "program; give a file, or an end of os.pipe() whose other end a thread has"
+        )
+    return _number(name, fd)
+
+
+def _passed(fd: int) -> int:
+    return _number("pass_fds", fd)
+
+
+def _number(name: str, value: int, most: int = 2**31 - 1) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{name} is an int, not {type(value).__name__}")
+    if not 0 <= value <= most:
+        raise ValueError(f"{name}: {value} is not from 0 to {most}")
+    return value

@@ -17,7 +17,7 @@ from pypicotrace._ffi import ffi, lib
 from pypicotrace.attaching import attach_to, children_of
 from pypicotrace.calls import ABIS
 from pypicotrace.choice import Choice, native_abis
-from pypicotrace.errors import AttachError, LaunchError, LoopClosed, WrongThread, check
+from pypicotrace.errors import AttachError, LoopClosed, WrongThread, check
 from pypicotrace.events import Event, Exited, Signaled
 from pypicotrace.launch import Launch
 from pypicotrace.names import call_names, kept
@@ -281,9 +281,10 @@ class Loop:
     def _spawn(self, launch: Launch) -> int:
         keep: list[Any] = []
         pid = ffi.new("int32_t *")
-        failed = lib.pico_loop_spawn(self._pointer, launch.to_c(keep), pid)
+        request = launch.to_c(keep)
+        failed = lib.pico_loop_spawn(self._pointer, request, pid)
         if failed < 0:
-            raise LaunchError(-failed, os.strerror(-failed), os.fsdecode(launch.argv[0]))
+            raise launch.error(request, -failed)
         return int(pid[0])
 
     def _attach_children(self) -> None:

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pypicotrace.attaching import process_id
-from pypicotrace.choice import choose
+from pypicotrace.choice import ChoiceOptions, choose
 from pypicotrace.errors import AttachError
 from pypicotrace.events import Mask
-from pypicotrace.launch import Credentials, Environment, Path, plan
+from pypicotrace.launch import LaunchOptions, Path, plan
 from pypicotrace.loop import Loop
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack  # in typing from Python 3.11 on
+
+
+class SpawnOptions(ChoiceOptions, LaunchOptions, total=False):
+    """What `spawn` takes beside the program and its arguments."""
+
+
+class AttachOptions(ChoiceOptions, total=False):
+    """What `attach` takes beside the processes."""
+
+    children: bool
+    on_refused: Callable[[AttachError], None] | None
 
 
 def spawn(
@@ -21,16 +35,8 @@ def spawn(
     syscalls: Iterable[str] | None = None,
     errors: bool | Iterable[str | int] | None = None,
     slower_than: float | None = None,
-    executable: Path | None = None,
-    env: Environment | None = None,
-    cwd: Path | None = None,
-    stdin: Any = None,
-    stdout: Any = None,
-    stderr: Any = None,
-    close_fds: bool = True,
-    restore_signals: bool = True,
-    user: str | int | Credentials | None = None,
     whole_results: bool = True,
+    **launch: Unpack[LaunchOptions],
 ) -> Loop:
     """A loop that will start a program and trace it from its first instruction.
 
@@ -48,26 +54,28 @@ def spawn(
     :param slower_than: only calls that took longer, in seconds of elapsed time. One whose
         beginning was not seen is left out.
         With either of the two there is no `SyscallEntry`: nobody knows at a call's entry.
-    :param executable, cwd, close_fds, restore_signals: as subprocess.Popen takes them.
-    :param env: as subprocess.Popen takes it; or a list of raw entries (bytes).
-    :param stdin, stdout, stderr: a descriptor, a file with one, or None for the tracer's own.
-    :param user: the name or uid of whom the program is to run as, with that user's groups.
     :param whole_results: NetBSD tells a tracer the lower 32 bits of a result only. True: the call's
         LWP takes one more step, and its registers tell all of them, for calls whose results can
         be wider; such a call costs nearly twice as much. False: they stay cut.
+
+    What else subprocess.Popen takes means what it means there, but for what is said here:
+
+    :param executable, cwd, close_fds, restore_signals, start_new_session, process_group: no less.
+    :param env: also a list of raw entries (bytes).
+    :param stdin, stdout, stderr: a descriptor, a file with one, subprocess.DEVNULL, for stderr
+        subprocess.STDOUT, or None for the tracer's own. There is no subprocess.PIPE: nobody would
+        be at its other end while the loop waits for the program. Give a file, or an end of
+        os.pipe() whose other end a thread has.
+    :param pass_fds: descriptors that stay open; with ``close_fds=True`` only.
+    :param user: a name or a uid. Unlike Popen's, the program then also gets that user's groups, of
+        which ``group`` and ``extra_groups`` take the place.
+    :param group: a name or a gid.
+    :param extra_groups: names and gids; an empty list leaves none.
+    :param umask: 0 to 0o777; -1 leaves it as it is.
+
     :raises TypeError, ValueError: an argument is not what it must be.
-    :raises LaunchError: on entering the loop: the program cannot be executed.
+    :raises LaunchError: on entering the loop: the program cannot be executed, or not in this way.
     """
-    launch = plan(
-        argv,
-        executable=executable,
-        env=env,
-        cwd=cwd,
-        stdio=(stdin, stdout, stderr),
-        close_fds=close_fds,
-        restore_signals=restore_signals,
-        user=user,
-    )
     choice = choose(
         events=events,
         follow=follow,
@@ -76,7 +84,7 @@ def spawn(
         slower_than=slower_than,
         whole_results=whole_results,
     )
-    return Loop(launch, [], choice)
+    return Loop(plan(argv, **launch), [], choice)
 
 
 def attach(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from pypicotrace import events as ev
 from pypicotrace.events import Event, Exited, Kind, Mask, Signaled
 from pypicotrace.launch import Path
 from pypicotrace.loop import Loop
-from pypicotrace.start import attach, spawn
+from pypicotrace.start import AttachOptions, SpawnOptions, attach, spawn
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack  # in typing from Python 3.11 on
 
 METHODS: dict[type[Event], tuple[str, Mask]] = {
     ev.SyscallEntry: ("syscall_entry", Mask.SCE),
@@ -129,12 +132,18 @@ class Tracer:
         return asked
 
 
+@overload
 def run(
-    tracer: Tracer,
-    argv: Sequence[Path] = (),
-    *,
-    pids: Sequence[int] = (),
-    **options: Any,
+    tracer: Tracer, argv: Sequence[Path], **options: Unpack[SpawnOptions]
+) -> Exited | Signaled | None: ...
+
+
+@overload
+def run(tracer: Tracer, *, pids: Sequence[int], **options: Unpack[AttachOptions]) -> None: ...
+
+
+def run(
+    tracer: Tracer, argv: Sequence[Path] = (), *, pids: Sequence[int] = (), **options: Any
 ) -> Exited | Signaled | None:
     """Run a tracer on a program, or on processes that run already, to the end.
 

@@ -84,18 +84,39 @@ enum pico_image {
 	PICO_IMAGE_AUXV = 2	/* pairs of 64-bit words: type and value */
 };
 
-/* A program to start. All arrays end with NULL. */
+/* What becomes of 0, 1 and 2 where no descriptor is given. */
+enum pico_stdio {
+	PICO_STDIO_KEEP = -1,	/* as the tracer has it */
+	PICO_STDIO_NULL = -2,	/* /dev/null */
+	PICO_STDIO_STDOUT = -3	/* of 2: what 1 has become */
+};
+
+/* What could not be done for a program that is started. */
+enum pico_launch_step {
+	PICO_LAUNCH_PROGRAM = 0,	/* the program itself, or tracing it */
+	PICO_LAUNCH_FILES = 1,
+	PICO_LAUNCH_DIRECTORY = 2,
+	PICO_LAUNCH_GROUP = 3,
+	PICO_LAUNCH_USER = 4
+};
+
+/* A program to start. Arrays of pointers end with NULL. */
 struct pico_launch {
 	const char *const *paths;	/* to be tried in turn, as execvp(3) does */
 	const char *const *argv;
 	const char *const *envp;
 	const char *cwd;		/* NULL: where the tracer is */
-	int32_t stdio[3];		/* descriptors to become 0, 1, 2; -1 leaves it as it is */
-	int32_t close_from;		/* -1 leaves inheritable descriptors open, else all from here are closed */
+	int32_t stdio[3];		/* descriptors to become 0, 1, 2, or enum pico_stdio */
+	int32_t close_from;		/* -1 leaves inheritable descriptors open, else all from here are closed, */
+	const int32_t *pass_fds;	/* NULL, or ends with -1: stay open whether inheritable or not */
 	const int32_t *default_signals;	/* ends with 0: get SIG_DFL, because the host changed them */
+	int32_t umask;			/* -1: the tracer's own */
+	int32_t new_session;		/* it leads a session of its own */
+	int32_t process_group;		/* -1: the tracer's own; 0: one of its own */
 	int64_t uid, gid;		/* -1: the tracer's own */
-	const uint32_t *groups;		/* with uid: the supplementary groups */
-	int32_t ngroups;
+	const uint32_t *groups;		/* the supplementary groups */
+	int32_t ngroups;		/* -1: the tracer's own */
+	int32_t *failed;		/* NULL, or gets an enum pico_launch_step where it cannot be started */
 };
 
 /* What of a call is to be changed. */

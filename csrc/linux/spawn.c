@@ -65,7 +65,7 @@ wait_for(pid_t pid, int *status)
 
 /* Let the seized child run to its exec, or its end. A signal on the way is passed on. */
 static int
-run_to_exec(pid_t pid, struct pico_pipe *errors, struct pico_raw *first)
+run_to_exec(const struct pico_launch *launch, pid_t pid, struct pico_pipe *errors, struct pico_raw *first)
 {
 	int status;
 
@@ -73,7 +73,7 @@ run_to_exec(pid_t pid, struct pico_pipe *errors, struct pico_raw *first)
 		first->id = pid;
 		first->status = status;
 		if (!WIFSTOPPED(status))	/* 0: killed before it came so far, and that is its whole story */
-			return pico_child_error(errors);
+			return pico_child_error(launch, errors);
 		if (status >> 16 == PTRACE_EVENT_EXEC)
 			return 0;
 		long signo = status >> 16 == 0 ? WSTOPSIG(status) : 0;
@@ -115,10 +115,14 @@ pico_linux_spawn(struct pico_kernel *kernel, const struct pico_launch *launch, i
 		e = pico_pipe_open(&errors);
 	if (e == 0)
 		e = pico_child_fork(launch, &os, &errors, &pid);
-	if (e == 0)
+	if (e == 0) {
 		e = seize(pid, report, &go);
+		/* It may have ended before that, because of what it could not do. */
+		int why = e < 0 ? pico_child_error(launch, &errors) : 0;
+		e = why < 0 ? why : e;
+	}
 	if (e == 0)
-		e = run_to_exec(pid, &errors, first);
+		e = run_to_exec(launch, pid, &errors, first);
 	if (e == 0)
 		pico_linux_own((struct linux_kernel *)kernel, pid);
 	pico_pipe_close(&go);

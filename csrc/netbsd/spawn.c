@@ -49,7 +49,7 @@ is_exec(pid_t pid, int status)
 
 /* A signal on the way is passed on. */
 static int
-run_to_exec(pid_t pid, struct pico_pipe *errors, struct pico_raw *first)
+run_to_exec(const struct pico_launch *launch, pid_t pid, struct pico_pipe *errors, struct pico_raw *first)
 {
 	int status;
 
@@ -62,7 +62,7 @@ run_to_exec(pid_t pid, struct pico_pipe *errors, struct pico_raw *first)
 		first->id = pid;
 		first->status = status;
 		if (!WIFSTOPPED(status))	/* 0: killed before it came so far, and that is its whole story */
-			return pico_child_error(errors);
+			return pico_child_error(launch, errors);
 		if (is_exec(pid, status))
 			return 0;
 		int signo = WSTOPSIG(status) == SIGSTOP ? 0 : WSTOPSIG(status);
@@ -86,7 +86,7 @@ pico_netbsd_spawn(struct pico_kernel *kernel, const struct pico_launch *launch, 
 		return e;
 	e = pico_child_fork(launch, &os, &errors, &pid);
 	if (e == 0)
-		e = run_to_exec(pid, &errors, first);
+		e = run_to_exec(launch, pid, &errors, first);
 	pico_pipe_close(&errors);
 	if (e < 0 || !WIFSTOPPED(first->status))
 		return e;

@@ -8,9 +8,15 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pthread.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "child.h"
+
+/* What goes through the pipe of errors. */
+struct failure {
+	int step, error;
+};
 
 static int
 out_of_the_way(int fd)
@@ -54,18 +60,23 @@ pico_pipe_close(struct pico_pipe *p)
 }
 
 int
-pico_child_error(struct pico_pipe *errors)
+pico_child_error(const struct pico_launch *launch, struct pico_pipe *errors)
 {
-	int error;
+	struct failure f;
 
 	pico_fd_close(&errors->write);
-	return read(errors->read, &error, sizeof(error)) == (ssize_t)sizeof(error) ? -error : 0;
+	if (read(errors->read, &f, sizeof(f)) != (ssize_t)sizeof(f))
+		return 0;
+	if (launch->failed != NULL)
+		*launch->failed = f.step;
+	return -f.error;
 }
 
 static void
-child_fail(const struct pico_pipe *errors, int error)
+child_fail(const struct pico_pipe *errors, int step, int error)
 {
-	ssize_t ignored = write(errors->write, &error, sizeof(error));
+	struct failure f = { step, error };
+	ssize_t ignored = write(errors->write, &f, sizeof(f));
 	(void)ignored;	/* nobody is left to be told */
 	_exit(127);
 }
@@ -87,24 +98,60 @@ child_signals(const struct pico_launch *launch, const struct pico_child_os *os, 
 	(void)sigprocmask(SIG_SETMASK, mask, NULL);
 }
 
+/* A descriptor of what one of 0, 1 and 2 is to become, beyond these: a source may itself be one of them.
+ * 0: there is none; or -errno. */
+static int
+child_source(int32_t given)
+{
+	int fd;
+
+	if (given == PICO_STDIO_KEEP || given == PICO_STDIO_STDOUT)
+		return 0;
+	if (given == PICO_STDIO_NULL) {
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		return fd < 0 ? -errno : out_of_the_way(fd);
+	}
+	fd = fcntl(given, F_DUPFD_CLOEXEC, 3);
+	return fd < 0 ? -errno : fd;
+}
+
 static void
-child_files(const struct pico_launch *launch, const struct pico_child_os *os, const struct pico_pipe *errors)
+child_stdio(const struct pico_launch *launch, const struct pico_pipe *errors)
 {
 	int fds[3];
 
-	/* Out of the way first: a source may itself be 0, 1 or 2. */
-	for (int i = 0; i < 3; i++) {
-		fds[i] = launch->stdio[i];
-		if (fds[i] >= 0 && (fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 3)) < 0)
-			child_fail(errors, errno);
-	}
 	for (int i = 0; i < 3; i++)
-		if (fds[i] >= 0 && dup2(fds[i], i) < 0)
-			child_fail(errors, errno);
+		if ((fds[i] = child_source(launch->stdio[i])) < 0)
+			child_fail(errors, PICO_LAUNCH_FILES, -fds[i]);
+	for (int i = 0; i < 3; i++) {
+		int from = launch->stdio[i] == PICO_STDIO_STDOUT ? 1 : fds[i];
+		if (from > 0 && dup2(from, i) < 0)
+			child_fail(errors, PICO_LAUNCH_FILES, errno);
+	}
+}
+
+static void
+child_files(const struct pico_launch *launch, const struct pico_child_os *os, const struct pico_pipe *errors)
+{
+	child_stdio(launch, errors);
 	if (launch->close_from >= 0)
 		os->close_from(launch->close_from);
+	for (const int32_t *fd = launch->pass_fds; fd != NULL && *fd >= 0; fd++)
+		if (fcntl(*fd, F_SETFD, 0) < 0)
+			child_fail(errors, PICO_LAUNCH_FILES, errno);
 	if (launch->cwd != NULL && chdir(launch->cwd) < 0)
-		child_fail(errors, errno);
+		child_fail(errors, PICO_LAUNCH_DIRECTORY, errno);
+	if (launch->umask >= 0)
+		(void)umask((mode_t)launch->umask);
+}
+
+static void
+child_session(const struct pico_launch *launch, const struct pico_pipe *errors)
+{
+	if (launch->new_session && setsid() < 0)
+		child_fail(errors, PICO_LAUNCH_GROUP, errno);
+	if (launch->process_group >= 0 && setpgid(0, launch->process_group) < 0)
+		child_fail(errors, PICO_LAUNCH_GROUP, errno);
 }
 
 /* Groups first and the user last: each needs the rights that the last step gives up. Done by one who has
@@ -112,12 +159,12 @@ child_files(const struct pico_launch *launch, const struct pico_child_os *os, co
 static void
 child_user(const struct pico_launch *launch, const struct pico_pipe *errors)
 {
-	if (launch->uid >= 0 && setgroups((size_t)launch->ngroups, launch->groups) < 0)
-		child_fail(errors, errno);
+	if (launch->ngroups >= 0 && setgroups((size_t)launch->ngroups, launch->groups) < 0)
+		child_fail(errors, PICO_LAUNCH_USER, errno);
 	if (launch->gid >= 0 && setgid((gid_t)launch->gid) < 0)
-		child_fail(errors, errno);
+		child_fail(errors, PICO_LAUNCH_USER, errno);
 	if (launch->uid >= 0 && setuid((uid_t)launch->uid) < 0)
-		child_fail(errors, errno);
+		child_fail(errors, PICO_LAUNCH_USER, errno);
 }
 
 /* As execvp(3): the first that can be executed; a refusal on the way is told if none can. */
@@ -133,7 +180,7 @@ child_exec(const struct pico_launch *launch, const struct pico_pipe *errors)
 		else if (errno != ENOENT && errno != ENOTDIR)
 			break;
 	}
-	child_fail(errors, refused && (errno == ENOENT || errno == ENOTDIR) ? EACCES : errno);
+	child_fail(errors, PICO_LAUNCH_PROGRAM, refused && (errno == ENOENT || errno == ENOTDIR) ? EACCES : errno);
 }
 
 static void
@@ -142,9 +189,10 @@ child(const struct pico_launch *launch, const struct pico_child_os *os, const st
 {
 	child_signals(launch, os, mask);
 	child_files(launch, os, errors);
+	child_session(launch, errors);
 	int e = os->be_traced(os->arg);
 	if (e < 0)
-		child_fail(errors, -e);
+		child_fail(errors, PICO_LAUNCH_PROGRAM, -e);
 	child_user(launch, errors);
 	child_exec(launch, errors);
 	_exit(127);

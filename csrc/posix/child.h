@@ -33,11 +33,11 @@ void pico_pipe_close(struct pico_pipe *);
 /* Close one end, once. */
 void pico_fd_close(int *fd);
 
-/* Fork, and have the child run the program. `errors` is where the child writes the errno of what failed
- * (an int); it is closed by a successful execve. */
+/* Fork, and have the child run the program. `errors` is where the child writes what has failed, and the errno;
+ * it is closed by a successful execve. */
 int pico_child_fork(const struct pico_launch *, const struct pico_child_os *, struct pico_pipe *errors,
     pid_t *pid);
-/* The errno that the child has written, negative; 0: none. */
-int pico_child_error(struct pico_pipe *errors);
+/* The errno that the child has written, negative, and launch->failed; 0: none. */
+int pico_child_error(const struct pico_launch *, struct pico_pipe *errors);
 
 #endif

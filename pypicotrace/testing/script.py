@@ -299,12 +299,4 @@ def play(
 
 def plan_of_nothing() -> Launch:
     """A program to launch, for a kernel that launches none."""
-    return plan(
-        ["scripted"],
-        executable=None,
-        env={},
-        cwd=None,
-        stdio=(None, None, None),
-        close_fds=False,
-        restore_signals=False,
-    )
+    return plan(["scripted"], env={}, close_fds=False, restore_signals=False)

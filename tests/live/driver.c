@@ -35,8 +35,11 @@ spawn(struct pico_loop *loop, char **argv)
 		.envp = (const char *const *)environ,
 		.stdio = { -1, -1, -1 },
 		.close_from = -1,
+		.umask = -1,
+		.process_group = -1,
 		.uid = -1,
 		.gid = -1,
+		.ngroups = -1,
 	};
 	int32_t pid;
 

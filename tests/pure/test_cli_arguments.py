@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from pypicotrace.cli import shown
 from pypicotrace.errors import LaunchError
 from pypicotrace.events import Mask
 from pypicotrace.expressions import Wanted
-from pypicotrace.launch import Launch, own_environment, plan, search
 from pypicotrace.refusals import FORBIDDEN, UID_UNKNOWN, words
 from pypicotrace.text import Text
 
@@ -252,110 +250,3 @@ def test_words_for_what_cannot_be_launched(tmp_path: Path, monkeypatch: pytest.M
 def test_refusals(reason: int, detail: int, error: int, text: str) -> None:
     assert words(reason, detail, error).startswith(text)
     assert UID_UNKNOWN == -1 % 2**32
-
-
-def launch(argv: Any = ("ls",), **given: Any) -> Launch:
-    defaults: dict[str, Any] = {
-        "executable": None,
-        "env": [b"PATH=/a:/b"],
-        "cwd": None,
-        "stdio": (None, None, None),
-        "close_fds": True,
-        "restore_signals": True,
-    }
-    return plan(argv, **{**defaults, **given})
-
-
-def test_a_plain_plan() -> None:
-    assert launch() == Launch(
-        paths=[b"/a/ls", b"/b/ls"],
-        argv=[b"ls"],
-        env=[b"PATH=/a:/b"],
-        cwd=None,
-        stdio=(-1, -1, -1),
-        close_fds=True,
-        default_signals=[int(signal.SIGPIPE), int(signal.SIGXFSZ)],
-        credentials=None,
-    )
-
-
-@pytest.mark.parametrize(
-    ("given", "field", "value"),
-    [
-        ({"argv": ["a", b"\xff", Path("p"), ""]}, "argv", [b"a", b"\xff", b"p", b""]),
-        ({"argv": ["\udcff"]}, "argv", [b"\xff"]),
-        ({"executable": "/bin/x"}, "paths", [b"/bin/x"]),
-        ({"executable": b"x"}, "paths", [b"/a/x", b"/b/x"]),
-        ({"env": {}}, "env", []),
-        ({"env": {"A": "ä", b"B": b"\xff"}}, "env", [b"A=\xc3\xa4", b"B=\xff"]),
-        ({"env": {"A": Path("/p")}}, "env", [b"A=/p"]),
-        (
-            {"env": [b"bare", b"", b"=", b"A=1", b"A=2"]},
-            "env",
-            [b"bare", b"", b"=", b"A=1", b"A=2"],
-        ),
-        ({"cwd": Path("/tmp")}, "cwd", b"/tmp"),  # noqa: S108
-        ({"stdio": (0, 7, None)}, "stdio", (0, 7, -1)),
-        ({"close_fds": False}, "close_fds", False),
-        ({"restore_signals": False}, "default_signals", []),
-    ],
-)
-def test_plans(given: dict[str, Any], field: str, value: Any) -> None:
-    assert getattr(launch(**given), field) == value
-
-
-def test_the_plan_is_not_the_programs_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No environment given: that of the host, as it is then."""
-    monkeypatch.setenv("PYPICOTRACE_TEST_PLAN", "x")
-    assert b"PYPICOTRACE_TEST_PLAN=x" in launch(env=None).env
-    if os.path.exists("/proc/self/environ"):
-        assert b"PYPICOTRACE_TEST_PLAN=x" not in own_environment()
-
-
-def test_a_file_can_stand_for_its_descriptor(tmp_path: Path) -> None:
-    with open(tmp_path / "x", "wb") as file:
-        assert launch(stdio=(None, file, file)).stdio == (-1, file.fileno(), file.fileno())
-
-
-@pytest.mark.parametrize(
-    ("given", "error", "message"),
-    [
-        ({"argv": "ls -l"}, TypeError, "argv is a sequence"),
-        ({"argv": b"ls"}, TypeError, "argv is a sequence"),
-        ({"argv": []}, ValueError, "argv is empty"),
-        ({"argv": ["a", 1]}, TypeError, "int"),
-        ({"argv": ["a\0b"]}, ValueError, "argv has a NUL byte"),
-        ({"executable": "a\0b"}, ValueError, "executable has a NUL byte"),
-        ({"cwd": b"\0"}, ValueError, "cwd has a NUL byte"),
-        ({"env": {"A": "b\0"}}, ValueError, "env has a NUL byte"),
-        ({"env": {"": "b"}}, ValueError, "not the name of an environment variable"),
-        ({"env": {"A=B": "b"}}, ValueError, "not the name of an environment variable"),
-        ({"env": {"A": 1}}, TypeError, "int"),
-        ({"stdio": (-1, None, None)}, ValueError, "stdin: -1 is not a file descriptor"),
-        ({"stdio": (None, -7, None)}, ValueError, "stdout: -7 is not a file descriptor"),
-    ],
-)
-def test_what_cannot_be_planned(
-    given: dict[str, Any], error: type[Exception], message: str
-) -> None:
-    with pytest.raises(error, match=message):
-        launch(**given)
-
-
-@pytest.mark.parametrize(
-    ("program", "env", "paths"),
-    [
-        (b"ls", [b"PATH=/a:/b/"], [b"/a/ls", b"/b/ls"]),
-        (b"ls", [b"PATH=:/a:"], [b"./ls", b"/a/ls", b"./ls"]),
-        (b"ls", [b"PATH="], [b"./ls"]),
-        (b"ls", [b"XPATH=/x", b"PATH=/a", b"PATH=/b"], [b"/a/ls"]),
-        (b"ls", [], [os.fsencode(folder) + b"/ls" for folder in os.defpath.split(":")]),
-        (b"./ls", [b"PATH=/a"], [b"./ls"]),
-        (b"/x/ls", [b"PATH=/a"], [b"/x/ls"]),
-        (b"x/ls", [], [b"x/ls"]),
-        (b"", [b"PATH=/a"], [b""]),
-    ],
-)
-def test_search(program: bytes, env: list[bytes], paths: list[bytes]) -> None:
-    """As execvp(3) does: a name with a slash is a file's."""
-    assert search(program, env) == paths
