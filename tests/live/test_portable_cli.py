@@ -96,7 +96,7 @@ def test_death_by_a_signal(trace: Path, name: str) -> None:
         (["/nonexistent/program"], 127, b"No such file or directory"),
         (["/"], 126, b"is a directory"),
         (["-p", "0"], 2, b"invalid process id"),
-        (["-z"], 2, b"not recognized"),
+        (["-q"], 2, b"not recognized"),
         ([], 2, b"give a command, or -p PID"),
     ],
 )
