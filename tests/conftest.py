@@ -29,6 +29,7 @@ LINUX_ALONE = {
     "live/test_completeness.py": CALLS,
     "live/test_delivery.py": SIGNALS,
     "live/test_endings.py": CALLS,
+    "live/test_examples.py": PROC,
     "live/test_execve.py": CALLS,
     "live/test_families.py": CLONE,
     "live/test_faults.py": SIGNALS,
