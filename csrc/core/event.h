@@ -75,7 +75,7 @@ struct pico_event {
 	uint16_t flags;
 	uint16_t abi;
 	uint16_t nargs;		/* SCE, SCX: how many of args are set */
-	int32_t sysnum;
+	int32_t sysnum;		/* SCE, SCX: the call's number; -1 in all others */
 	int32_t error;		/* SCX: the call's own error, 0 if none */
 	uint64_t args[8];
 	uint64_t retval[2];

@@ -72,6 +72,9 @@ pico_loop_emit(struct pico_loop *loop, const struct pico_process *process, struc
 	ev->seq = ++loop->seq;
 	ev->ts_ns = loop->now;
 	ev->pid = process->pid;
+	/* For those who count a column of a batch: 0 is a call. */
+	if (ev->kind != PICO_SCE && ev->kind != PICO_SCX)
+		ev->sysnum = -1;
 	memcpy(ev->program, process->program, sizeof(ev->program));
 	if (loop->text != NULL && (loop->closing || loop->mode == PICO_MODE_TEXT))
 		pico_text_put(loop->text, ev);

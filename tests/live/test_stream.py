@@ -44,6 +44,8 @@ def test_columns_tuples_and_events_say_the_same(scratch: Scratch) -> None:
         if isinstance(event, pt.SyscallEntry):
             assert tuple(batch.args[i, j] for j in range(batch.nargs[i])) == event.args
             assert row["sysnum"] == batch.sysnum[i] == event.sysnum
+        else:
+            assert row["sysnum"] == batch.sysnum[i] == -1
     assert bytes(batch.program[0, j] for j in range(24)) == rows[0]["program"]
     assert batch[-1] == list(batch)[-1]
     assert [event.seq for event in batch[2:4]] == [3, 4]
