@@ -65,6 +65,34 @@ void pico_loop_resume(struct pico_loop *, struct pico_lwp *);
 int pico_loop_take(struct pico_loop *, struct pico_raw *);
 /* Have a stop decoded, and what the decoder lacks answered. 0 or -errno. */
 int pico_loop_decode(struct pico_loop *, const struct pico_lwp *, struct pico_raw *, struct pico_decoded *);
+/* Report an event of an LWP that stands, and go on. May free it. */
+void pico_loop_report(struct pico_loop *, struct pico_lwp *, struct pico_event *);
+/* After its event: the LWP stands still while the caller looks at it, or goes on. May free it. */
+void pico_loop_go_on(struct pico_loop *, struct pico_lwp *, int emitted);
+
+/* whose.c: the LWP that a stop is of, NULL: not known. 0 or -errno. */
+int pico_loop_whose(struct pico_loop *, struct pico_raw *, struct pico_lwp **);
+/* Whether it is another's all the same, which has got that LWP's id. */
+int pico_loop_is_anothers(struct pico_loop *, const struct pico_lwp *, const struct pico_decoded *);
+
+/* births.c: at the first stop of an LWP, what has to be recorded before it. 1: something was, and the LWP has
+ * been dealt with. */
+int pico_loop_born(struct pico_loop *, struct pico_lwp *, const struct pico_raw *, const struct pico_decoded *);
+
+/* call.c */
+void pico_loop_take_entry(struct pico_loop *, struct pico_lwp *, struct pico_event *);
+int pico_loop_take_exit(struct pico_loop *, struct pico_lwp *, struct pico_event *);
+/* The stop after a step for a whole result, or what came in its place. */
+void pico_loop_take_whole_result(struct pico_loop *, struct pico_lwp *, struct pico_raw *,
+    const struct pico_decoded *);
+
+/* ends.c */
+void pico_loop_take_end(struct pico_loop *, struct pico_lwp *, struct pico_event *);
+void pico_loop_take_leader_exit(struct pico_loop *, struct pico_lwp *, struct pico_event *);
+/* Before an end or a new image: take in LWPs and children whose creator was killed before it could tell.
+ * 1: the stop in hand is to be taken again after them. */
+int pico_loop_orphans_first(struct pico_loop *, struct pico_lwp *, const struct pico_raw *,
+    const struct pico_decoded *);
 
 /* alter.c: a call that was changed at its SCE has come to its SCX, whose record this is. 0 or -errno. */
 int pico_loop_altered(struct pico_loop *, struct pico_lwp *, struct pico_event *);

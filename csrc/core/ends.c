@@ -1,0 +1,53 @@
+/*
+ * The ends of LWPs and processes, and what has to be settled before them.
+ */
+#include <string.h>
+
+#include "loop_state.h"
+
+/* An LWP is no more; with the last one (on Linux: the first, which the kernel reports last) the
+ * process. */
+void
+pico_loop_take_end(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
+{
+	struct pico_process *p = l->process;
+	int whole = ev->kind != PICO_LWP_EXITED;
+
+	/* A let-go child that was never announced ends unannounced. */
+	if (l->leaving != PICO_LEAVING_SILENTLY)
+		(void)pico_loop_emit(loop, p, ev);
+	if (whole && p->pid == loop->root && loop->root_end.kind == PICO_NONE) {
+		ev->pid = p->pid;
+		memcpy(ev->program, p->program, sizeof(ev->program));
+		loop->root_end = *ev;
+	}
+	if (whole)
+		pico_lwps_exec(&loop->lwps, l, 0);
+	pico_lwps_remove(&loop->lwps, l);
+}
+
+/* Where a process ends or has a new image, LWPs and children of it are taken in whose creator was killed
+ * before it could tell. 1: there are LWPs among them, and the stop in hand is to be taken again after
+ * them, for they are of the process as it was. */
+int
+pico_loop_orphans_first(struct pico_loop *loop, struct pico_lwp *l, const struct pico_raw *raw,
+    const struct pico_decoded *d)
+{
+	int ends = d->resume == PICO_RESUME_GONE && d->event.kind != PICO_LWP_EXITED;
+
+	if (!ends && d->event.kind != PICO_EXEC)
+		return 0;
+	pico_loop_release_orphans(loop, l->process->pid);
+	if (l->process->lwps == 1 || loop->lwps.first_ready == NULL)
+		return 0;
+	pico_lwps_push_ready(&loop->lwps, l, raw->status);
+	return 1;
+}
+
+void
+pico_loop_take_leader_exit(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
+{
+	l->process->leader_gone = 1;
+	l->in_call = 0;
+	pico_loop_report(loop, l, ev);
+}
