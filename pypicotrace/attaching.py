@@ -6,7 +6,7 @@ import errno
 from typing import Any
 
 from pypicotrace._ffi import ffi, lib
-from pypicotrace.errors import AttachError
+from pypicotrace.errors import AttachError, NotTraced
 from pypicotrace.refusals import refusal
 
 PID_MAX = 2**31 - 1
@@ -38,6 +38,15 @@ def attach_to(loop: Any, pid: int) -> int:
     error = AttachError(-got or errno.EPERM, f"cannot attach to process {pid}: {reason}")
     error.pid = pid
     raise error
+
+
+def let_go(loop: Any, pid: int) -> None:
+    """Have the C loop let go of a process.
+
+    :raises NotTraced: it has none of that id.
+    """
+    if lib.pico_loop_detach(loop, process_id(pid)) < 0:
+        raise NotTraced(errno.ESRCH, f"process {pid} is not traced by this loop")
 
 
 def children_of(loop: Any, pid: int) -> list[int]:

@@ -27,6 +27,10 @@ class AttachError(PicotraceError, OSError):
     pid: int = 0
 
 
+class NotTraced(PicotraceError, ProcessLookupError):
+    """The loop does not trace that process: it never has, or it has ended or been let go."""
+
+
 class TraceeDied(PicotraceError):
     """The tracee was killed between its stop and this request."""
 

@@ -192,6 +192,21 @@ def plan(
     )
 
 
+def start(loop: Any, launch: Launch) -> int:
+    """Have the C loop start a program.
+
+    :returns: its pid.
+    :raises LaunchError: it cannot be executed, or not in this way.
+    """
+    keep: list[Any] = []
+    pid = ffi.new("int32_t *")
+    request = launch.to_c(keep)
+    failed = lib.pico_loop_spawn(loop, request, pid)
+    if failed < 0:
+        raise launch.error(request, -failed)
+    return int(pid[0])
+
+
 def own_environment() -> list[bytes]:
     """The environment this program was started with, to the byte.
 

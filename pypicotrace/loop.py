@@ -10,16 +10,16 @@ import errno
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from pypicotrace import syscalls as tables
 from pypicotrace._ffi import ffi, lib
-from pypicotrace.attaching import attach_to, children_of
+from pypicotrace.attaching import attach_to, children_of, let_go, process_id
 from pypicotrace.calls import ABIS
 from pypicotrace.choice import Choice, native_abis
 from pypicotrace.errors import AttachError, LoopClosed, WrongThread, check
 from pypicotrace.events import Event, Exited, Signaled
-from pypicotrace.launch import Launch
+from pypicotrace.launch import Launch, LaunchOptions, Path, plan, start
 from pypicotrace.names import call_names, kept
 from pypicotrace.records import LwpNow, event, lwp_now
 from pypicotrace.stop import Stop
@@ -28,6 +28,8 @@ from pypicotrace.syscalls.select import select
 from pypicotrace.text import Text, open_text
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from pypicotrace.batch import Batch
     from pypicotrace.worker import Worker
 
@@ -44,8 +46,8 @@ class Loop:
     time, its LWP stopped until the next one is asked for. It belongs to the thread that entered it;
     `interrupt` alone may be called from another.
 
-    ``root`` is the pid of the spawned program; ``attached`` has the number of LWPs of each process
-    that was attached to.
+    ``root`` is the pid of the program that was spawned first; ``attached`` has the number of LWPs
+    of each process that was attached to, until `detach`.
     """
 
     def __init__(
@@ -88,7 +90,7 @@ class Loop:
         self._open()
         try:
             if self._launch is not None:
-                self.root = self._spawn(self._launch)
+                self.root = start(self._pointer, self._launch)
             for pid in self._pids:
                 self._attach(pid)
             if self._children:
@@ -118,6 +120,61 @@ class Loop:
             lib.pico_loop_free(pointer)
         self._keep.clear()
         check(left, "close")
+
+    @overload
+    def add(self, what: int) -> int: ...
+
+    @overload
+    def add(self, what: Sequence[Path], **options: Unpack[LaunchOptions]) -> int: ...
+
+    def add(self, what: int | Sequence[Path], **options: Unpack[LaunchOptions]) -> int:
+        """Trace one more: start a program, or attach to a process.
+
+            loop.add(["make", "-j2"], cwd="/usr/src")
+            loop.add(1234)
+
+        At any time while the loop is open: in the body of an iteration, before the first, or when
+        it has ended because no tracee was left; iterate again then. What is traced and reported of
+        it is as the loop was asked for. `status` and `root` stay those of the first program.
+
+        :param what: the program and its arguments; or a process id.
+        :param options: of a program: how to start it, as `spawn` takes them.
+        :returns: the process id.
+        :raises TypeError, ValueError: an argument is not what it must be.
+        :raises LaunchError: the program cannot be executed.
+        :raises AttachError: the process cannot be attached to; also where this loop traces it
+            already, or is still letting go of it.
+        :raises LoopClosed, WrongThread: as every use of the loop.
+        """
+        pointer = self.pointer()
+        if isinstance(what, int):
+            if options:
+                raise TypeError(f"{', '.join(options)}: that is for a program, not a process")
+            pid = process_id(what)
+            self.attached[pid] = attach_to(pointer, pid)
+        else:
+            pid = start(pointer, plan(what, **options))
+            self.root = self.root or pid
+        return pid
+
+    def detach(self, pid: int) -> None:
+        """Let go of a process, which runs on, untraced. `Detached` tells when that is done.
+
+        Each LWP of it goes where it stops next, the one in hand when it is resumed; until then its
+        events are reported. A call that was changed comes to its exit first. Its children stay
+        traced, those too that it makes meanwhile.
+
+        One that was spawned does not end with the loop then: it is this program's own child, to
+        be waited for (`os.waitpid`); where it was the first, `status` stays None. If it ends before
+        it can be let go, its Exited or Signaled is reported instead, and there is nothing to wait
+        for.
+
+        :param pid: the process's id; also one that is being let go already.
+        :raises NotTraced: this loop traces no process of that id.
+        :raises LoopClosed, WrongThread: as every use of the loop.
+        """
+        let_go(self.pointer(), pid)
+        self.attached.pop(pid, None)
 
     def interrupt(self) -> None:
         """Make the iteration, or `write_text`, end soon. From any thread, or a signal handler."""
@@ -277,15 +334,6 @@ class Loop:
             lib.pico_loop_set_filter(
                 self._pointer, ABIS[table.abi], borrowed, table.base, count, chosen.others
             )
-
-    def _spawn(self, launch: Launch) -> int:
-        keep: list[Any] = []
-        pid = ffi.new("int32_t *")
-        request = launch.to_c(keep)
-        failed = lib.pico_loop_spawn(self._pointer, request, pid)
-        if failed < 0:
-            raise launch.error(request, -failed)
-        return int(pid[0])
 
     def _attach_children(self) -> None:
         """Go down the tree until no process is new: children are made while we look."""

@@ -32,6 +32,9 @@ class Owner(Protocol):
     def lwps(self) -> list[Any]:
         """What each LWP of the loop is doing."""
 
+    def detach(self, pid: int) -> None:
+        """Let go of a process."""
+
     def pointer(self) -> Any:
         """The C loop; raises where the loop cannot be used (closed, another thread)."""
 
@@ -253,6 +256,11 @@ class Stop:
         :raises ValueError, Unsupported, TraceeDied: as `breakpoint`.
         """
         self._breakpoint(addr, False)
+
+    def detach(self) -> None:
+        """Let go of this LWP's process, as `Loop.detach` does; this LWP goes when it is resumed."""
+        self._pointer()
+        self._owner.detach(self._record.pid)
 
     def dump_core(self, path: str | bytes | os.PathLike[str]) -> None:
         """Write a core file of the process, which goes on afterwards (NetBSD: PT_DUMPCORE).

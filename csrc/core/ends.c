@@ -13,9 +13,12 @@ pico_loop_take_end(struct pico_loop *loop, struct pico_lwp *l, struct pico_event
 	struct pico_process *p = l->process;
 	int whole = ev->kind != PICO_LWP_EXITED;
 
-	/* A let-go child that was never announced ends unannounced. */
-	if (l->leaving != PICO_LEAVING_SILENTLY)
-		(void)pico_loop_emit(loop, p, ev);
+	/* The others were let go already: that is what became of the process. */
+	if (!whole && p->lwps == 1 && p->leaving) {
+		pico_loop_left(loop, l);
+		return;
+	}
+	(void)pico_loop_emit(loop, p, ev);
 	if (whole && p->pid == loop->root && loop->root_end.kind == PICO_NONE) {
 		ev->pid = p->pid;
 		memcpy(ev->program, p->program, sizeof(ev->program));

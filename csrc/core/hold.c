@@ -14,10 +14,12 @@
 static void
 close_in_on(struct pico_loop *loop, struct pico_lwp *l)
 {
+	if (l->process->leaving)
+		return;
 	if (l->process->spawned)
 		(void)loop->kernel->kill(loop->kernel, l->process->pid);	/* ESRCH: done already */
 	else
-		l->leaving = PICO_LEAVING;
+		l->process->leaving = PICO_LEAVING;
 }
 
 /* A new id that we know already is that of an LWP which an execve has given its process's id: the kernel has
@@ -56,11 +58,9 @@ pico_loop_new_process(struct pico_loop *loop, struct pico_lwp *creator, int32_t 
 		l->state = PICO_LWP_EXPECTED;
 	}
 	if (!loop->follow)
-		l->leaving = PICO_LEAVING_SILENTLY;
+		l->process->leaving = PICO_LEAVING_SILENTLY;
 	else if (loop->closing)
 		close_in_on(loop, l);
-	else
-		l->leaving = creator->leaving;
 	return 0;
 }
 
@@ -83,7 +83,6 @@ pico_loop_new_lwp(struct pico_loop *loop, struct pico_lwp *creator, int32_t lwp)
 		l->state = PICO_LWP_EXPECTED;
 	}
 	l->birth = PICO_LWP_CREATED;
-	l->leaving = creator->leaving;
 	return 0;
 }
 
@@ -123,6 +122,7 @@ take_in(struct pico_loop *loop, struct pico_lwp *l)
 {
 	int32_t status = l->status;
 	struct pico_process *owner = l->owner != l->id ? pico_lwps_process(&loop->lwps, l->owner) : NULL;
+	const struct pico_process *parent = pico_lwps_process(&loop->lwps, l->parent);
 
 	if (owner != NULL) {
 		pico_lwps_adopt(&loop->lwps, l, owner);
@@ -131,19 +131,21 @@ take_in(struct pico_loop *loop, struct pico_lwp *l)
 		/* It came and went between two looks, and the kernel's word of it is lost. */
 		pico_lwps_remove(&loop->lwps, l);
 		return;
-	} else if (pico_lwps_adopt_process(&loop->lwps, l, pico_lwps_process(&loop->lwps, l->parent)) < 0) {
+	} else if (pico_lwps_adopt_process(&loop->lwps, l, parent) < 0) {
 		return;	/* out of memory: it stays held, to be tried again */
 	} else {
 		struct pico_process *p = l->process;
 		if (loop->kernel->program(loop->kernel, p->pid, p->program, sizeof(p->program)) < 0 &&
 		    l->program[0] != '\0')
 			memcpy(p->program, l->program, sizeof(p->program));
-		/* Its parent may be gone (from /proc, too), or be the tracer (CLONE_PARENT). */
-		p->spawned |= loop->root != 0;
+		/* Its parent may be gone (from /proc, too), or be the tracer (CLONE_PARENT). One that may have been
+		 * made by a process that was attached to is not ours to end. */
+		if (parent == NULL)
+			p->spawned = loop->root != 0 && !loop->attached;
 		l->birth = loop->follow ? PICO_ATTACHED : PICO_NONE;
 	}
 	if (!loop->follow && owner == NULL)
-		l->leaving = PICO_LEAVING_SILENTLY;
+		l->process->leaving = PICO_LEAVING_SILENTLY;
 	else if (loop->closing)
 		close_in_on(loop, l);
 	pico_lwps_push_ready(&loop->lwps, l, status);

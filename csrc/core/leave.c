@@ -39,6 +39,7 @@ pico_loop_spawn(struct pico_loop *loop, const struct pico_launch *launch, int32_
 	l->skip_exit = 1;
 	(void)k->program(k, first.id, l->process->program, sizeof(l->process->program));
 	pico_lwps_push_ready(&loop->lwps, l, first.status);
+	loop->empty_ns = 0;
 	if (loop->root == 0)
 		loop->root = first.id;
 	*pid = first.id;
@@ -79,8 +80,8 @@ add_attached(struct pico_loop *loop, int32_t pid, int32_t lwp)
 	return 0;
 }
 
-int
-pico_loop_attach(struct pico_loop *loop, int32_t pid)
+static int
+attach_all(struct pico_loop *loop, int32_t pid)
 {
 	int32_t lwps[64];
 	int total = 0, n;
@@ -97,14 +98,26 @@ pico_loop_attach(struct pico_loop *loop, int32_t pid)
 	return total > 0 ? total : n;
 }
 
+int
+pico_loop_attach(struct pico_loop *loop, int32_t pid)
+{
+	const struct pico_process *p = pico_lwps_process(&loop->lwps, pid);
+
+	if (p != NULL && p->leaving)
+		return -EBUSY;	/* some of its LWPs would be found free, and be let go again */
+	loop->attached = 1;
+	loop->empty_ns = 0;
+	return attach_all(loop, pid);
+}
+
 void
 pico_loop_attach_rest(struct pico_loop *loop)
 {
 	loop->incomplete = 0;
 	for (struct pico_process *p = loop->lwps.processes; p != NULL && !loop->closing; p = p->next)
-		if (p->incomplete) {
+		if (p->incomplete && !p->leaving) {
 			p->incomplete = 0;
-			(void)pico_loop_attach(loop, p->pid);	/* what fails, fails for those alone */
+			(void)attach_all(loop, p->pid);	/* what fails, fails for those alone */
 		}
 }
 
@@ -120,17 +133,22 @@ pico_loop_refusal(struct pico_loop *loop, int32_t pid, int error, int32_t *detai
 	return loop->kernel->refusal(loop->kernel, pid, error, detail);
 }
 
-static void
-left(struct pico_loop *loop, struct pico_lwp *l)
+void
+pico_loop_left(struct pico_loop *loop, struct pico_lwp *l)
 {
 	struct pico_process *p = l->process;
-	struct pico_event ev;
+	struct pico_event ev = { .kind = PICO_DETACHED };
+	/* The first LWP cannot be let go when it has exited: the end of its process is told to us. */
+	int but_first = p->lwps == 2 && p->leader_gone && l->id != p->pid;
 
-	if (p->lwps == 1 && l->leaving != PICO_LEAVING_SILENTLY) {
-		memset(&ev, 0, sizeof(ev));
-		ev.kind = PICO_DETACHED;
+	if (p->lwps == 1 || but_first) {
+		loop->now = pico_clock_ns();
 		(void)pico_loop_emit(loop, p, &ev);
+		if (p->pid == loop->root)
+			loop->root = PICO_ROOT_LEFT;
 	}
+	if (but_first)
+		p->leaving = PICO_LEAVING_SILENTLY;
 	pico_lwps_remove(&loop->lwps, l);
 }
 
@@ -150,7 +168,7 @@ pico_loop_leave(struct pico_loop *loop, struct pico_lwp *l)
 	/* Where all LWPs stop together, they are let go together. */
 	if (loop->kernel->lwp_of != NULL)
 		pico_lwps_exec(&loop->lwps, l, 0);
-	left(loop, l);
+	pico_loop_left(loop, l);
 }
 
 /* How long a stalled reader of the trace may keep tracees from being let go. */
@@ -164,17 +182,17 @@ dismiss(struct pico_loop *loop, struct pico_lwp *l)
 
 	if (l->process == NULL)
 		return 0;	/* held: placed by its creator's event, or released as overdue */
-	if (l->process->spawned) {
+	if (l->process->spawned && !l->process->leaving) {
 		(void)k->kill(k, l->process->pid);
 		return 0;
 	}
-	if (!l->leaving)
-		l->leaving = PICO_LEAVING;
+	if (!l->process->leaving)
+		l->process->leaving = PICO_LEAVING;
 	uint32_t before = loop->lwps.used;
 	if (l->state == PICO_LWP_STANDING && !l->ready)
 		pico_loop_leave(loop, l);
-	else if (l->id == l->process->pid && l->process->leader_gone)
-		left(loop, l);	/* exited, it can neither stop nor be let go before its process has ended */
+	else if (l->id == l->process->pid && l->process->leader_gone && loop->closing)
+		pico_loop_left(loop, l);	/* exited, it can neither stop nor be let go before its process has ended */
 	if (loop->lwps.used < before)
 		return 1;
 	if (l->ready || (k->lwp_of != NULL && (l->process->stopping || l->state == PICO_LWP_EXPECTED)))
@@ -184,16 +202,41 @@ dismiss(struct pico_loop *loop, struct pico_lwp *l)
 	return 0;
 }
 
+/* All of them, or those alone that are to leave; these as far as there is room for records of it. */
 static void
 dismiss_all(struct pico_loop *loop)
 {
-	for (uint32_t cursor = 0;;) {
-		struct pico_lwp *l = pico_lwps_next(&loop->lwps, &cursor);
-		if (l == NULL)
+	struct pico_lwp *l;
+
+	for (uint32_t cursor = 0; (l = pico_lwps_next(&loop->lwps, &cursor)) != NULL;) {
+		if (!loop->closing && (l->process == NULL || l->process->leaving != PICO_LEAVING))
+			continue;
+		if (!loop->closing && loop->mode != PICO_MODE_TEXT && loop->filled == loop->max) {
+			loop->parting = 1;
 			return;
+		}
 		if (dismiss(loop, l))
 			cursor = loop->kernel->lwp_of != NULL ? 0 : cursor - 1;
 	}
+}
+
+int
+pico_loop_detach(struct pico_loop *loop, int32_t pid)
+{
+	struct pico_process *p = pico_lwps_process(&loop->lwps, pid);
+
+	if (p == NULL || p->leaving == PICO_LEAVING_SILENTLY)
+		return -ESRCH;
+	p->leaving = PICO_LEAVING;
+	loop->parting = 1;
+	return 0;
+}
+
+void
+pico_loop_part(struct pico_loop *loop)
+{
+	loop->parting = 0;
+	dismiss_all(loop);
 }
 
 int

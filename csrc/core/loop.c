@@ -67,7 +67,8 @@ pico_loop_set_mode(struct pico_loop *loop, int mode)
 int
 pico_loop_emit(struct pico_loop *loop, const struct pico_process *process, struct pico_event *ev)
 {
-	if (!pico_loop_wants(loop, ev) || (loop->closing && loop->text == NULL))
+	if (!pico_loop_wants(loop, ev) || (loop->closing && loop->text == NULL) ||
+	    process->leaving == PICO_LEAVING_SILENTLY)
 		return 0;
 	ev->seq = ++loop->seq;
 	ev->ts_ns = loop->now;
@@ -213,6 +214,11 @@ pico_loop_step(struct pico_loop *loop, int64_t deadline)
 	} else {
 		if (loop->incomplete)
 			pico_loop_attach_rest(loop);
+		if (loop->parting) {
+			pico_loop_part(loop);
+			if (loop->batch != NULL && loop->filled == loop->max)
+				return 1;
+		}
 		e = wait_for_stop(loop, deadline, &raw);
 		if (e <= 0)
 			return e;
@@ -223,9 +229,9 @@ pico_loop_step(struct pico_loop *loop, int64_t deadline)
 }
 
 static int
-next_events(struct pico_loop *loop, int max, int64_t deadline)
+next_events(struct pico_loop *loop, int64_t deadline)
 {
-	while (loop->mode == PICO_MODE_TEXT || loop->filled < max) {
+	while (loop->mode == PICO_MODE_TEXT || loop->filled < loop->max) {
 		if (loop->interrupted) {
 			loop->interrupted = 0;
 			loop->tick_ns = 0;
@@ -256,11 +262,12 @@ pico_loop_next(struct pico_loop *loop, struct pico_event *batch, int max, int64_
 		return -EINVAL;
 	loop->batch = batch;
 	loop->filled = 0;
+	loop->max = loop->mode == PICO_MODE_STOP ? 1 : max;
 	loop->current = NULL;
 	/* One whose stop has more to tell is in the ready list, and stays as it is. */
 	if (current != NULL && !current->ready)
-		pico_loop_resume(loop, current);
-	int n = next_events(loop, loop->mode == PICO_MODE_STOP ? 1 : max, deadline);
+		pico_loop_let_go_on(loop, current);
+	int n = next_events(loop, deadline);
 	loop->shown = n > 0 ? batch[n - 1].kind : PICO_NONE;
 	loop->batch = NULL;
 	loop->filled = 0;

@@ -44,6 +44,10 @@ int pico_loop_spawn(struct pico_loop *, const struct pico_launch *, int32_t *pid
 int pico_loop_attach(struct pico_loop *, int32_t pid);
 /* The children that a process has now; returns how many there are, also where `max` is less. */
 int pico_loop_children(struct pico_loop *, int32_t pid, int32_t *pids, int max);
+/* Let go of a process: of each of its LWPs as it comes to a stop, while pico_loop_next is called; of the one that
+ * stands for the caller when it would be resumed. DETACHED tells when that is done. Also one that was spawned:
+ * it does not end with the loop then. -ESRCH: it is not traced. */
+int pico_loop_detach(struct pico_loop *, int32_t pid);
 int pico_loop_refusal(struct pico_loop *, int32_t pid, int error, int32_t *detail);
 
 /* Up to `max` events. 0: no tracee is left. -EINTR: a signal came, or nothing has for a second: look

@@ -33,11 +33,13 @@ struct pico_loop {
 	uint64_t slower_than_ns;
 	struct pico_text *text;
 	uint64_t empty_ns;		/* since when the table is empty; 0: it is not */
+	int parting;			/* a process is to be let go, and its LWPs have not been looked at */
+	int attached;			/* to some process, ever */
 	struct pico_lwp *current;	/* STOP mode: stands still for the event returned last, */
 	uint16_t shown;			/* whose kind this is */
 	struct pico_event *batch;	/* of the call to pico_loop_next that is under way */
-	int filled;
-	int32_t root;
+	int filled, max;
+	int32_t root;			/* the first process that was spawned; PICO_ROOT_LEFT */
 	struct pico_event root_end;
 };
 
@@ -45,10 +47,15 @@ struct pico_loop {
  * was made, and the child, to its first. */
 #define PICO_OVERDUE_NS 1000000000ull
 
+/* The root was let go: how it ends is not ours to know, and its pid may be another's one day. */
+#define PICO_ROOT_LEFT (-1)
+
 uint64_t pico_clock_ns(void);
 
 /* leave.c: attach to the LWPs that incomplete processes have besides those that we know. */
 void pico_loop_attach_rest(struct pico_loop *);
+/* leave.c: have those stop that are to be let go, and let go of those that stand. */
+void pico_loop_part(struct pico_loop *);
 /* wants.c: whether that event was asked for. */
 int pico_loop_wants(const struct pico_loop *, const struct pico_event *);
 /* loop.c: give an event its number and hand it to the sink, if it was asked for; returns 1 if so. */
@@ -69,6 +76,8 @@ int pico_loop_decode(struct pico_loop *, const struct pico_lwp *, struct pico_ra
 void pico_loop_report(struct pico_loop *, struct pico_lwp *, struct pico_event *);
 /* After its event: the LWP stands still while the caller looks at it, or goes on. May free it. */
 void pico_loop_go_on(struct pico_loop *, struct pico_lwp *, int emitted);
+/* The caller has looked at it: it goes on, or leaves. May free it. */
+void pico_loop_let_go_on(struct pico_loop *, struct pico_lwp *);
 
 /* whose.c: the LWP that a stop is of, NULL: not known. 0 or -errno. */
 int pico_loop_whose(struct pico_loop *, struct pico_raw *, struct pico_lwp **);
@@ -112,6 +121,8 @@ void pico_loop_write_image(struct pico_loop *, const struct pico_process *);
 
 /* leave.c: let an LWP that stands still go for good. Frees it. */
 void pico_loop_leave(struct pico_loop *, struct pico_lwp *);
+/* leave.c: it is not traced any more; with the last one, its process. Frees it. */
+void pico_loop_left(struct pico_loop *, struct pico_lwp *);
 
 /* hold.c: LWPs that stop before the event of their creator has come. */
 int pico_loop_hold(struct pico_loop *, struct pico_lwp *held, const struct pico_raw *);

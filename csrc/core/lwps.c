@@ -181,6 +181,7 @@ new_process(struct pico_lwps *t, int32_t pid, const struct pico_process *like)
 	p->pid = pid;
 	p->lwps = 0;
 	p->arriving = p->stopping = p->stopped = p->leader_gone = p->incomplete = 0;
+	p->leaving = PICO_STAYS;
 	p->execed = 0;
 	p->stepping = NULL;
 	p->next = t->processes;
@@ -273,7 +274,6 @@ pico_lwps_exec(struct pico_lwps *t, struct pico_lwp *leader, int32_t old)
 		leader->altered = caller->altered;
 		leader->answered = caller->answered;
 		memcpy(leader->args, caller->args, sizeof(leader->args));
-		leader->leaving |= caller->leaving;
 		leader->birth = PICO_NONE;
 	} else if (old != 0 && old != p->execed) {
 		leader->in_call = 0;

@@ -8,6 +8,12 @@
 
 #include "kernel.h"
 
+enum pico_leaving {
+	PICO_STAYS = 0,
+	PICO_LEAVING,
+	PICO_LEAVING_SILENTLY	/* it was never announced, or its leaving was: nobody is to hear more of it */
+};
+
 struct pico_process {
 	int32_t pid;
 	uint32_t lwps;		/* how many are in the table */
@@ -17,6 +23,7 @@ struct pico_process {
 	uint8_t stopping;	/* a signal that stops it was passed on, and no LWP has stopped for it yet */
 	uint8_t stopped;	/* a group stop is in effect */
 	uint8_t leader_gone;	/* its first LWP has exited while others live on */
+	uint8_t leaving;	/* enum pico_leaving: whether to let go of each LWP at its next stop */
 	int32_t execed;		/* the LWP whose execve is known of before its event, else 0 */
 	struct pico_lwp *stepping;	/* its call is over, and a step of it is to tell the whole result */
 	char program[24];
@@ -31,12 +38,6 @@ enum pico_lwp_state {
 	PICO_LWP_EXPECTED	/* its creator's event came, its own first stop did not */
 };
 
-enum pico_leaving {
-	PICO_STAYS = 0,
-	PICO_LEAVING,
-	PICO_LEAVING_SILENTLY	/* it was never announced, so nobody hears of its leaving */
-};
-
 enum pico_answered {
 	PICO_UNANSWERED = 0,
 	PICO_ANSWERED,		/* its SCX follows */
@@ -49,7 +50,6 @@ struct pico_lwp {
 	uint8_t in_call;	/* between SCE and SCX */
 	uint8_t skip_exit;	/* the next SCX ends a call that is the tracer's own doing */
 	uint8_t birth;		/* the kind to be recorded at its first stop, PICO_NONE: none */
-	uint8_t leaving;	/* enum pico_leaving: whether to let it go at its next stop */
 	uint8_t stepped;	/* the tracer has asked for one instruction, and no event has come since */
 	uint8_t breaks;		/* the tracer has set a breakpoint */
 	uint8_t altered;	/* number or arguments of the call it is in were changed */

@@ -35,15 +35,27 @@ is_being_stopped(const struct pico_loop *loop, const struct pico_lwp *l)
 }
 
 void
+pico_loop_let_go_on(struct pico_loop *loop, struct pico_lwp *l)
+{
+	if (l->process->leaving && l->resume != PICO_RESUME_GONE && !is_being_stopped(loop, l))
+		pico_loop_leave(loop, l);
+	else
+		pico_loop_resume(loop, l);
+}
+
+void
 pico_loop_go_on(struct pico_loop *loop, struct pico_lwp *l, int emitted)
 {
-	if (l->leaving && !l->ready && l->resume != PICO_RESUME_GONE && !is_being_stopped(loop, l))
-		pico_loop_leave(loop, l);
-	else if (emitted && loop->mode == PICO_MODE_STOP && !loop->closing) {
+	int leaves = l->process->leaving && !l->ready && l->resume != PICO_RESUME_GONE;
+
+	/* Where it leaves, that is a record more, and there may be no room for it. */
+	if (emitted && !loop->closing &&
+	    (loop->mode == PICO_MODE_STOP || (leaves && loop->filled == loop->max))) {
 		loop->current = l;
 		l->stepped = 0;
-	} else if (!l->ready)
-		pico_loop_resume(loop, l);
+	} else if (!l->ready) {
+		pico_loop_let_go_on(loop, l);
+	}
 }
 
 void

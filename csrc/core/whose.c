@@ -42,12 +42,10 @@ by_process(struct pico_loop *loop, struct pico_raw *raw, struct pico_lwp **l)
 		pico_lwps_rename(&loop->lwps, *l, id);
 		return 0;
 	}
-	int leaving = (*l)->leaving;
 	*l = pico_lwps_add(&loop->lwps, id, p);
 	if (*l == NULL)
 		return -ENOMEM;
 	(*l)->birth = PICO_LWP_CREATED;
-	(*l)->leaving = (uint8_t)leaving;
 	return 0;
 }
 

@@ -190,6 +190,7 @@ linux_detach(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int signo)
 	if (ptrace(PTRACE_DETACH, lwp, NULL, (void *)(intptr_t)signo) < 0)
 		return -errno;
 	pico_linux_host_child_detached((struct linux_kernel *)kernel, lwp);
+	pico_linux_disown((struct linux_kernel *)kernel, lwp);
 	return 0;
 }
 

@@ -217,14 +217,14 @@ script_attach(struct pico_kernel *k, int32_t pid, int report, int32_t *lwps, int
 	int n = 0, known = 0;
 
 	(void)report;
-	if (s->last >= 0)
-		return 0;
 	if (k->lwp_of != NULL)
 		return attach_process(s, pid, lwps, max);
+	for (int i = 0; i < s->count; i++)
+		known |= s->stops[i].pid == pid && was_interrupted(s, s->stops[i].raw.id);
+	if (known && s->last >= 0)
+		return 0;
 	for (int i = 0; i < s->count && n < max; i++)
-		if (s->stops[i].pid == pid && was_interrupted(s, s->stops[i].raw.id)) {
-			known = 1;
-		} else if (s->stops[i].pid == pid) {
+		if (s->stops[i].pid == pid && !was_interrupted(s, s->stops[i].raw.id)) {
 			lwps[n++] = s->stops[i].raw.id;
 			(void)note(k, PICO_ASKED_INTERRUPT, s->stops[i].raw.id, 0, 0);
 		}

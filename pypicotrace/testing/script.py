@@ -13,6 +13,7 @@ import struct
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, NamedTuple
 
 from pypicotrace._ffi import ffi, lib
@@ -253,13 +254,17 @@ def play(
     errors: Errors | None = None,
     slower_than_ns: int = 0,
     text: Text | None = None,
+    stream: int = 0,
     body: Callable[[Any], object] = bool,
+    started: Callable[[Loop], object] = bool,
     leave: Callable[[Event], bool] | None = None,
 ) -> Played:
     """Run a script; the first stop is the program's, unless attached.
 
     :param text: how its text is to look; None: stop per event.
-    :param body: called with each event while its LWP stands still.
+    :param stream: in batches of up to so many events; 0: stop per event.
+    :param body: called with each event, while its LWP stands still where that is how it runs.
+    :param started: called with the loop when it has been entered.
     :param leave: says of an event whether to leave the loop there; None: run to the end.
     :raises Unplayed: when the loop was closed, stops of the script were left.
     """
@@ -281,10 +286,11 @@ def play(
     )
     seen: list[Event] = []
     with loop, tempfile.TemporaryFile() as file:
+        started(loop)
         if text is not None:
             loop.write_text(file.fileno(), text)
         else:
-            for event in loop:
+            for event in chain.from_iterable(loop.stream(stream)) if stream else loop:
                 seen.append(event)
                 body(event)
                 if leave is not None and leave(event):
