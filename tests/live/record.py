@@ -69,11 +69,17 @@ class Checker:
     """
 
     def __init__(
-        self, mask: pt.Mask, deadly: Collection[str] = (), *, altered: bool = False
+        self,
+        mask: pt.Mask,
+        deadly: Collection[str] = (),
+        *,
+        altered: bool = False,
+        added: Collection[int] = (),
     ) -> None:
         self.mask = mask
         self.deadly = EXIT | EXIT_LWP | set(deadly)
         self.altered = altered
+        self.added = set(added)
         self.processes: dict[int, Process] = {}
         self.began = False
         self.last: pt.Event | None = None
@@ -157,8 +163,9 @@ class Checker:
         process = self.processes.get(ev.pid)
         if process is not None:
             return process
-        root = not self.began and (isinstance(ev, pt.Exec) or not self._all(pt.EXEC))
+        root = (not self.began or ev.pid in self.added) and (isinstance(ev, pt.Exec) or not self._all(pt.EXEC))
         self.began = True
+        self.added.discard(ev.pid)
         announced = self._all(pt.FORK | pt.VFORK)
         require(
             root or isinstance(ev, pt.Attached) or not announced, f"process {ev.pid} is not known"
@@ -259,6 +266,7 @@ def check_record(
     complete: bool = True,
     deadly: Collection[str] = (),
     altered: bool = False,
+    added: Collection[int] = (),
 ) -> None:
     """Hold a record against what is true of all.
 
@@ -271,9 +279,10 @@ def check_record(
     :param complete: the loop was run to its end.
     :param deadly: calls besides exit that an LWP may die of while others live on (seccomp(2)).
     :param altered: numbers and arguments of calls were changed at their entries.
+    :param added: the pids of programs that were started besides the first.
     :raises BadRecord: with the events that lead there.
     """
-    checker = Checker(mask, deadly, altered=altered)
+    checker = Checker(mask, deadly, altered=altered, added=added)
     for i, ev in enumerate(events):
         try:
             checker.take(ev)
