@@ -8,6 +8,7 @@
 """
 
 from pypicotrace.batch import Batch
+from pypicotrace.choice import Follow
 from pypicotrace.errors import (
     AttachError,
     KernelError,
@@ -95,6 +96,7 @@ __all__ = [
     "Event",
     "Exec",
     "Exited",
+    "Follow",
     "Forked",
     "KernelError",
     "LaunchError",

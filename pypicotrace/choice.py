@@ -5,20 +5,35 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from enum import IntEnum
 from typing import NamedTuple, TypedDict
 
 from pypicotrace import results
 from pypicotrace import syscalls as tables
+from pypicotrace._ffi import lib
 from pypicotrace.events import Mask
 from pypicotrace.results import Errors
 from pypicotrace.syscalls.select import select
+
+
+class Follow(IntEnum):
+    """Who is traced besides the LWPs that a process has when it is started or attached to."""
+
+    NONE = lib.PICO_FOLLOW_NONE
+    """Nobody. On Linux LWPs that are made later are not traced at all, and an execve by one of
+    them takes the process out of the trace. On NetBSD, where a process stops as a whole, they stop
+    with it, and their events are left out."""
+    LWPS = lib.PICO_FOLLOW_LWPS
+    """The LWPs that they make; as False."""
+    ALL = lib.PICO_FOLLOW_ALL
+    """These, and children, and theirs; as True."""
 
 
 class ChoiceOptions(TypedDict, total=False):
     """What `pypicotrace.spawn` and `attach` take of what is traced; they say what each means."""
 
     events: Mask
-    follow: bool
+    follow: Follow | bool
     syscalls: Iterable[str] | None
     errors: bool | Iterable[str | int] | None
     slower_than: float | None
@@ -29,7 +44,7 @@ class Choice(NamedTuple):
     """What a loop is asked for, checked; `pypicotrace.spawn` says what each means."""
 
     events: Mask = Mask.ALL
-    follow: bool = False
+    follow: Follow = Follow.LWPS
     words: list[str] | None = None
     whole_results: bool = True
     errors: Errors | None = None
@@ -39,7 +54,7 @@ class Choice(NamedTuple):
 def choose(
     *,
     events: Mask,
-    follow: bool,
+    follow: Follow | bool,
     syscalls: Iterable[str] | None,
     errors: bool | Iterable[str | int] | None,
     slower_than: float | None,
@@ -59,7 +74,8 @@ def choose(
                 "ask for SCX events"
             )
         events &= ~Mask.SCE
-    return Choice(events, follow, _words(syscalls), whole_results, wanted, slower_than_ns)
+    words = _words(syscalls)
+    return Choice(events, Follow(follow), words, whole_results, wanted, slower_than_ns)
 
 
 def native_abis() -> tuple[str, ...]:

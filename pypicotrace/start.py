@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from pypicotrace.attaching import process_id
-from pypicotrace.choice import ChoiceOptions, choose
+from pypicotrace.choice import ChoiceOptions, Follow, choose
 from pypicotrace.errors import AttachError
 from pypicotrace.events import Mask
 from pypicotrace.launch import LaunchOptions, Path, plan
@@ -31,7 +31,7 @@ def spawn(
     argv: Sequence[Path],
     *,
     events: Mask = Mask.ALL,
-    follow: bool = False,
+    follow: Follow | bool = Follow.LWPS,
     syscalls: Iterable[str] | None = None,
     errors: bool | Iterable[str | int] | None = None,
     slower_than: float | None = None,
@@ -42,7 +42,8 @@ def spawn(
 
     :param argv: the program and its arguments; it is looked for in PATH as execvp(3) does.
     :param events: which events are wanted.
-    :param follow: trace its children too, and theirs; its own LWPs always are.
+    :param follow: who is traced besides: True, its children too, and theirs; False, the LWPs that
+        it makes; or a `Follow`.
     :param syscalls: which system calls are wanted: names, ``/regular expressions/``, classes, each
         with ``!`` before it or not; None: all. The classes are ``%file``, ``%desc``, ``%network``,
         ``%process``, ``%memory``, ``%signal``, ``%ipc``, ``%stat``, ``%creds`` and ``%clock``;
@@ -90,7 +91,7 @@ def spawn(
 def attach(
     *pids: int,
     events: Mask = Mask.ALL,
-    follow: bool = False,
+    follow: Follow | bool = Follow.LWPS,
     syscalls: Iterable[str] | None = None,
     errors: bool | Iterable[str | int] | None = None,
     slower_than: float | None = None,

@@ -11,7 +11,7 @@
 static void
 arrived(struct pico_loop *loop, struct pico_process *p)
 {
-	if (p->arriving > 0 && --p->arriving == 0 && !loop->closing)
+	if (p->arriving > 0 && --p->arriving == 0 && !loop->closing && loop->follow != PICO_FOLLOW_NONE)
 		p->incomplete = loop->incomplete = 1;
 }
 

@@ -57,7 +57,7 @@ pico_loop_new_process(struct pico_loop *loop, struct pico_lwp *creator, int32_t 
 			return -ENOMEM;
 		l->state = PICO_LWP_EXPECTED;
 	}
-	if (!loop->follow)
+	if (loop->follow != PICO_FOLLOW_ALL)
 		l->process->leaving = PICO_LEAVING_SILENTLY;
 	else if (loop->closing)
 		close_in_on(loop, l);
@@ -142,9 +142,9 @@ take_in(struct pico_loop *loop, struct pico_lwp *l)
 		 * made by a process that was attached to is not ours to end. */
 		if (parent == NULL)
 			p->spawned = loop->root != 0 && !loop->attached;
-		l->birth = loop->follow ? PICO_ATTACHED : PICO_NONE;
+		l->birth = loop->follow == PICO_FOLLOW_ALL ? PICO_ATTACHED : PICO_NONE;
 	}
-	if (!loop->follow && owner == NULL)
+	if (loop->follow != PICO_FOLLOW_ALL && owner == NULL)
 		l->process->leaving = PICO_LEAVING_SILENTLY;
 	else if (loop->closing)
 		close_in_on(loop, l);

@@ -37,10 +37,11 @@ enum pico_resume {
 	PICO_RESUME_DYING = 6		/* as SYSCALL; where ends of LWPs are stops, it is no more after that */
 };
 
-/* What spawn and attach have the kernel report beside calls, signals, LWPs and ends. */
+/* What spawn and attach have the kernel report beside calls, signals and ends. */
 enum pico_report {
 	PICO_REPORT_CHILDREN = 1,
-	PICO_REPORT_EXITING = 2		/* the first LWP's end while others live on, though no calls are seen */
+	PICO_REPORT_EXITING = 2,	/* the first LWP's end while others live on, though no calls are seen */
+	PICO_REPORT_LWPS = 4		/* new LWPs; where a process stops as a whole they are reported anyway */
 };
 
 /* What a decoder lacks. */

@@ -11,10 +11,12 @@
 static int
 reports(const struct pico_loop *loop)
 {
-	int report = loop->follow ? PICO_REPORT_CHILDREN : 0;
+	int report = loop->follow == PICO_FOLLOW_ALL ? PICO_REPORT_CHILDREN : 0;
 
 	if (loop->events & 1u << PICO_LWP_EXITED && !(loop->events & (1u << PICO_SCE | 1u << PICO_SCX)))
 		report |= PICO_REPORT_EXITING;
+	if (loop->follow != PICO_FOLLOW_NONE)
+		report |= PICO_REPORT_LWPS;
 	return report;
 }
 

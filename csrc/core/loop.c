@@ -64,11 +64,21 @@ pico_loop_set_mode(struct pico_loop *loop, int mode)
 	loop->mode = mode;
 }
 
+/* An LWP that was made later, where those are not asked for, and the system stops the whole process for it. */
+static int
+is_unfollowed(const struct pico_loop *loop, const struct pico_process *process, int32_t lwp)
+{
+	if (loop->follow != PICO_FOLLOW_NONE || lwp == 0)
+		return 0;
+	const struct pico_lwp *l = pico_lwps_find_in(&loop->lwps, process, lwp);
+	return l != NULL && l->unfollowed;
+}
+
 int
 pico_loop_emit(struct pico_loop *loop, const struct pico_process *process, struct pico_event *ev)
 {
 	if (!pico_loop_wants(loop, ev) || (loop->closing && loop->text == NULL) ||
-	    process->leaving == PICO_LEAVING_SILENTLY)
+	    process->leaving == PICO_LEAVING_SILENTLY || is_unfollowed(loop, process, ev->lwp))
 		return 0;
 	ev->seq = ++loop->seq;
 	ev->ts_ns = loop->now;

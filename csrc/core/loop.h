@@ -21,7 +21,14 @@ enum pico_mode {
 	PICO_MODE_TEXT = 2	/* written as a line; nothing is returned but the end */
 };
 
-/* `events` has the bits 1 << kind. The loop owns the kernel from here on, also where it fails. */
+/* Who is traced besides the LWPs that a process has when it is started or attached to. */
+enum pico_follow {
+	PICO_FOLLOW_LWPS = 0,	/* LWPs that they make */
+	PICO_FOLLOW_ALL = 1,	/* and children */
+	PICO_FOLLOW_NONE = 2
+};
+
+/* `events` has the bits 1 << kind, `follow` is an enum pico_follow. The loop owns the kernel from here on, also where it fails. */
 struct pico_loop *pico_loop_open(struct pico_kernel *, uint32_t events, int follow, int *error);
 /* Names, text and filter are borrowed until the loop is freed. */
 void pico_loop_set_syscalls(struct pico_loop *, int abi, const struct pico_names *);

@@ -28,7 +28,7 @@ pico_loop_step_for_result(struct pico_loop *loop, struct pico_lwp *l, struct pic
 	if (is_whole(loop, l, ev))
 		return 0;
 	if (loop->whole_results && k->capabilities & PICO_CAN_STEP && k->result_of != NULL &&
-	    !loop->closing && !l->process->leaving && pico_loop_wants(loop, ev) &&
+	    !loop->closing && !l->process->leaving && !l->unfollowed && pico_loop_wants(loop, ev) &&
 	    k->resume(k, l->process->pid, l->id, PICO_RESUME_STEP, 0) == 0) {
 		l->state = PICO_LWP_RUNNING;
 		l->process->stepping = l;

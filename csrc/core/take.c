@@ -71,6 +71,7 @@ take_exec(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
 	struct pico_kernel *k = loop->kernel;
 
 	pico_lwps_exec(&loop->lwps, l, ev->other);
+	l->unfollowed = 0;	/* the only one there is now */
 	(void)k->program(k, p->pid, p->program, sizeof(p->program));	/* on failure the old name stays */
 	int emitted = pico_loop_emit(loop, p, ev);
 	if (emitted)
@@ -122,7 +123,7 @@ dispatch(struct pico_loop *loop, struct pico_lwp *l, struct pico_decoded *d)
 		e = pico_loop_new_process(loop, l, ev->other);
 		/* Not asked for: the kernel has told of it all the same (Linux: one without SIGCHLD comes
 		 * as an LWP does), and it is let go. */
-		if (!loop->follow)
+		if (loop->follow != PICO_FOLLOW_ALL)
 			ev->kind = PICO_NONE;
 		break;
 	case PICO_LWP_CREATED:

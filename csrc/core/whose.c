@@ -46,6 +46,7 @@ by_process(struct pico_loop *loop, struct pico_raw *raw, struct pico_lwp **l)
 	if (*l == NULL)
 		return -ENOMEM;
 	(*l)->birth = PICO_LWP_CREATED;
+	(*l)->unfollowed = loop->follow == PICO_FOLLOW_NONE;
 	return 0;
 }
 

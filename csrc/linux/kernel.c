@@ -54,8 +54,10 @@ _Static_assert(LINUX_EM_X86_64 == EM_X86_64 && LINUX_EM_AARCH64 == EM_AARCH64, "
 unsigned long
 pico_linux_options(int report, int spawned)
 {
-	unsigned long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
+	unsigned long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC;
 
+	if (report & PICO_REPORT_LWPS)
+		options |= PTRACE_O_TRACECLONE;
 	if (report & PICO_REPORT_CHILDREN)
 		options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEVFORKDONE;
 	if (report & PICO_REPORT_EXITING)
@@ -173,7 +175,8 @@ linux_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int 
 	if (how == PICO_RESUME_LAST) {
 		/* The other options are as every LWP has them; those of a spawned one differ by
 		 * EXITKILL, which a first LWP about to exit can do without: the others have it. */
-		unsigned long options = pico_linux_options(PICO_REPORT_CHILDREN | PICO_REPORT_EXITING, 0);
+		unsigned long options =
+		    pico_linux_options(PICO_REPORT_CHILDREN | PICO_REPORT_EXITING | PICO_REPORT_LWPS, 0);
 		(void)ptrace(PTRACE_SETOPTIONS, lwp, NULL, options);	/* ESRCH: killed; see below */
 	}
 	/* A call that is stepped over would have neither of its stops. */

@@ -17,7 +17,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from pypicotrace._ffi import ffi, lib
-from pypicotrace.choice import Choice
+from pypicotrace.choice import Choice, Follow
 from pypicotrace.events import Event, Mask
 from pypicotrace.launch import Launch, plan
 from pypicotrace.loop import Loop
@@ -246,7 +246,7 @@ def play(
     stops: Sequence[Scripted],
     *,
     attach: Sequence[int] = (),
-    follow: bool = True,
+    follow: Follow | bool = True,
     events: Mask = Mask.ALL,
     syscalls: Sequence[str] | None = None,
     os: str = "linux",
@@ -275,7 +275,7 @@ def play(
         attach,
         Choice(
             events,
-            follow,
+            Follow(follow),
             None if syscalls is None else list(syscalls),
             whole_results,
             errors,

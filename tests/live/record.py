@@ -163,7 +163,8 @@ class Checker:
         process = self.processes.get(ev.pid)
         if process is not None:
             return process
-        root = (not self.began or ev.pid in self.added) and (isinstance(ev, pt.Exec) or not self._all(pt.EXEC))
+        started = not self.began or ev.pid in self.added
+        root = started and (isinstance(ev, pt.Exec) or not self._all(pt.EXEC))
         self.began = True
         self.added.discard(ev.pid)
         announced = self._all(pt.FORK | pt.VFORK)

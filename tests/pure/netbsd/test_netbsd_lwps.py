@@ -13,6 +13,7 @@ from scripted import (
     POSIX_SPAWN,
     READ,
     SIGKILL,
+    SIGUSR1,
     SYSCALL,
     play,
     resumed,
@@ -245,3 +246,30 @@ def test_a_thousand_lwps_come_and_go() -> None:
     events = play([*stops, s.exited(10, 0)]).events
     assert [e.lwp for e in events if isinstance(e, pt.LwpCreated)] == [*ids]
     assert [e.lwp for e in events if isinstance(e, pt.LwpExited)] == [*reversed(ids)]
+
+
+@pytest.mark.parametrize("first", [nb.lwp_created(10, 11), nb.entry(10, GETPID, lwp=11)])
+def test_lwps_that_are_not_followed_stop_with_their_process_unheard(first: Scripted) -> None:
+    stops = [nb.exec_(10), first, nb.entry(10, READ, lwp=11), nb.entry(10, GETPID)]
+    stops += [nb.signalled(10, SIGUSR1, 0, 77), nb.exit_(10, READ, 2**40, lwp=11)]
+    stops += [nb.lwp_exited(10, 11), nb.exit_(10, GETPID, 10), s.exited(10, 0)]
+    played = play(stops, follow=pt.Follow.NONE)
+    assert shown(played.events) == [
+        "10/10 Exec",
+        "10/10 SyscallEntry getpid",
+        "10/0 Stopped 30",
+        "10/10 SyscallExit getpid 10",
+        "10/0 Exited 0",
+    ]
+    assert resumed(played) == [(SYSCALL, SIGUSR1 if i == 4 else 0) for i in range(8)]
+
+
+def test_one_that_was_not_followed_is_all_there_is_after_its_execve() -> None:
+    stops = [nb.exec_(10), nb.lwp_created(10, 11), nb.entry(10, EXECVE, lwp=11)]
+    stops += [nb.exec_(10, lwp=11), nb.entry(10, GETPID, lwp=11), s.exited(10, 0)]
+    assert shown(play(stops, follow=pt.Follow.NONE).events) == [
+        "10/10 Exec",
+        "10/11 Exec",
+        "10/11 SyscallEntry getpid",
+        "10/0 Exited 0",
+    ]
