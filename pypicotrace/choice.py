@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import NamedTuple, TypedDict
 
@@ -29,6 +29,10 @@ class Follow(IntEnum):
     """These, and children, and theirs; as True."""
 
 
+Keep = Callable[[bytes, list[bytes]], object]
+"""Says of a new image, by its path and arguments, whether to trace its process on."""
+
+
 class ChoiceOptions(TypedDict, total=False):
     """What `pypicotrace.spawn` and `attach` take of what is traced; they say what each means."""
 
@@ -37,6 +41,7 @@ class ChoiceOptions(TypedDict, total=False):
     syscalls: Iterable[str] | None
     errors: bool | Iterable[str | int] | None
     slower_than: float | None
+    keep: Keep | None
     whole_results: bool
 
 
@@ -49,6 +54,7 @@ class Choice(NamedTuple):
     whole_results: bool = True
     errors: Errors | None = None
     slower_than_ns: int = 0
+    keep: Keep | None = None
 
 
 def choose(
@@ -58,6 +64,7 @@ def choose(
     syscalls: Iterable[str] | None,
     errors: bool | Iterable[str | int] | None,
     slower_than: float | None,
+    keep: Keep | None,
     whole_results: bool,
 ) -> Choice:
     """Check the arguments of `pypicotrace.spawn` that say what is traced.
@@ -74,8 +81,10 @@ def choose(
                 "ask for SCX events"
             )
         events &= ~Mask.SCE
+    if keep is not None and not callable(keep):
+        raise TypeError(f"keep is a function of a path and arguments, not {type(keep).__name__}")
     words = _words(syscalls)
-    return Choice(events, Follow(follow), words, whole_results, wanted, slower_than_ns)
+    return Choice(events, Follow(follow), words, whole_results, wanted, slower_than_ns, keep)
 
 
 def native_abis() -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from pypicotrace.calls import ABIS
 from pypicotrace.choice import Choice, native_abis
 from pypicotrace.errors import AttachError, LoopClosed, WrongThread, check
 from pypicotrace.events import Event, Exited, Signaled
+from pypicotrace.images import argv_of, path_of
 from pypicotrace.launch import Launch, LaunchOptions, Path, plan, start
 from pypicotrace.names import call_names, kept
 from pypicotrace.records import LwpNow, event, lwp_now
@@ -293,12 +294,21 @@ class Loop:
             got = lib.pico_loop_next(self.pointer(), batch, size, 0)
             if got > 0:
                 return int(got)
+            if got == lib.PICO_ASKS:
+                self._answer()
+                continue
             # EINTR: back to the interpreter, so that Python's signal handlers run.
             if got != -errno.EINTR:
                 return check(got, "trace")
         if not self._hurried:
             self._interrupted = False
         return 0
+
+    def _answer(self) -> None:
+        pid = lib.pico_loop_asked(self._pointer)
+        keep = self._choice.keep
+        wanted = keep is None or keep(path_of(self._pointer, pid), argv_of(self._pointer, pid))
+        lib.pico_loop_answer(self.pointer(), bool(wanted))
 
     def _remember_end(self, pointer: Any) -> None:
         record = ffi.new("struct pico_event *")
@@ -316,6 +326,7 @@ class Loop:
         self._pointer = pointer
         self._owner = _here()
         lib.pico_loop_set_whole_results(pointer, choice.whole_results)
+        lib.pico_loop_set_asks(pointer, choice.keep is not None)
         for table in self._tables:
             names = call_names(self._keep, table)
             lib.pico_loop_set_syscalls(pointer, ABIS[table.abi], names)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from pypicotrace.attaching import process_id
-from pypicotrace.choice import ChoiceOptions, Follow, choose
+from pypicotrace.choice import ChoiceOptions, Follow, Keep, choose
 from pypicotrace.errors import AttachError
 from pypicotrace.events import Mask
 from pypicotrace.launch import LaunchOptions, Path, plan
@@ -35,6 +35,7 @@ def spawn(
     syscalls: Iterable[str] | None = None,
     errors: bool | Iterable[str | int] | None = None,
     slower_than: float | None = None,
+    keep: Keep | None = None,
     whole_results: bool = True,
     **launch: Unpack[LaunchOptions],
 ) -> Loop:
@@ -55,6 +56,12 @@ def spawn(
     :param slower_than: only calls that took longer, in seconds of elapsed time. One whose
         beginning was not seen is left out.
         With either of the two there is no `SyscallEntry`: nobody knows at a call's entry.
+    :param keep: called with the path (bytes) and the arguments (a list of bytes) of each new image,
+        the first one too, before its Exec is reported; where it gives something false, the process
+        is let go after that, as by `Loop.detach`. The path is the file's that the kernel has loaded
+        (of a script, its interpreter's), empty where that cannot be told. It is called by the
+        thread that the loop belongs to, while the process stands still; what it raises comes out of
+        the iteration, which asks the same again if it is gone on with.
     :param whole_results: NetBSD tells a tracer the lower 32 bits of a result only. True: the call's
         LWP takes one more step, and its registers tell all of them, for calls whose results can
         be wider; such a call costs nearly twice as much. False: they stay cut.
@@ -83,6 +90,7 @@ def spawn(
         syscalls=syscalls,
         errors=errors,
         slower_than=slower_than,
+        keep=keep,
         whole_results=whole_results,
     )
     return Loop(plan(argv, **launch), [], choice)
@@ -97,6 +105,7 @@ def attach(
     slower_than: float | None = None,
     children: bool = False,
     on_refused: Callable[[AttachError], None] | None = None,
+    keep: Keep | None = None,
     whole_results: bool = True,
 ) -> Loop:
     """A loop that will attach to running processes, all LWPs of each.
@@ -117,6 +126,7 @@ def attach(
         syscalls=syscalls,
         errors=errors,
         slower_than=slower_than,
+        keep=keep,
         whole_results=whole_results,
     )
     wanted = [process_id(pid) for pid in dict.fromkeys(pids)]

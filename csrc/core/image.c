@@ -109,6 +109,12 @@ write_auxv(struct image *image)
 	}
 }
 
+int64_t
+pico_loop_image(struct pico_loop *loop, int32_t pid, int what, uint64_t offset, void *data, size_t size)
+{
+	return loop->kernel->image(loop->kernel, pid, what, offset, data, size);
+}
+
 void
 pico_loop_write_image(struct pico_loop *loop, const struct pico_process *process)
 {

@@ -82,7 +82,8 @@ struct pico_decoded {
 enum pico_image {
 	PICO_IMAGE_ARGV = 0,	/* strings, each ended by NUL */
 	PICO_IMAGE_ENV = 1,
-	PICO_IMAGE_AUXV = 2	/* pairs of 64-bit words: type and value */
+	PICO_IMAGE_AUXV = 2,	/* pairs of 64-bit words: type and value */
+	PICO_IMAGE_PATH = 3	/* of its file, all at once; a NUL may end it */
 };
 
 /* What becomes of 0, 1 and 2 where no descriptor is given. */

@@ -213,7 +213,7 @@ dismiss_all(struct pico_loop *loop)
 	for (uint32_t cursor = 0; (l = pico_lwps_next(&loop->lwps, &cursor)) != NULL;) {
 		if (!loop->closing && (l->process == NULL || l->process->leaving != PICO_LEAVING))
 			continue;
-		if (!loop->closing && loop->mode != PICO_MODE_TEXT && loop->filled == loop->max) {
+		if (!loop->closing && pico_loop_is_full(loop)) {
 			loop->parting = 1;
 			return;
 		}
@@ -249,7 +249,7 @@ pico_loop_close(struct pico_loop *loop, int64_t timeout_ns)
 	int e = 0;
 
 	loop->closing = 1;
-	loop->current = NULL;
+	loop->current = loop->asking = NULL;
 	dismiss_all(loop);
 	while (pico_clock_ns() < deadline) {
 		if (pico_loop_make_room(loop) == -EINTR) {

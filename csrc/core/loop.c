@@ -75,6 +75,12 @@ is_unfollowed(const struct pico_loop *loop, const struct pico_process *process, 
 }
 
 int
+pico_loop_is_full(const struct pico_loop *loop)
+{
+	return loop->mode != PICO_MODE_TEXT && loop->filled == loop->max;
+}
+
+int
 pico_loop_emit(struct pico_loop *loop, const struct pico_process *process, struct pico_event *ev)
 {
 	if (!pico_loop_wants(loop, ev) || (loop->closing && loop->text == NULL) ||
@@ -226,7 +232,7 @@ pico_loop_step(struct pico_loop *loop, int64_t deadline)
 			pico_loop_attach_rest(loop);
 		if (loop->parting) {
 			pico_loop_part(loop);
-			if (loop->batch != NULL && loop->filled == loop->max)
+			if (pico_loop_is_full(loop))
 				return 1;
 		}
 		e = wait_for_stop(loop, deadline, &raw);
@@ -238,15 +244,26 @@ pico_loop_step(struct pico_loop *loop, int64_t deadline)
 	return e < 0 ? e : 1;
 }
 
+/* It may take its time: what was recorded is handed over first. */
+static int
+ask_caller(struct pico_loop *loop)
+{
+	if (loop->text != NULL)
+		(void)pico_text_flush(loop->text);
+	return loop->filled > 0 ? loop->filled : PICO_ASKS;
+}
+
 static int
 next_events(struct pico_loop *loop, int64_t deadline)
 {
-	while (loop->mode == PICO_MODE_TEXT || loop->filled < loop->max) {
+	while (!pico_loop_is_full(loop)) {
 		if (loop->interrupted) {
 			loop->interrupted = 0;
 			loop->tick_ns = 0;
 			return loop->filled > 0 ? loop->filled : -EINTR;
 		}
+		if (loop->asking != NULL)
+			return ask_caller(loop);
 		int e = pico_loop_make_room(loop);
 		if (e == 0)
 			e = pico_loop_step(loop, deadline);

@@ -45,6 +45,8 @@ void pico_loop_set_text(struct pico_loop *, struct pico_text *);
  * step of the tracee's for each. 0: they stay cut. */
 void pico_loop_set_whole_results(struct pico_loop *, int whole_results);
 void pico_loop_set_mode(struct pico_loop *, int mode);
+/* 1: of each process that has a new image it is asked whether to trace it on: see PICO_ASKS. 0, the default. */
+void pico_loop_set_asks(struct pico_loop *, int asks);
 
 int pico_loop_spawn(struct pico_loop *, const struct pico_launch *, int32_t *pid);
 /* All LWPs of a process; returns how many were attached. */
@@ -57,9 +59,20 @@ int pico_loop_children(struct pico_loop *, int32_t pid, int32_t *pids, int max);
 int pico_loop_detach(struct pico_loop *, int32_t pid);
 int pico_loop_refusal(struct pico_loop *, int32_t pid, int error, int32_t *detail);
 
+enum pico_next {
+	PICO_ASKS = -10000	/* no errno */
+};
+
 /* Up to `max` events. 0: no tracee is left. -EINTR: a signal came, or nothing has for a second: look
- * at your signals and call again. -ETIMEDOUT: `deadline` (CLOCK_MONOTONIC, 0: none) has passed. */
+ * at your signals and call again. -ETIMEDOUT: `deadline` (CLOCK_MONOTONIC, 0: none) has passed.
+ * PICO_ASKS: call pico_loop_answer, and then again; until then it asks the same. */
 int pico_loop_next(struct pico_loop *, struct pico_event *batch, int max, int64_t deadline);
+/* The process that PICO_ASKS is about, which stands in its execve; 0: none. */
+int32_t pico_loop_asked(const struct pico_loop *);
+/* 0: it is let go after its EXEC. */
+void pico_loop_answer(struct pico_loop *, int keep);
+/* A piece of what the image of a process was given, by enum pico_image: how many bytes, 0 at the end. */
+int64_t pico_loop_image(struct pico_loop *, int32_t pid, int what, uint64_t offset, void *, size_t);
 /* Copy a field of each of `count` records, `size` bytes at `offset`, to `column`. */
 void pico_batch_column(const struct pico_event *, uint32_t count, uint32_t offset, uint32_t size, void *column);
 /* The LWP that stands still for the event returned last; 0: none. */

@@ -37,6 +37,8 @@ struct pico_loop {
 	int attached;			/* to some process, ever */
 	struct pico_lwp *current;	/* STOP mode: stands still for the event returned last, */
 	uint16_t shown;			/* whose kind this is */
+	int asks;			/* whether a process with a new image is to be traced on, */
+	struct pico_lwp *asking;	/* of this one, which is in the ready list */
 	struct pico_event *batch;	/* of the call to pico_loop_next that is under way */
 	int filled, max;
 	int32_t root;			/* the first process that was spawned; PICO_ROOT_LEFT */
@@ -58,8 +60,12 @@ void pico_loop_attach_rest(struct pico_loop *);
 void pico_loop_part(struct pico_loop *);
 /* wants.c: whether that event was asked for. */
 int pico_loop_wants(const struct pico_loop *, const struct pico_event *);
+/* ask.c: at its new image, whether the LWP waits for an answer. */
+int pico_loop_ask(struct pico_loop *, struct pico_lwp *);
 /* loop.c: give an event its number and hand it to the sink, if it was asked for; returns 1 if so. */
 int pico_loop_emit(struct pico_loop *, const struct pico_process *, struct pico_event *);
+/* loop.c: whether there is no room for another record until the caller has got those that there are. */
+int pico_loop_is_full(const struct pico_loop *);
 /* loop.c: room in the text for one more stop. -EINTR: its reader lets it wait, and a signal or a tick has
  * come; a stalled reader holds up the tracees, but not the tracer's signals. */
 int pico_loop_make_room(struct pico_loop *);

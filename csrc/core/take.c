@@ -50,7 +50,7 @@ pico_loop_go_on(struct pico_loop *loop, struct pico_lwp *l, int emitted)
 
 	/* Where it leaves, that is a record more, and there may be no room for it. */
 	if (emitted && !loop->closing &&
-	    (loop->mode == PICO_MODE_STOP || (leaves && loop->filled == loop->max))) {
+	    (loop->mode == PICO_MODE_STOP || (leaves && pico_loop_is_full(loop)))) {
 		loop->current = l;
 		l->stepped = 0;
 	} else if (!l->ready) {
@@ -70,6 +70,8 @@ take_exec(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
 	struct pico_process *p = l->process;
 	struct pico_kernel *k = loop->kernel;
 
+	if (pico_loop_ask(loop, l))
+		return;
 	pico_lwps_exec(&loop->lwps, l, ev->other);
 	l->unfollowed = 0;	/* the only one there is now */
 	(void)k->program(k, p->pid, p->program, sizeof(p->program));	/* on failure the old name stays */

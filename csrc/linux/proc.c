@@ -117,6 +117,16 @@ pico_linux_program(struct pico_kernel *k, int32_t pid, char *name, size_t size)
 	return 0;
 }
 
+static int64_t
+path_of(int32_t pid, char *path, size_t size)
+{
+	char link[64];
+
+	(void)snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
+	ssize_t n = readlink(link, path, size);
+	return n < 0 ? -errno : n;
+}
+
 int64_t
 pico_linux_image(struct pico_kernel *k, int32_t pid, int what, uint64_t offset, void *data, size_t size)
 {
@@ -126,6 +136,8 @@ pico_linux_image(struct pico_kernel *k, int32_t pid, int what, uint64_t offset, 
 	char path[64];
 
 	(void)k;
+	if (what == PICO_IMAGE_PATH)
+		return offset == 0 ? path_of(pid, data, size) : 0;
 	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file[what]);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)

@@ -161,6 +161,8 @@ pico_netbsd_image(struct pico_kernel *k, int32_t pid, int what, uint64_t offset,
 		return strings(pid, KERN_PROC_ARGV, offset, data, size);
 	case PICO_IMAGE_ENV:
 		return strings(pid, KERN_PROC_ENV, offset, data, size);
+	case PICO_IMAGE_PATH:
+		return strings(pid, KERN_PROC_PATHNAME, offset, data, size);
 	default:
 		return auxv(pid, offset, data, size);
 	}

@@ -383,8 +383,17 @@ script_program(struct pico_kernel *k, int32_t pid, char *name, size_t size)
 static int64_t
 script_image(struct pico_kernel *k, int32_t pid, int what, uint64_t offset, void *data, size_t size)
 {
-	(void)k, (void)pid, (void)what, (void)offset, (void)data, (void)size;
-	return 0;
+	const struct pico_scripted *stop = last_of(k, pid);
+
+	if (stop == NULL || offset > 0)
+		return stop == NULL ? -ESRCH : 0;
+	if (what != PICO_IMAGE_PATH && what != PICO_IMAGE_ARGV)
+		return 0;
+	size_t n = what == PICO_IMAGE_PATH ? strlen(stop->path) : (size_t)stop->argv_size;
+	if (n > size)
+		n = size;
+	memcpy(data, what == PICO_IMAGE_PATH ? stop->path : stop->argv, n);
+	return (int64_t)n;
 }
 
 static int64_t

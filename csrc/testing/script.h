@@ -16,6 +16,8 @@ struct pico_scripted {
 	int32_t pid, parent;	/* what family() says of this LWP; 0: -ESRCH */
 	int32_t of_step;	/* comes only where it was resumed for one instruction */
 	int32_t lwps[8];	/* the LWPs its process has when that is attached to; none: one with its id */
+	char path[64], argv[64];	/* of the image that it has: argv's strings each end with NUL */
+	int32_t argv_size;
 	int32_t answer;		/* what alter() gives for ANSWER at this stop; below 0: for anything */
 };
 

@@ -17,7 +17,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from pypicotrace._ffi import ffi, lib
-from pypicotrace.choice import Choice, Follow
+from pypicotrace.choice import Choice, Follow, Keep
 from pypicotrace.events import Event, Mask
 from pypicotrace.launch import Launch, plan
 from pypicotrace.loop import Loop
@@ -43,7 +43,7 @@ class Scripted:
     resumed for one instruction; ``answer`` what comes of a call that is answered here: 1, its exit
     follows, or 0, none does; -errno: no call can be changed; ``narrow``: its registers have 32
     bits; ``lwps``: where the whole process stops, the LWPs that it has when it is attached to
-    (none: one with its id).
+    (none: one with its id); ``path`` and ``argv`` of the image that it has.
     """
 
     id: int
@@ -61,6 +61,8 @@ class Scripted:
     narrow: bool = False
     lwps: Sequence[int] = ()
     answer: int = 1
+    path: bytes = b""
+    argv: Sequence[bytes] = ()
 
 
 class Request(NamedTuple):
@@ -151,9 +153,9 @@ def faulted(lwp: int, signo: int, code: int, addr: int) -> Scripted:
     return stopped(lwp, signo, siginfo=struct.pack("<iii4xQ", signo, 0, code, addr))
 
 
-def exec_(lwp: int, old: int | None = None) -> Scripted:
+def exec_(lwp: int, old: int | None = None, **answers: Any) -> Scripted:
     """A new image; ``old`` is the LWP that called execve, where it is another."""
-    return stopped(lwp, SIGTRAP, EVENT_EXEC, state=old or lwp)
+    return stopped(lwp, SIGTRAP, EVENT_EXEC, state=old or lwp, **answers)
 
 
 def made(lwp: int, event: int, child: int, *, owned: bool = False) -> Scripted:
@@ -213,6 +215,8 @@ class FakeKernel:
             place.of_step, raw.narrow = stop.of_step, stop.narrow
             place.lwps[0 : len(stop.lwps)] = list(stop.lwps)
             place.answer = stop.answer
+            argv = b"".join(word + b"\0" for word in stop.argv)
+            place.path, place.argv, place.argv_size = stop.path, argv, len(argv)
         made = lib.pico_script_open(self._os, array, len(self._stops))
         if made == ffi.NULL:
             raise ValueError(f"no decoder for {self._os.decode()!r}")
@@ -253,6 +257,7 @@ def play(
     whole_results: bool = True,
     errors: Errors | None = None,
     slower_than_ns: int = 0,
+    keep: Keep | None = None,
     text: Text | None = None,
     stream: int = 0,
     body: Callable[[Any], object] = bool,
@@ -270,17 +275,11 @@ def play(
     """
     kernel = FakeKernel(stops, os)
     launch = None if attach else plan_of_nothing()
+    words = None if syscalls is None else list(syscalls)
     loop = Loop(
         launch,
         attach,
-        Choice(
-            events,
-            Follow(follow),
-            None if syscalls is None else list(syscalls),
-            whole_results,
-            errors,
-            slower_than_ns,
-        ),
+        Choice(events, Follow(follow), words, whole_results, errors, slower_than_ns, keep),
         open_kernel=kernel.open,
         abis=[abi for abi in ABIS if abi.startswith(os)],
     )
