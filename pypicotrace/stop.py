@@ -17,6 +17,7 @@ from pypicotrace.registers import Registers
 
 PAGE = 4096
 REGISTERS_MAX = 1024
+DELAY_MAX = 10**9
 SIGNALS = frozenset({Kind.STOPPED, Kind.CRASHED})
 ENTRY = frozenset({Kind.SCE})
 CALL = frozenset({Kind.SCE, Kind.SCX})
@@ -256,6 +257,26 @@ class Stop:
         :raises ValueError, Unsupported, TraceeDied: as `breakpoint`.
         """
         self._breakpoint(addr, False)
+
+    def delay(self, seconds: float) -> None:
+        """Have this LWP stand still for so long after the loop has gone on from here.
+
+        The other LWPs run, and their events are served, meanwhile; on NetBSD, those of other
+        processes: a process stands as a whole. At a call's entry the call is late, at its exit its
+        result. The last delay that is asked for counts; 0 takes it back.
+
+        One that is killed, detached, or left with the loop does not wait for the end of that time.
+        (NetBSD tells of its being killed by others only then.)
+
+        :param seconds: on CLOCK_MONOTONIC, 0 to 10**9.
+        :raises TypeError, ValueError: that is no such time.
+        """
+        if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+            raise TypeError(f"seconds are a number, not {type(seconds).__name__}")
+        if not 0 <= seconds <= DELAY_MAX:
+            raise ValueError(f"{seconds} is no time to stand still (0 to {DELAY_MAX} seconds)")
+        ns = round(seconds * 10**9)
+        check(lib.pico_loop_delay(self._pointer(), self.lwp, ns), "delay")
 
     def detach(self) -> None:
         """Let go of this LWP's process, as `Loop.detach` does; this LWP goes when it is resumed."""

@@ -157,6 +157,7 @@ pico_loop_left(struct pico_loop *loop, struct pico_lwp *l)
 void
 pico_loop_leave(struct pico_loop *loop, struct pico_lwp *l)
 {
+	pico_loop_hurry(loop, l);
 	/* What a call was changed to is put right at its exit. */
 	if (l->in_call && (l->altered || l->answered)) {
 		pico_loop_resume(loop, l);

@@ -106,7 +106,7 @@ pico_loop_resume(struct pico_loop *loop, struct pico_lwp *l)
 	struct pico_kernel *k = loop->kernel;
 	int how = l->resume;
 
-	if (how == PICO_RESUME_GONE)
+	if (how == PICO_RESUME_GONE || pico_loop_put_off(loop, l))
 		return;
 	/* What a step meets inside a call is its exit; the execve that starts a program is one as well. */
 	if (l->stepped && !l->in_call && !l->skip_exit && how == PICO_RESUME_SYSCALL)
@@ -143,6 +143,8 @@ pace(struct pico_loop *loop, int64_t deadline)
 {
 	uint64_t interval = pending(loop) ? TICK_PENDING_NS : TICK_IDLE_NS;
 
+	if (loop->lwps.delayed > 0 && (deadline == 0 || loop->wake_ns < (uint64_t)deadline))
+		deadline = (int64_t)loop->wake_ns;
 	if (deadline != 0) {
 		int64_t left = deadline - (int64_t)pico_clock_ns();
 		if (left < (int64_t)interval)
@@ -264,6 +266,8 @@ next_events(struct pico_loop *loop, int64_t deadline)
 		}
 		if (loop->asking != NULL)
 			return ask_caller(loop);
+		if (loop->lwps.delayed > 0)
+			pico_loop_wake(loop);
 		int e = pico_loop_make_room(loop);
 		if (e == 0)
 			e = pico_loop_step(loop, deadline);

@@ -114,6 +114,9 @@ int pico_loop_set_regs(struct pico_loop *, int32_t lwp, const void *, size_t);
 /* Have it execute one instruction, which SINGLESTEP tells. -EINVAL: that was not asked for. */
 int pico_loop_step_one(struct pico_loop *, int32_t lwp);
 
+/* Have it stand still for so long after it would be resumed, while others go on. 0: no longer than that. */
+int pico_loop_delay(struct pico_loop *, int32_t lwp, uint64_t ns);
+
 /* Have BREAKPOINT come, or come no more, before it executes the instruction there. -EINVAL: that event was not
  * asked for, or there is no such address; -ENOSPC, -ENOENT: see the kernel's. */
 int pico_loop_dump_core(struct pico_loop *, int32_t lwp, const char *path);

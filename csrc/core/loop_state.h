@@ -33,6 +33,7 @@ struct pico_loop {
 	uint64_t slower_than_ns;
 	struct pico_text *text;
 	uint64_t empty_ns;		/* since when the table is empty; 0: it is not */
+	uint64_t wake_ns;		/* the first of those that are delayed is to go on then, or a later one */
 	int parting;			/* a process is to be let go, and its LWPs have not been looked at */
 	int attached;			/* to some process, ever */
 	struct pico_lwp *current;	/* STOP mode: stands still for the event returned last, */
@@ -60,6 +61,13 @@ void pico_loop_attach_rest(struct pico_loop *);
 void pico_loop_part(struct pico_loop *);
 /* wants.c: whether that event was asked for. */
 int pico_loop_wants(const struct pico_loop *, const struct pico_event *);
+/* delay.c: when it would be resumed: 1, it stands still for a while longer. */
+int pico_loop_put_off(struct pico_loop *, struct pico_lwp *);
+/* It is not to stand any longer. */
+void pico_loop_hurry(struct pico_loop *, struct pico_lwp *);
+/* Have those go on that have stood long enough. */
+void pico_loop_wake(struct pico_loop *);
+
 /* ask.c: at its new image, whether the LWP waits for an answer. */
 int pico_loop_ask(struct pico_loop *, struct pico_lwp *);
 /* loop.c: give an event its number and hand it to the sink, if it was asked for; returns 1 if so. */

@@ -251,6 +251,8 @@ pico_lwps_remove(struct pico_lwps *t, struct pico_lwp *l)
 		l->process->stepping = NULL;
 	unput(t, l);
 	t->used--;
+	if (l->wake_ns != 0)
+		t->delayed--;
 	if (l->process == NULL)
 		t->held--;
 	else if (--l->process->lwps == 0)

@@ -71,6 +71,8 @@ struct pico_lwp {
 	uint64_t held_ns;	/* HELD: since when */
 	uint64_t enter_seq;
 	uint64_t enter_ns;	/* when the SCE was taken */
+	uint64_t delay_ns;	/* it is to stand so much longer when it would be resumed, */
+	uint64_t wake_ns;	/* and does until then (CLOCK_MONOTONIC); 0: it does not */
 	uint64_t args[8];
 	uint64_t retval[2];	/* the one that is stepping: the result as far as it is known; answered: it */
 	struct pico_process *process;
@@ -81,6 +83,7 @@ struct pico_lwps {
 	struct pico_lwp **slots;	/* open addressing; its size is a power of two */
 	uint32_t size, used;
 	uint32_t held;
+	uint32_t delayed;	/* how many have a wake_ns */
 	struct pico_process *processes;
 	struct pico_lwp *first_ready, *last_ready;
 };

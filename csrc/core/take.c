@@ -179,6 +179,8 @@ pico_loop_take(struct pico_loop *loop, struct pico_raw *raw)
 		return e == -ESRCH ? 0 : e;	/* killed just now: see below */
 	if (l == NULL || l->process == NULL)
 		return pico_loop_hold(loop, l, raw);
+	if (l->wake_ns != 0)
+		pico_loop_hurry(loop, l);	/* killed where it stood, or an execve has given its id to another */
 
 	memset(&d, 0, sizeof(d));
 	if (l->answered == PICO_ANSWERED_NOW) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "../linux/abi.h"
 #include "../linux/decode.h"
@@ -123,8 +124,11 @@ script_wait(struct pico_kernel *k, int block, struct pico_raw *raw)
 		s->played[i] = 1;
 		if (is_skipped(s, &s->stops[i]))
 			continue;
-		if (stop->id == 0)
+		if (stop->id == 0) {
+			struct timespec pause = { (time_t)(stop->state / 1000000000u), (long)(stop->state % 1000000000u) };
+			(void)nanosleep(&pause, NULL);	/* a signal ends it early, as it would end the wait */
 			return -EINTR;
+		}
 		if (s->ops.lwp_of != NULL && (stop->status & 0xff) == 0x7f &&
 		    note(k, PICO_ASKED_STOPPED, stop->id, 0, 0) < 0)
 			return -ENOMEM;

@@ -183,9 +183,9 @@ def killed(lwp: int, signo: int, *, core: bool = False) -> Scripted:
     return Scripted(lwp, signo | (0x80 if core else 0))
 
 
-def interrupted() -> Scripted:
-    """The wait is interrupted, by a signal or a tick."""
-    return Scripted(0, 0)
+def interrupted(after: float = 0) -> Scripted:
+    """The wait is interrupted, by a signal or a tick, after so many seconds."""
+    return Scripted(0, 0, state=int(after * 10**9))
 
 
 def refusing(stop: Scripted, error: int) -> Scripted:
