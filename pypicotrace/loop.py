@@ -10,7 +10,7 @@ import errno
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from pypicotrace import syscalls as tables
 from pypicotrace._ffi import ffi, lib
@@ -25,6 +25,7 @@ from pypicotrace.names import call_names, kept
 from pypicotrace.records import LwpNow, event, lwp_now
 from pypicotrace.stop import Stop
 from pypicotrace.stream import Stream
+from pypicotrace.summons import Summons
 from pypicotrace.syscalls.select import select
 from pypicotrace.text import Text, open_text
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
     from pypicotrace.batch import Batch
     from pypicotrace.worker import Worker
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
 
 # How long closing waits for LWPs that must stop before they can be let go. One that is asleep in
 # the kernel (a parent in vfork) does not until it wakes up.
@@ -45,7 +49,7 @@ class Loop:
     Made by `spawn` and `attach`. Entering it launches or attaches; leaving it ends what was spawned
     and detaches from what was attached, whatever happened inside. Iterating gives one event at a
     time, its LWP stopped until the next one is asked for. It belongs to the thread that entered it;
-    `interrupt` alone may be called from another.
+    `interrupt` and `close` alone may be called from another.
 
     ``root`` is the pid of the program that was spawned first; ``attached`` has the number of LWPs
     of each process that was attached to, until `detach`.
@@ -73,11 +77,7 @@ class Loop:
         self._text: Any = None
         self._keep: list[Any] = []
         self._owner: tuple[int, int] | None = None
-        # Reentrant: a signal handler may interrupt the loop while the same thread closes it.
-        self._lock = threading.RLock()
-        self._interrupted = False
-        self._impatient = False
-        self._hurried = False
+        self._summons = Summons()
         self._end: Exited | Signaled | None = None
         self.turn = 0
         self.worker: Worker | None = None
@@ -107,18 +107,28 @@ class Loop:
     def close(self) -> None:
         """End what was spawned and detach from what was attached. May be called again.
 
-        :raises WrongThread: another thread, or another process by fork, entered the loop.
+        From another thread than the loop's it returns at once: the loop is closed, and its
+        iteration ends, when that thread asks for an event, or leaves the block.
+
+        :raises WrongThread: another process entered the loop, of which this one is a fork.
+        :raises KernelError: ETIMEDOUT, something is asleep in the kernel and cannot be let go; it
+            will be when the loop's thread has ended.
         """
         if self._pointer is None:
+            return
+        if self._belongs_to_another_thread():
+            self._summons.close()
+            if self.worker is not None:
+                self.worker.post(self.close)
             return
         pointer = self.pointer()
         self.turn += 1
         left = lib.pico_loop_close(pointer, CLOSE_TIMEOUT_NS)
         self._remember_end(pointer)
         self._flush()
-        with self._lock:
-            self._pointer = None
-            lib.pico_loop_free(pointer)
+        self._summons.shut()
+        self._pointer = None
+        lib.pico_loop_free(pointer)
         self._keep.clear()
         check(left, "close")
 
@@ -179,10 +189,24 @@ class Loop:
 
     def interrupt(self) -> None:
         """Make the iteration, or `write_text`, end soon. From any thread, or a signal handler."""
-        with self._lock:
-            self._interrupted = self._impatient = True
-            if self._pointer is not None:
-                lib.pico_loop_interrupt(self._pointer)
+        self._summons.interrupt()
+
+    async def call(
+        self, function: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Result:
+        """Have a function called by the thread that owns the loop, in an ``async with`` block.
+
+            pid = await loop.call(loop.add, ["make", "-j2"])
+            await loop.call(loop.detach, pid)
+
+        It is called between two events: a stream that is being waited for goes on afterwards.
+
+        :returns: what the function returns; what it raises is raised here.
+        :raises TypeError: outside of such a block, where the loop is used as it is.
+        """
+        if self.worker is None:
+            raise TypeError("the loop is this thread's own: call the function as it is")
+        return await self.worker.between(self._summons, lambda: function(*args, **kwargs))
 
     @property
     def status(self) -> Exited | Signaled | None:
@@ -202,6 +226,10 @@ class Loop:
         if self._owner != _here():
             raise WrongThread("ptrace belongs to the thread that entered the loop")
         return self._pointer
+
+    def _belongs_to_another_thread(self) -> bool:
+        process, thread = self._owner or _here()
+        return process == os.getpid() and thread != threading.get_ident()
 
     def __iter__(self) -> Iterator[Event]:
         lib.pico_loop_set_mode(self.pointer(), lib.PICO_MODE_STOP)
@@ -246,10 +274,7 @@ class Loop:
 
     def hurry(self, hurried: bool) -> None:
         """Have `take` return soon, until this is called with False; for `Stream`."""
-        with self._lock:
-            self._hurried = hurried
-            if hurried and self._pointer is not None:
-                lib.pico_loop_interrupt(self._pointer)
+        self._summons.hurry(hurried)
 
     def write_text(self, fd: int, style: Text = Text.PLAIN, *, owns_file: bool = False) -> int:
         """Trace to the end, as lines of text on a descriptor; the tracees run on meanwhile.
@@ -276,7 +301,7 @@ class Loop:
             failed = int(lib.pico_text_flush(self._text))
             if failed != -errno.EINTR:
                 return -failed
-            if self._impatient:
+            if self._summons.impatient:
                 break
         return 0
 
@@ -290,7 +315,7 @@ class Loop:
 
     def _next(self, batch: Any, size: int) -> int:
         self.turn += 1
-        while not self._interrupted and not self._hurried:
+        while not self._summons.waiting or self._heed():
             got = lib.pico_loop_next(self.pointer(), batch, size, 0)
             if got > 0:
                 return int(got)
@@ -300,9 +325,10 @@ class Loop:
             # EINTR: back to the interpreter, so that Python's signal handlers run.
             if got != -errno.EINTR:
                 return check(got, "trace")
-        if not self._hurried:
-            self._interrupted = False
         return 0
+
+    def _heed(self) -> bool:
+        return self._pointer is not None and self._summons.heed(self.close)
 
     def _answer(self) -> None:
         pid = lib.pico_loop_asked(self._pointer)
@@ -325,6 +351,7 @@ class Loop:
         check(error[0], "open the loop")
         self._pointer = pointer
         self._owner = _here()
+        self._summons.open(pointer)
         lib.pico_loop_set_whole_results(pointer, choice.whole_results)
         lib.pico_loop_set_asks(pointer, choice.keep is not None)
         for table in self._tables:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
+
+from pypicotrace.summons import Summons
 
 Result = TypeVar("Result")
 
@@ -31,6 +33,27 @@ class Worker:
                 await asyncio.wait([under_way])
                 hurry(False)
             raise
+
+    async def between(self, summons: Summons, function: Callable[[], Result]) -> Result:
+        """Call it there, also while another call is under way that heeds what it is asked for."""
+        done: Future[Result] = Future()
+
+        def run() -> None:
+            if not done.set_running_or_notify_cancel():
+                return  # the caller has been cancelled
+            try:
+                done.set_result(function())
+            except BaseException as error:
+                done.set_exception(error)
+
+        summons.call(run)
+        # For the case that none is under way, or that it ends before it looks.
+        self.post(summons.heed_calls)
+        return await asyncio.wrap_future(done)
+
+    def post(self, function: Callable[[], Any]) -> None:
+        """Have it called there, after what is under way; from any thread."""
+        self._executor.submit(function)
 
     async def end(self, close: Callable[[], Any]) -> None:
         """Call it there, and end the thread; not to be cancelled, lest something is left traced."""
