@@ -64,8 +64,8 @@ def choose(
     syscalls: Iterable[str] | None,
     errors: bool | Iterable[str | int] | None,
     slower_than: float | None,
-    keep: Keep | None,
     whole_results: bool,
+    keep: Keep | None = None,
 ) -> Choice:
     """Check the arguments of `pypicotrace.spawn` that say what is traced.
 
