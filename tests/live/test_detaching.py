@@ -1,4 +1,4 @@
-"""Letting go of what is Linux's alone: first LWPs that exited, group stops, calls to be put right."""
+"""Letting go where Linux alone has it so: exited first LWPs, group stops, calls to be put right."""
 
 from __future__ import annotations
 
