@@ -43,11 +43,17 @@ MASKS = {
 
 
 def by_process(run: Run) -> dict[int, list[str]]:
-    """What is said of each process, but for its calls; processes numbered as they come."""
+    """What is said of each process, but for its calls; processes numbered as they come.
+
+    One who has two children may get a SIGCHLD for each, or one for both.
+    """
     kinds: dict[int, list[str]] = {}
     for ev in run.events:
-        if not isinstance(ev, pt.SyscallEntry):
-            kinds.setdefault(ev.pid, []).append(type(ev).__name__)
+        if isinstance(ev, pt.SyscallEntry):
+            continue
+        kind, said = type(ev).__name__, kinds.setdefault(ev.pid, [])
+        if kind != "Stopped" or said[-1:] != [kind]:
+            said.append(kind)
     return dict(enumerate(kinds.values()))
 
 
