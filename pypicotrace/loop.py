@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
@@ -128,6 +129,7 @@ class Loop:
         self._flush()
         self._summons.shut()
         self._pointer = None
+        self._abandoned.detach()
         lib.pico_loop_free(pointer)
         self._keep.clear()
         check(left, "close")
@@ -352,6 +354,7 @@ class Loop:
         self._pointer = pointer
         self._owner = _here()
         self._summons.open(pointer)
+        self._abandoned = weakref.finalize(self, _abandon, pointer, self._owner, self._keep)
         lib.pico_loop_set_whole_results(pointer, choice.whole_results)
         lib.pico_loop_set_asks(pointer, choice.keep is not None)
         for table in self._tables:
@@ -388,6 +391,17 @@ class Loop:
             if self._on_refused is None:
                 raise
             self._on_refused(error)
+
+
+def _abandon(pointer: Any, owner: tuple[int, int], keep: list[Any]) -> None:
+    """Close a loop that nobody can close any more, also where the interpreter ends.
+
+    In another thread that cannot be done: the kernel lets go when the loop's own has ended.
+    """
+    if owner == _here():
+        lib.pico_loop_close(pointer, CLOSE_TIMEOUT_NS)
+        lib.pico_loop_free(pointer)
+        keep.clear()
 
 
 def _here() -> tuple[int, int]:

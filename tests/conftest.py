@@ -29,7 +29,7 @@ LINUX_ALONE = {
     "live/test_completeness.py": CALLS,
     "live/test_delay.py": CLONE,
     "live/test_delivery.py": SIGNALS,
-    "live/test_detaching.py": CLONE,
+    "live/test_detach.py": CLONE,
     "live/test_endings.py": CALLS,
     "live/test_examples.py": PROC,
     "live/test_execve.py": CALLS,

@@ -161,6 +161,9 @@ struct pico_kernel {
 	/* The next stop or end: 1, or 0 where `block` is 0 and there is none; -ECHILD when nothing is
 	 * left to wait for, -EINTR on a signal or a tick. */
 	int (*wait)(struct pico_kernel *, int block, struct pico_raw *);
+	/* Whether it stands in a stop that somebody else's wait was told of: 1, and its status in the raw; 0: it does not;
+	 * -ECHILD: its end was taken so. NULL: nobody's wait but ours is told of tracees, or it cannot be known. */
+	int (*missed)(struct pico_kernel *, int32_t pid, int32_t lwp, struct pico_raw *);
 	/* Answer pico_need bits about a stop, filling it in. */
 	int (*answer)(struct pico_kernel *, int32_t pid, struct pico_raw *, int needs);
 	int (*resume)(struct pico_kernel *, int32_t pid, int32_t lwp, int how, int signo);

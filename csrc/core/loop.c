@@ -174,20 +174,10 @@ on_tick(struct pico_loop *loop)
 		(void)pico_text_flush(loop->text);	/* its error is kept, and asked for by the owner */
 	if (loop->lwps.held > 0)
 		pico_loop_release_overdue(loop);
+	pico_loop_look_for_lost(loop);
 }
 
-/* Nothing of ours is left, whatever the table says: some other part of the program took an end away
- * from us (wait(2) in the host). */
-static void
-forget_all(struct pico_loop *loop)
-{
-	while (loop->lwps.used > 0) {
-		uint32_t cursor = 0;
-		pico_lwps_remove(&loop->lwps, pico_lwps_next(&loop->lwps, &cursor));
-	}
-}
-
-/* 1: a stop or an end; 0: nothing is left; else -errno. An empty table is not enough: a child whose
+/* 1: a stop or an end; 0: nothing is left; else -errno (-ECHILD: the table has more than there is). An empty table is not enough: a child whose
  * creator was killed before it could tell is unknown until its first stop. A tracee that does not come
  * to one is not ours (but one of the host's own doing). */
 static int
@@ -209,10 +199,7 @@ wait_for_stop(struct pico_loop *loop, int64_t deadline, struct pico_raw *raw)
 		pace(loop, deadline);
 		e = k->wait(k, 1, raw);
 	}
-	if (e != -ECHILD)
-		return e;
-	forget_all(loop);
-	return 0;
+	return e == -ECHILD && loop->lwps.used == 0 ? 0 : e;
 }
 
 int
@@ -238,6 +225,8 @@ pico_loop_step(struct pico_loop *loop, int64_t deadline)
 				return 1;
 		}
 		e = wait_for_stop(loop, deadline, &raw);
+		if (e == -ECHILD)
+			return pico_loop_lose_one(loop);
 		if (e <= 0)
 			return e;
 	}

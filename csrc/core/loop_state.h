@@ -32,6 +32,7 @@ struct pico_loop {
 	struct pico_filter errors;
 	uint64_t slower_than_ns;
 	struct pico_text *text;
+	uint64_t looked_ns;		/* when stops were looked for that another wait may have taken */
 	uint64_t empty_ns;		/* since when the table is empty; 0: it is not */
 	uint64_t wake_ns;		/* the first of those that are delayed is to go on then, or a later one */
 	int parting;			/* a process is to be let go, and its LWPs have not been looked at */
@@ -59,6 +60,10 @@ uint64_t pico_clock_ns(void);
 void pico_loop_attach_rest(struct pico_loop *);
 /* leave.c: have those stop that are to be let go, and let go of those that stand. */
 void pico_loop_part(struct pico_loop *);
+/* lost.c: take up what another wait has taken, once a second at most. */
+void pico_loop_look_for_lost(struct pico_loop *);
+/* There is nothing to wait for: make an end of one LWP that the table still has. 0: it has none. */
+int pico_loop_lose_one(struct pico_loop *);
 /* wants.c: whether that event was asked for. */
 int pico_loop_wants(const struct pico_loop *, const struct pico_event *);
 /* delay.c: when it would be resumed: 1, it stands still for a while longer. */

@@ -91,6 +91,14 @@ pico_linux_host_child_let_go(struct linux_kernel *k, int32_t lwp)
 	return 1;
 }
 
+int
+pico_linux_is_let_go(struct linux_kernel *k, int32_t lwp)
+{
+	const struct linux_host_child *child = find(k, lwp);
+
+	return child != NULL && child->state == PICO_HOST_CHILD_LET_GO;
+}
+
 void
 pico_linux_host_child_detached(struct linux_kernel *k, int32_t lwp)
 {

@@ -239,6 +239,7 @@ pico_kernel_native(int *error)
 		.capabilities = PICO_CAN_FOLLOW_LWP | PICO_CAN_STEP | PICO_CAN_WHOLE_RESULTS,
 		.decode = pico_linux_decode,
 		.wait = pico_linux_wait,
+		.missed = pico_linux_missed,
 		.answer = linux_answer,
 		.resume = linux_resume,
 		.spawn = pico_linux_spawn,

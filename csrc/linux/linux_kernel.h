@@ -77,6 +77,11 @@ unsigned long pico_linux_options(int report, int spawned);
 int pico_linux_wait(struct pico_kernel *, int block, struct pico_raw *);
 /* Take what has stopped or ended by now, for the loop to be given later. */
 void pico_linux_wait_early(struct linux_kernel *);
+/* What the files that keep something about LWPs are to know of a stop or an end. */
+void pico_linux_note(struct linux_kernel *, int32_t id, int32_t status);
+
+/* missed.c */
+int pico_linux_missed(struct pico_kernel *, int32_t pid, int32_t lwp, struct pico_raw *);
 
 /* look.c: as wait4(2), for any (-1) or for one; but the end of a child of the program's own is not taken. */
 pid_t pico_linux_wait_for(int32_t id, int *status, int flags);
@@ -111,6 +116,8 @@ int pico_linux_host_child_add(struct linux_kernel *, int32_t pid);
 void pico_linux_host_child_stopped(struct linux_kernel *, int32_t lwp, int32_t status);
 /* 1: it is the first LWP of one, stood where it was about to exit, and has been let go. */
 int pico_linux_host_child_let_go(struct linux_kernel *, int32_t lwp);
+/* It is not traced any more, and its process's end is looked at. */
+int pico_linux_is_let_go(struct linux_kernel *, int32_t lwp);
 void pico_linux_host_child_detached(struct linux_kernel *, int32_t lwp);
 int pico_linux_is_host_child(int32_t pid);
 /* What waitid(2) has told, as wait(2) would. */

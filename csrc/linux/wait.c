@@ -58,9 +58,8 @@ wait_for_any(struct linux_kernel *k, int block, struct pico_raw *raw)
 	}
 }
 
-/* What the files that keep something about LWPs are to know. */
-static void
-note(struct linux_kernel *k, int32_t id, int32_t status)
+void
+pico_linux_note(struct linux_kernel *k, int32_t id, int32_t status)
 {
 	if (WIFSTOPPED(status))
 		pico_linux_own(k, id);
@@ -79,7 +78,7 @@ pico_linux_wait(struct pico_kernel *kernel, int block, struct pico_raw *raw)
 
 	raw->have = 0;
 	if (take_early(k, raw)) {
-		note(k, raw->id, raw->status);
+		pico_linux_note(k, raw->id, raw->status);
 		return 1;
 	}
 	if (pico_linux_ticked())
@@ -87,7 +86,7 @@ pico_linux_wait(struct pico_kernel *kernel, int block, struct pico_raw *raw)
 	if (k->host_children_count > 0) {
 		int e = pico_linux_host_child_ended(k, raw);
 		if (e > 0)
-			note(k, raw->id, raw->status);
+			pico_linux_note(k, raw->id, raw->status);
 		if (e != 0)
 			return e;
 	}
@@ -96,7 +95,7 @@ pico_linux_wait(struct pico_kernel *kernel, int block, struct pico_raw *raw)
 		if (e <= 0)
 			return e;
 	}
-	note(k, raw->id, raw->status);
+	pico_linux_note(k, raw->id, raw->status);
 	return 1;
 }
 
@@ -110,7 +109,7 @@ pico_linux_wait_early(struct linux_kernel *k)
 		struct linux_kernel *owner = pico_linux_owner(k, id);
 		/* Its end is waited for, and it has to be let go on to come to it. */
 		if (owner == k && status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8)) {
-			note(k, id, status);
+			pico_linux_note(k, id, status);
 			(void)k->ops.resume(&k->ops, 0, id, PICO_RESUME_CONTINUE, 0);
 		} else if (!keep(owner, id, status)) {
 			return;

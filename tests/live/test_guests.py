@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from record import check_record
 from runs import Target, until
 from system import state, untouched
 
@@ -70,6 +71,18 @@ def test_an_abandoned_iteration(sleeper: Target) -> None:
         os.kill(sleeper.pid, signal.SIGWINCH)
         second = next(iter(loop))
         assert second.seq == first.seq + 1
+    assert untouched(sleeper.pid)
+
+
+def test_an_abandoned_loop(sleeper: Target) -> None:
+    loop = pt.attach(sleeper.pid)
+    loop.__enter__()
+    spawned = loop.add(["sleep", "60"])
+    event = next(iter(loop))
+    assert state(spawned) == "T"
+    del loop, event
+    gc.collect()
+    assert state(spawned) == ""
     assert untouched(sleeper.pid)
 
 
@@ -182,3 +195,55 @@ def test_used_after_it_was_closed(sleeper: Target) -> None:
         with pytest.raises(pt.LoopClosed):
             use()
     assert event.pid == sleeper.pid
+
+
+def taken_by_the_host(pid: int) -> int:
+    """The status of that tracee's that a wait of the host's own, for any child, is told."""
+    found = []
+
+    def wait() -> bool:
+        found.append(os.waitpid(-1, os.WNOHANG))
+        return found[-1][0] == pid
+
+    until(wait, f"{pid} comes to a stop")
+    assert {got[0] for got in found} <= {0, pid}
+    return found[-1][1]
+
+
+@pytest.mark.parametrize("moment", [1, 2, 10, 25])
+def test_the_host_waits_for_any_child_and_gets_a_stop(scratch: Scratch, moment: int) -> None:
+    """It is noticed a second later, and nothing is lost."""
+    mask = pt.SCE | pt.SCX | pt.EXEC | pt.EXIT | pt.SIGNAL
+    argv = ["sh", "-c", "kill -WINCH $$; umask 022; exit 3"]
+    record: list[pt.Event] = []
+    taken = 0
+    with pt.spawn(argv, events=mask, stdout=scratch()) as loop:
+        other = loop.add(argv)
+        for ev in loop:
+            record.append(ev)
+            told = [type(ev) for ev in record if ev.pid == other]
+            if ev.pid == loop.root and len(told) >= moment and not taken:
+                assert told[-1] is not pt.Exited
+                taken = taken_by_the_host(other)
+    assert os.WIFSTOPPED(taken)
+    check_record(record, mask=mask)
+    kinds = [[type(ev) for ev in record if ev.pid == pid] for pid in (loop.root, other)]
+    assert kinds[0] == kinds[1]
+
+
+def test_the_host_waits_for_any_child_and_gets_an_end(scratch: Scratch) -> None:
+    """Nobody can tell how it ended; that it has, the loop learns."""
+    record = []
+    with pt.spawn(["sh", "-c", "sleep 0; exit 3"], follow=True, stdout=scratch()) as loop:
+        other = loop.add(["sleep", "60"])
+        killed = False
+        for ev in loop:
+            record.append(ev)
+            if ev.pid == loop.root and not killed:
+                os.kill(other, signal.SIGKILL)
+                assert os.WTERMSIG(taken_by_the_host(other)) == signal.SIGKILL
+                killed = True
+    assert type(record[-1]) in (pt.Detached, pt.Exited)
+    assert [type(ev) for ev in record if ev.pid == other][-1] is pt.Detached
+    assert isinstance(loop.status, pt.Exited)
+    assert loop.status.status == 3

@@ -403,7 +403,7 @@ def test_an_interrupted_wait_loses_nothing() -> None:
 
 
 def test_an_end_that_somebody_else_took_ends_the_loop() -> None:
-    assert shown(play([s.exec_(10)]).events) == ["10 Exec"]
+    assert shown(play([s.exec_(10)]).events) == ["10 Exec", "0 Detached"]
 
 
 def test_a_thousand_lwps_come_and_go() -> None:

@@ -134,7 +134,9 @@ def test_each_stop_means_what_the_recorder_has_understood(name: str) -> None:
         seen.add(pid)
     reported: dict[int, list[object]] = defaultdict(list)
     for ev in play_recording(name).events:
-        reported[ev.pid].append(as_reported(ev))
+        # Where the recording ends before the program does, the program is lost.
+        if not isinstance(ev, pt.Detached):
+            reported[ev.pid].append(as_reported(ev))
     assert reported == {pid: events for pid, events in expected.items() if events}
 
 

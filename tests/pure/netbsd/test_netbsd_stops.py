@@ -74,7 +74,8 @@ TRAPS = [
 @pytest.mark.parametrize(("stop", "expected"), TRAPS)
 def test_what_a_trap_means(stop: Scripted, expected: Meaning | None) -> None:
     played = play([nb.exec_(10), nb.entry(10, READ, 3, 4, 5), stop, s.killed(10, SIGKILL)])
-    events = played.events[2:-1]
+    # A child that never comes to a stop is lost when nothing is left.
+    events = [e for e in played.events[2:] if not isinstance(e, ev.Signaled | ev.Detached)]
     if expected is None:
         assert events == []
     else:
