@@ -11,6 +11,7 @@ from pypicotrace.batch import Batch
 from pypicotrace.choice import Follow
 from pypicotrace.errors import (
     AttachError,
+    CallFailed,
     KernelError,
     LaunchError,
     LoopClosed,
@@ -89,6 +90,7 @@ __all__ = [
     "Attached",
     "Batch",
     "Breakpoint",
+    "CallFailed",
     "Continued",
     "Crashed",
     "DebugRegister",

@@ -19,6 +19,14 @@ ABIS = {
 }
 ABI_NAMES = {number: name for name, number in ABIS.items()}
 
+ARGS_MAX = 6
+
+# Calls after which an LWP is another, or one more, or has another signal mask than before.
+LEAVES_MORE = {
+    *("clone", "execve", "execveat", "exit", "exit_group", "fork", "vfork"),
+    *("restart_syscall", "sigprocmask", "sigreturn", "sigsuspend", "ssetmask"),
+}
+
 
 def syscall(abi: int, sysnum: int) -> syscalls.Syscall | None:
     """What the table of an ABI says of a number; None where it says nothing."""
@@ -72,6 +80,30 @@ def with_sysnum(record: Any, wanted: int | str) -> Any:
         wanted = names[wanted].number
     changed.sysnum = within("a system call's number", wanted, 32, signed=True)
     return changed
+
+
+def to_make(record: Any, wanted: int | str, args: tuple[int, ...]) -> Any:
+    """A record of a call that the LWP of an SCE or SCX record is to make for the tracer.
+
+    :raises KeyError: its ABI has no call of that name.
+    :raises TypeError, ValueError: it cannot be made so, has not so many arguments, or not so large
+        ones.
+    """
+    from pypicotrace.syscalls.classes import stem  # most tracers make none
+
+    made = with_sysnum(record, wanted)
+    call = syscall(made.abi, made.sysnum)
+    name = name_of(call, made.sysnum)
+    if stem(name) in LEAVES_MORE:
+        raise ValueError(f"{name} cannot be run: an LWP does not come out of it as it went in")
+    most = len(call.params) if call is not None and call.known else ARGS_MAX
+    if len(args) > most:
+        raise ValueError(f"{name} has {most} arguments, not {len(args)}")
+    made.nargs = ARGS_MAX
+    for place in range(ARGS_MAX):
+        value = args[place] if place < len(args) else 0
+        made.args[place] = within(f"argument {place + 1}", value, _bits(record))
+    return made
 
 
 def with_result(record: Any, retval: int | None, error: int | str | None) -> Any:

@@ -55,6 +55,10 @@ class KernelError(PicotraceError, OSError):
     """The kernel refused a request in a way that none of the others stands for."""
 
 
+class CallFailed(PicotraceError, OSError):
+    """A system call that was run in a tracee (`Stop.syscall`) has failed; ``errno`` says why."""
+
+
 def check(result: int, call: str) -> int:
     """Give back a result that is no error.
 

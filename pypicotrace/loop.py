@@ -211,6 +211,11 @@ class Loop:
         return await self.worker.between(self._summons, lambda: function(*args, **kwargs))
 
     @property
+    def interrupted(self) -> bool:
+        """`interrupt` was called, and the iteration has not ended yet."""
+        return self._interrupted
+
+    @property
     def status(self) -> Exited | Signaled | None:
         """How the spawned program ended; None while it lives."""
         if self._pointer is not None:

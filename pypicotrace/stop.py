@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from pypicotrace import calls, siginfo
 from pypicotrace._ffi import ffi, lib
-from pypicotrace.errors import KernelError, StaleStop, check
+from pypicotrace.errors import CallFailed, KernelError, LoopClosed, StaleStop, check
 from pypicotrace.events import Kind
 from pypicotrace.integers import within
 from pypicotrace.registers import Registers
@@ -29,6 +29,10 @@ class Owner(Protocol):
     @property
     def turn(self) -> int:
         """Grows whenever an LWP is resumed."""
+
+    @property
+    def interrupted(self) -> bool:
+        """Somebody wants the iteration to end."""
 
     def lwps(self) -> list[Any]:
         """What each LWP of the loop is doing."""
@@ -370,6 +374,56 @@ class Stop:
         entry = self._record.kind == Kind.SCE
         what = lib.PICO_ALTER_ANSWER if entry else lib.PICO_ALTER_RESULT
         self._alter(calls.with_result(self._record, retval, error), what)
+
+    def syscall(self, call: int | str, *args: int) -> int:
+        """Have the LWP make a system call now, and give its result. Then it stands here as before.
+
+            page = stop.syscall("mmap", 0, 4096, 3, 0x22, -1, 0)
+            stop.write(page, b"what the program is to see")
+
+        There are no events of it, and nothing of the LWP's own call is lost: at its entry it is
+        still to be made, at its exit its result is what it was. Signals that arrive meanwhile come
+        after. The program's seccomp filters are asked; where one answers by SIGSYS, the call fails
+        with ENOSYS and there is no signal; one that kills does.
+
+        A call that sleeps is waited for, while the other LWPs run on unseen: for ever, if what it
+        waits for never comes. An exception that is raised meanwhile (^C) interrupts it, and so does
+        `Loop.interrupt`.
+
+        :param call: a number, or a name that the ABI of the LWP's own call has.
+        :param args: as many as it has at most; 0 for those that are not given.
+        :returns: its result, an unsigned integer.
+        :raises CallFailed: it has failed; ``errno`` is its error.
+        :raises KeyError: there is no call of that name.
+        :raises ValueError: the event is no SyscallEntry or SyscallExit; the call has not so many
+            arguments, or not so large ones; it is one that begins, replaces or ends an LWP, or
+            changes its signal mask.
+        :raises KernelError: EAGAIN, the LWP's own call (sigsuspend, epoll_pwait, ...) was ended by
+            a signal whose handler is still to run under that call's signal mask: take another stop.
+            ECANCELED, the loop was interrupted.
+        :raises Unsupported: NetBSD and AArch64.
+        :raises TraceeDied: it was killed, or another LWP's execve has ended it.
+        """
+        self._require("run a system call", CALL)
+        made = calls.to_make(self._record, call, args)
+        try:
+            # A signal, or a tick: back to the interpreter, so that Python's handlers run.
+            while (done := lib.pico_loop_syscall(self._pointer(), self.lwp, made)) == -errno.EINTR:
+                if self._owner.interrupted:
+                    raise KernelError(errno.ECANCELED, "run a system call: the loop is interrupted")
+        except BaseException:
+            self._cancel()
+            raise
+        check(done, "run a system call")
+        if made.error:
+            raise CallFailed(made.error, os.strerror(made.error))
+        return int(made.retval[0])
+
+    def _cancel(self) -> None:
+        try:
+            lib.pico_loop_syscall_cancel(self._owner.pointer())
+        except LoopClosed:
+            return  # by a signal handler, and with it the call was cancelled
 
     def _alter(self, call: Any, what: int) -> None:
         done = lib.pico_loop_alter(self._pointer(), self.lwp, call, what)

@@ -121,6 +121,49 @@ pico_loop_altered(struct pico_loop *loop, struct pico_lwp *l, struct pico_event 
 	return loop->kernel->alter(loop->kernel, l->process->pid, l->id, ev, what);
 }
 
+static int
+go_on_calling(struct pico_loop *loop, int how)
+{
+	struct pico_kernel *k = loop->kernel;
+	struct pico_lwp *l = loop->current;
+	int e = k->syscall(k, l->process->pid, l->id, &loop->call, how);
+
+	loop->calling = e == -EINTR;
+	/* Whatever it has come to is still to be waited for, and it does not go on before. */
+	if (e == -ESRCH)
+		l->resume = PICO_RESUME_GONE;
+	return e;
+}
+
+int
+pico_loop_syscall(struct pico_loop *loop, int32_t lwp, struct pico_event *call)
+{
+	const struct pico_lwp *l = pico_loop_standing_lwp(loop, lwp);
+
+	if (l == NULL)
+		return -EBUSY;
+	if (loop->kernel->syscall == NULL)
+		return -EOPNOTSUPP;
+	if ((loop->shown != PICO_SCE && loop->shown != PICO_SCX) || l->answered == PICO_ANSWERED_NOW)
+		return -EINVAL;
+	if (l->resume == PICO_RESUME_GONE)
+		return -ESRCH;
+	int how = loop->calling ? PICO_SYSCALL_GO_ON : PICO_SYSCALL_BEGIN;
+	if (!loop->calling) {
+		loop->call = *call;
+		loop->call.kind = loop->shown;
+	}
+	int e = go_on_calling(loop, how);
+	*call = loop->call;
+	return e;
+}
+
+int
+pico_loop_syscall_cancel(struct pico_loop *loop)
+{
+	return loop->calling ? go_on_calling(loop, PICO_SYSCALL_CANCEL) : 0;
+}
+
 int
 pico_loop_step_one(struct pico_loop *loop, int32_t lwp)
 {

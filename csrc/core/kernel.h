@@ -129,6 +129,13 @@ enum pico_alter {
 	PICO_ALTER_ANSWER = 8	/* it is not executed, and has this result */
 };
 
+/* How a call of the tracer's is made. */
+enum pico_syscall {
+	PICO_SYSCALL_BEGIN = 0,
+	PICO_SYSCALL_GO_ON = 1,
+	PICO_SYSCALL_CANCEL = 2	/* interrupt it, and wait until the LWP stands */
+};
+
 /* Why an attach was refused, in a form that can be put into words. */
 enum pico_refusal {
 	PICO_REFUSED_OTHER = 0,		/* the errno says it all */
@@ -211,6 +218,12 @@ struct pico_kernel {
 	 * exit); 0 of ANSWER: no SCX follows, the loop makes one, and a RESULT may come for that (NetBSD:
 	 * PT_SYSCALLEMU). -EINVAL: a value that cannot be had; -EOPNOTSUPP: this system or machine cannot. */
 	int (*alter)(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *call, int what);
+
+	/* Have an LWP that stands at its SCE or SCX, as call->kind says, make a call of the tracer's, by call->sysnum
+	 * and call->args; call->retval and call->error get what it gives. Then the LWP stands there as before, and
+	 * has been seen at no other stop. 0; -EINTR: a signal or a tick has come, GO_ON; -EAGAIN: not at this stop;
+	 * -ESRCH: it is killed, or its next stop is to be waited for. NULL: not on this system. */
+	int (*syscall)(struct pico_kernel *, int32_t pid, int32_t lwp, struct pico_event *call, int how);
 
 	/* Set or clear a breakpoint of this LWP alone, by its machine's debug registers. -ENOSPC: they are all
 	 * in use; -ENOENT: there is none to clear. A detach clears them. NULL: not on this system. */

@@ -249,6 +249,7 @@ pico_loop_close(struct pico_loop *loop, int64_t timeout_ns)
 	uint64_t patience = pico_clock_ns() + READER_PATIENCE_NS;
 	int e = 0;
 
+	(void)pico_loop_syscall_cancel(loop);
 	loop->closing = 1;
 	loop->current = loop->asking = NULL;
 	dismiss_all(loop);

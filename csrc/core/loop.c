@@ -278,6 +278,7 @@ pico_loop_next(struct pico_loop *loop, struct pico_event *batch, int max, int64_
 {
 	struct pico_lwp *current = loop->current;
 
+	(void)pico_loop_syscall_cancel(loop);	/* left behind by an exception */
 	if (max < 1 && loop->mode != PICO_MODE_TEXT)
 		return -EINVAL;
 	loop->batch = batch;

@@ -129,6 +129,13 @@ int pico_loop_breakpoint(struct pico_loop *, int32_t lwp, uint64_t addr, int set
  */
 int pico_loop_alter(struct pico_loop *, int32_t lwp, struct pico_event *call, int what);
 
+/* Have it make a call: call->sysnum and call->args, which gives call->retval or call->error. -EINTR: it has not
+ * ended, call again to wait for it; -EINVAL: not at this event; -EAGAIN: not before the signal that has
+ * interrupted its own call is delivered. */
+int pico_loop_syscall(struct pico_loop *, int32_t lwp, struct pico_event *call);
+/* Have the call that was not waited for end, interrupted if it sleeps. 0 or -errno, as it gives. */
+int pico_loop_syscall_cancel(struct pico_loop *);
+
 /* Make a blocked pico_loop_next return -EINTR soon. From any thread, and from a signal handler. */
 void pico_loop_interrupt(struct pico_loop *);
 /* End what was spawned, let go of what was attached. 0, or -ETIMEDOUT where an LWP could not be

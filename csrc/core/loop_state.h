@@ -41,6 +41,8 @@ struct pico_loop {
 	uint16_t shown;			/* whose kind this is */
 	int asks;			/* whether a process with a new image is to be traced on, */
 	struct pico_lwp *asking;	/* of this one, which is in the ready list */
+	int calling;			/* it makes a call for the caller, which is under way */
+	struct pico_event call;
 	struct pico_event *batch;	/* of the call to pico_loop_next that is under way */
 	int filled, max;
 	int32_t root;			/* the first process that was spawned; PICO_ROOT_LEFT */

@@ -68,6 +68,10 @@
 #define LINUX_EM_X86_64		62
 #define LINUX_EM_AARCH64	183
 
+/* linux/errno.h: what a call gives that was interrupted and may be restarted; none between them is another */
+#define LINUX_ERESTARTSYS		512
+#define LINUX_ERESTART_RESTARTBLOCK	516
+
 /* exit(2), which ends one LWP (exit_group ends all), by ABI */
 #define LINUX_NR_EXIT_X86_64	60
 #define LINUX_NR_EXIT_32	1

@@ -223,6 +223,7 @@ linux_close(struct pico_kernel *kernel)
 	pico_linux_turns_free(&k->turns);
 	free(k->host_children);
 	free(k->altered);
+	free(k->syscall);
 	free(k);
 }
 
@@ -259,6 +260,7 @@ pico_kernel_native(int *error)
 		.get_regs = pico_linux_get_regs,
 		.set_regs = pico_linux_set_regs,
 		.alter = pico_linux_alter,
+		.syscall = pico_linux_syscall,
 		.breakpoint = pico_linux_breakpoint,
 		.tick = pico_linux_tick,
 		.close = linux_close,

@@ -67,6 +67,7 @@ struct linux_kernel {
 	int breakpoints;		/* one was set */
 	struct linux_altered *altered;
 	uint32_t altered_count;
+	struct linux_syscall *syscall;	/* the one that is being made for the tracer */
 };
 
 /* kernel.c */
@@ -75,6 +76,8 @@ unsigned long pico_linux_options(int report, int spawned);
 
 /* wait.c */
 int pico_linux_wait(struct pico_kernel *, int block, struct pico_raw *);
+/* A stop or an end that was waited for is the loop's; 0: no memory. */
+int pico_linux_keep(struct linux_kernel *, int32_t id, int32_t status);
 /* Take what has stopped or ended by now, for the loop to be given later. */
 void pico_linux_wait_early(struct linux_kernel *);
 /* What the files that keep something about LWPs are to know of a stop or an end. */
@@ -127,6 +130,8 @@ int pico_linux_host_child_ended(struct linux_kernel *, struct pico_raw *);
 
 /* proc.c: what /proc tells. 0 or -errno; *value is 0 where the field is not there. */
 int pico_linux_status_field(int32_t id, const char *field, int64_t *value);
+/* The same of a set of signals, bit 0 being signal 1. */
+int pico_linux_status_mask(int32_t id, const char *field, uint64_t *mask);
 int pico_linux_is_zombie(int32_t id);
 /* When it was started, in ticks since the system was; -1: it is not there. */
 int64_t pico_linux_started(int32_t id);
@@ -152,6 +157,9 @@ int pico_linux_alter(struct pico_kernel *, int32_t pid, int32_t lwp, const struc
 /* 1: the next instruction makes a call. */
 int pico_linux_at_call(int32_t lwp);
 void pico_linux_altered_stopped(struct linux_kernel *, int32_t lwp, int32_t status);
+
+/* syscall.c */
+int pico_linux_syscall(struct pico_kernel *, int32_t pid, int32_t lwp, struct pico_event *call, int how);
 
 /* breakpoint.c */
 int pico_linux_breakpoint(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_t addr, int set);

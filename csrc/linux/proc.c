@@ -37,21 +37,42 @@ slurp_of(int32_t id, const char *file, char *buffer, size_t size)
 	return slurp(path, buffer, size);
 }
 
-int
-pico_linux_status_field(int32_t id, const char *field, int64_t *value)
+/* Where the text of a field begins, in `status`; NULL: it is not there, or *error says why. */
+static const char *
+field_of(int32_t id, const char *field, char *status, size_t size, int *error)
 {
-	char status[4096], wanted[32];
-	ssize_t n = slurp_of(id, "status", status, sizeof(status));
+	char wanted[32];
+	ssize_t n = slurp_of(id, "status", status, size);
 
-	*value = 0;
+	*error = n < 0 ? (int)n : 0;
 	if (n < 0)
-		return (int)n;
+		return NULL;
 	/* The first line has the program's own name, in which the kernel escapes newlines. */
 	(void)snprintf(wanted, sizeof(wanted), "\n%s:", field);
 	const char *line = strstr(status, wanted);
-	if (line != NULL)
-		*value = strtoll(line + strlen(wanted), NULL, 10);
-	return 0;
+	return line != NULL ? line + strlen(wanted) : NULL;
+}
+
+int
+pico_linux_status_field(int32_t id, const char *field, int64_t *value)
+{
+	char status[4096];
+	int error;
+	const char *text = field_of(id, field, status, sizeof(status), &error);
+
+	*value = text != NULL ? strtoll(text, NULL, 10) : 0;
+	return error;
+}
+
+int
+pico_linux_status_mask(int32_t id, const char *field, uint64_t *mask)
+{
+	char status[4096];
+	int error;
+	const char *text = field_of(id, field, status, sizeof(status), &error);
+
+	*mask = text != NULL ? strtoull(text, NULL, 16) : 0;
+	return error;
 }
 
 int

@@ -123,6 +123,20 @@ pico_linux_is_call(uint32_t machine, const uint8_t *code)
 	return (word & 0xffff) == 0x050f || (word & 0xffff) == 0x340f || (word & 0xffff) == 0x80cd;
 }
 
+int
+pico_linux_makes_call(int abi, const uint8_t *code)
+{
+	switch (abi) {
+	case PICO_ABI_LINUX_X86_64:
+	case PICO_ABI_LINUX_X32:
+		return code[0] == 0x0f && code[1] == 0x05;	/* syscall */
+	case PICO_ABI_LINUX_I386:
+		return code[0] == 0xcd && code[1] == 0x80;	/* int 0x80 */
+	default:
+		return 0;
+	}
+}
+
 static int
 fits(uint64_t value, int width)
 {
@@ -198,4 +212,48 @@ pico_linux_regs_put_back(struct pico_raw *now, const struct pico_raw *before, co
 		if (place != l->result && get(now, l, place) == get(changed, l, place))
 			put(now, l, place, get(before, l, place));
 	}
+}
+
+int
+pico_linux_regs_put_pc(struct pico_raw *raw, int abi, uint64_t pc)
+{
+	const struct layout *l = layout_of_abi(raw, abi);
+
+	if (l == NULL || l->machine == LINUX_EM_AARCH64)
+		return -EOPNOTSUPP;
+	put(raw, l, l->pc, pc);
+	return 0;
+}
+
+int
+pico_linux_regs_again(struct pico_raw *raw, int abi, uint64_t at)
+{
+	const struct layout *l = layout_of_abi(raw, abi);
+	int e = pico_linux_regs_put_pc(raw, abi, at);
+
+	if (e < 0)
+		return e;
+	put(raw, l, l->result, get(raw, l, l->number));
+	put(raw, l, l->number, (uint64_t)(int64_t)NO_CALL);	/* nothing is restarted on the way there */
+	return 0;
+}
+
+void
+pico_linux_regs_result(const struct pico_raw *raw, struct pico_event *call)
+{
+	const struct layout *l = layout_of_abi(raw, call->abi);
+	uint64_t result = get(raw, l, l->result);
+	int64_t value = l->call_width == 4 ? (int32_t)result : (int64_t)result;
+
+	call->error = value < 0 && value >= -ERRORS ? (int32_t)-value : 0;
+	call->retval[0] = call->error != 0 ? 0 : l->call_width == 4 ? (uint32_t)result : result;
+}
+
+void
+pico_linux_regs_keep_bases(struct pico_raw *raw, const struct pico_raw *now)
+{
+	enum { FS_BASE = 21, LAST = 26 };	/* fs_base gs_base ds es fs gs, of x86-64 alone */
+
+	if (raw->regs_size == (LAST + 1) * 8 && now->regs_size == raw->regs_size)
+		memcpy(raw->regs + FS_BASE * 8, now->regs + FS_BASE * 8, (LAST + 1 - FS_BASE) * 8);
 }

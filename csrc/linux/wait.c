@@ -10,8 +10,8 @@
 
 #include "linux_kernel.h"
 
-static int
-keep(struct linux_kernel *k, int32_t id, int32_t status)
+int
+pico_linux_keep(struct linux_kernel *k, int32_t id, int32_t status)
 {
 	if (k->early_count == k->early_room) {
 		uint32_t room = k->early_room > 0 ? k->early_room * 2 : 64;
@@ -51,7 +51,7 @@ wait_for_any(struct linux_kernel *k, int block, struct pico_raw *raw)
 		if (raw->id == 0)
 			return 0;
 		struct linux_kernel *owner = pico_linux_owner(k, raw->id);
-		if (owner == k || !keep(owner, raw->id, raw->status)) {
+		if (owner == k || !pico_linux_keep(owner, raw->id, raw->status)) {
 			pico_linux_turn_add(&k->turns, raw->id);
 			return 1;
 		}
@@ -111,7 +111,7 @@ pico_linux_wait_early(struct linux_kernel *k)
 		if (owner == k && status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8)) {
 			pico_linux_note(k, id, status);
 			(void)k->ops.resume(&k->ops, 0, id, PICO_RESUME_CONTINUE, 0);
-		} else if (!keep(owner, id, status)) {
+		} else if (!pico_linux_keep(owner, id, status)) {
 			return;
 		}
 	}

@@ -1,0 +1,95 @@
+/*
+ * Calls in which the tracer has other calls made.
+ *
+ * called sleeps: nanosleep for a fifth of a second; says what it gave, and whether it took less.
+ * called waits: calls that set a signal mask while they wait (sigsuspend, epoll_pwait, ppoll), each with a signal
+ *               pending that is blocked but for that; says what each gave, and how often the handler ran.
+ * called handles: SIGUSR1 a hundred times, each handled; says how often.
+ * called stays: until its input ends; says so.
+ * called segments: sets gs_base, makes a call, and says whether it is still what it was.
+ */
+#include <asm/prctl.h>
+#include <sys/epoll.h>
+
+#include "tracee.h"
+
+static volatile sig_atomic_t caught;
+
+static void
+on_signal(int signo)
+{
+	(void)signo;
+	caught++;
+}
+
+static void
+sleeps(void)
+{
+	const struct timespec fifth = { 0, 200000000 };
+	struct timespec before, after;
+
+	WANT(clock_gettime(CLOCK_MONOTONIC, &before) == 0);
+	long result = syscall(SYS_nanosleep, &fifth, NULL);
+	WANT(clock_gettime(CLOCK_MONOTONIC, &after) == 0);
+	long ms = (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000;
+	say("slept %ld %d", result, ms < 200);
+}
+
+static void
+waits(void)
+{
+	const struct timespec long_time = { 60, 0 };
+	struct epoll_event event;
+	sigset_t none, usr1;
+	int fd = epoll_create1(0);
+
+	(void)sigemptyset(&none);
+	(void)sigemptyset(&usr1);
+	(void)sigaddset(&usr1, SIGUSR1);
+	WANT(fd >= 0 && sigprocmask(SIG_BLOCK, &usr1, NULL) == 0);
+	for (int i = 0; i < 3; i++) {
+		WANT(raise(SIGUSR1) == 0);
+		int result = i == 0 ? sigsuspend(&none) : i == 1 ? epoll_pwait(fd, &event, 1, 60000, &none)
+								 : ppoll(NULL, 0, &long_time, &none);
+		say("waited %d %d %d", result, errno == EINTR, (int)caught);
+	}
+}
+
+static void
+segments(void)
+{
+	unsigned long base;
+
+	WANT(syscall(SYS_arch_prctl, ARCH_SET_GS, 0x12345000ul) == 0);
+	(void)syscall(SYS_getppid);
+	WANT(syscall(SYS_arch_prctl, ARCH_GET_GS, &base) == 0);
+	say("base %lx", base);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	char c;
+
+	WANT(argc == 2);
+	bounded();
+	WANT(sigaction(SIGUSR1, &action, NULL) == 0);
+	if (strcmp(argv[1], "sleeps") == 0) {
+		sleeps();
+	} else if (strcmp(argv[1], "waits") == 0) {
+		waits();
+	} else if (strcmp(argv[1], "segments") == 0) {
+		segments();
+	} else if (strcmp(argv[1], "handles") == 0) {
+		for (int i = 0; i < 100; i++)
+			WANT(kill(getpid(), SIGUSR1) == 0);
+		say("caught %d", (int)caught);
+	} else {
+		say("here %d", (int)getpid());
+		while (read(0, &c, 1) == 1)
+			(void)syscall(SYS_getppid);
+		say("done %d", (int)caught);
+	}
+	return 0;
+}
