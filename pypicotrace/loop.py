@@ -212,8 +212,8 @@ class Loop:
 
     @property
     def interrupted(self) -> bool:
-        """`interrupt` was called, and the iteration has not ended yet."""
-        return self._interrupted
+        """`interrupt` or `close` was called, and the iteration has not ended yet."""
+        return self._summons.ending
 
     @property
     def status(self) -> Exited | Signaled | None:

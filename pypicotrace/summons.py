@@ -27,6 +27,11 @@ class Summons:
         self.waiting = False
         self.impatient = False
 
+    @property
+    def ending(self) -> bool:
+        """The iteration, or the loop, is to end."""
+        return self._interrupted or self._closed
+
     def open(self, loop: Any) -> None:
         """From now on this C loop is interrupted."""
         with self._lock:

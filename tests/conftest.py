@@ -45,6 +45,7 @@ LINUX_ALONE = {
     "live/test_processes.py": CLONE,
     "live/test_programs.py": PROC,
     "live/test_registers.py": "it knows registers by Linux's layout",
+    "live/test_run_calls.py": CALLS,
     "live/test_seccomp.py": "no other system has seccomp(2)",
     "live/test_signals.py": SIGNALS,
     "live/test_steps.py": SIGNALS,

@@ -153,10 +153,12 @@ def test_a_result_that_was_given_at_the_exit_stays(trace: Trace, tracee: Tracee)
     assert run.told("getppid") == (4242, 0)
 
 
-@pytest.mark.parametrize("how", ["each", "one"])
-def test_with_signals_flying(trace: Trace, tracee: Tracee, kind: type[pt.Event], how: str) -> None:
+@pytest.mark.parametrize(("how", "count"), [("each", 300), ("one", 30)])
+def test_with_signals_flying(
+    trace: Trace, tracee: Tracee, kind: type[pt.Event], how: str, count: int
+) -> None:
     """Each is delivered and reported once, whenever it comes."""
-    argv = [tracee("timers"), how, "1", "300"]
+    argv = [tracee("timers"), how, "1", str(count)]
     run = trace(argv, body=at(kind, getpid, "getppid"))
     caught = {lwp: count for lwp, count, _ in run.said("lwp")}
     stops = [ev.lwp for ev in run.of(pt.Stopped, signo=signal.SIGPROF)]
@@ -478,6 +480,19 @@ def test_stopped_and_continued_meanwhile(staying: Target) -> None:
         sleep(ev.stop, SHORT)
         thread.join()
         assert next(ev for ev in events if type(ev) is pt.SyscallEntry)
+    end(staying)
+
+
+def test_closed_by_another_thread_meanwhile(staying: Target) -> None:
+    with pt.attach(staying.pid, events=pt.SCE, syscalls=["getppid"]) as loop:
+        say(staying)
+        events = iter(loop)
+        ev: Any = next(events)
+        thread = when_asleep(staying.pid, loop.close)
+        with pytest.raises(pt.KernelError, match="interrupted"):
+            sleep(ev.stop)
+        thread.join()
+        assert list(events) == []
     end(staying)
 
 

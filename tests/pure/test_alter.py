@@ -406,3 +406,15 @@ def test_a_system_without_breakpoints_says_so() -> None:
 
     events = play(stops, body=on(ev.Exec, body)).events
     assert [type(e) for e in events] == [ev.Exec, ev.Crashed, ev.Exited]
+
+
+@pytest.mark.parametrize("kind", [ev.SyscallEntry, ev.SyscallExit])
+def test_a_system_that_cannot_have_calls_made(kind: type[ev.Event]) -> None:
+    """The script's cannot."""
+    stops = [*START, s.entry(10, GETPID), s.exit_(10, 10), s.exited(10, 0)]
+
+    def body(stop: Any) -> None:
+        with pytest.raises(Unsupported, match="cannot run a system call"):
+            stop.syscall("getppid")
+
+    assert play(stops, body=on(kind, body)).status is not None
