@@ -47,10 +47,12 @@ from pypicotrace.events import (
 )
 from pypicotrace.launch import LaunchOptions
 from pypicotrace.loop import Loop
+from pypicotrace.records import LwpNow
 from pypicotrace.registers import Registers
 from pypicotrace.start import AttachOptions, SpawnOptions, attach, spawn
 from pypicotrace.stop import Stop
 from pypicotrace.stream import Stream
+from pypicotrace.text import Text
 from pypicotrace.tracer import Tracer, run
 
 SCE = Mask.SCE
@@ -107,6 +109,7 @@ __all__ = [
     "LoopClosed",
     "LwpCreated",
     "LwpExited",
+    "LwpNow",
     "Mask",
     "NotTraced",
     "PicotraceError",
@@ -121,6 +124,7 @@ __all__ = [
     "Stream",
     "SyscallEntry",
     "SyscallExit",
+    "Text",
     "TraceeDied",
     "Tracer",
     "Unsupported",

@@ -1,13 +1,18 @@
-"""The events, and the mask that says which are wanted. Imports nothing of ours.
+"""The events, and the mask that says which are wanted. Imports nothing of ours at run time.
 
 The names are picotrace's operations; what each carries is NetBSD's siginfo (``si_sysnum``,
 ``si_args``, ``si_retval``, ``si_error``, ``psi_lwpid``), on every system.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+if TYPE_CHECKING:
+    from pypicotrace.stop import Stop
 
 
 class _Unset:
@@ -85,14 +90,16 @@ class Recorded:
 
     _record: Record
 
-    def __getattr__(self, name: str) -> Any:
-        # Only what is not there comes here: a field that was not filled yet, or no field at all.
-        if name == "_record" or name not in getattr(self, "__dataclass_fields__", ()):
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-        fields = self._record.fields()
-        for key, value in fields.items():
-            object.__setattr__(self, key, value)
-        return fields[name]
+    if not TYPE_CHECKING:  # else every attribute would pass for one
+
+        def __getattr__(self, name: str) -> Any:
+            # Only what is not there comes here: a field that was not filled yet, or none at all.
+            if name == "_record" or name not in getattr(self, "__dataclass_fields__", ()):
+                raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+            fields = self._record.fields()
+            for key, value in fields.items():
+                object.__setattr__(self, key, value)
+            return fields[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +118,17 @@ class Event(Recorded):
     program: bytes = UNSET
     seq: int = field(default=UNSET, compare=False)
     ts_ns: int = field(default=UNSET, compare=False, repr=False)
-    stop: Any = field(default=None, compare=False, repr=False)
+    # Where there is none, a type checker had better not insist that each use ask for it.
+    stop: Stop = field(default=cast("Stop", None), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class SyscallEntry(Event):
     """A system call begins (SCE).
 
-    ``args`` has as many arguments as the call has, as unsigned integers; ``params`` their names.
+    ``sysnum`` is its number and ``name`` its name in the ABI ``abi`` (``linux-x86_64``, ...); a
+    number without a name is called ``syscall_N``. ``args`` has as many arguments as the call has,
+    as unsigned integers; ``params`` their names.
     """
 
     sysnum: int = UNSET
@@ -142,7 +152,8 @@ class SyscallEntry(Event):
 class SyscallExit(SyscallEntry):
     """A system call ends (SCX), with its arguments again.
 
-    ``retval`` is its result, None where it failed; ``error`` its errno, 0 where it did not fail.
+    ``retval`` is its result, an unsigned integer, None where it failed, and ``retval2`` the second
+    where a call has two (NetBSD's pipe and fork); ``error`` its errno, 0 where it did not fail.
     ``enter_seq`` is the ``seq`` of its SyscallEntry, 0 where there was none; ``elapsed_ns`` the
     nanoseconds since then. ``cut``: only the lower 32 bits of the result are known (NetBSD, where
     it cannot take a step for the rest).
@@ -186,7 +197,7 @@ class Spawned(Event):
 
 @dataclass(frozen=True, slots=True)
 class VforkDone(Event):
-    """The parent goes on after vfork(2)."""
+    """The parent of ``child`` goes on after vfork(2)."""
 
     child: int = UNSET
 
@@ -205,8 +216,9 @@ class LwpExited(Event):
 class Stopped(Event):
     """A signal arrives, and is passed on.
 
-    ``code`` is si_code, ``sender`` and ``uid`` who sent it (0 where the kernel did), ``value`` what
-    was sent along, ``status`` that of the child for SIGCHLD.
+    ``signo`` is its number, ``code`` is si_code, ``sender`` and ``uid`` who sent it (0 where the
+    kernel did), ``value`` what was sent along, ``addr`` the address of a fault, ``status`` that of
+    the child for SIGCHLD.
     """
 
     signo: int = UNSET

@@ -203,6 +203,7 @@ class Loop:
 
         It is called between two events: a stream that is being waited for goes on afterwards.
 
+        :param function: what to call, with ``args`` and ``kwargs``.
         :returns: what the function returns; what it raises is raised here.
         :raises TypeError: outside of such a block, where the loop is used as it is.
         """
@@ -259,7 +260,7 @@ class Loop:
         return Stream(self, size)
 
     def take(self, room: Any, size: int) -> int:
-        """Fill an array with up to ``size`` records; for `Stream`."""
+        """Fill ``room``, an array of C's, with up to ``size`` records; for `Stream`."""
         lib.pico_loop_set_mode(self.pointer(), lib.PICO_MODE_STREAM)
         return self._next(room, size)
 
@@ -280,7 +281,7 @@ class Loop:
             await worker.end(self.close)
 
     def hurry(self, hurried: bool) -> None:
-        """Have `take` return soon, until this is called with False; for `Stream`."""
+        """Have `take` return soon, as long as it is ``hurried``; for `Stream`."""
         self._summons.hurry(hurried)
 
     def write_text(self, fd: int, style: Text = Text.PLAIN, *, owns_file: bool = False) -> int:

@@ -26,9 +26,10 @@ SENDER, UID, ADDR, VALUE = (PLACES[name] for name in ("sender", "uid", "addr", "
 class LwpNow(NamedTuple):
     """What an LWP is doing.
 
-    ``call`` is the name of the system call it is in, None where it is in none or none was seen;
-    ``since_ns`` when it entered it, on CLOCK_MONOTONIC. ``state`` is "standing" in a stop of the
-    tracer's, "stopped" by a signal, or "running", which includes sleeping.
+    ``pid`` and ``lwp`` are its process and itself, ``program`` its process's name. ``call`` is the
+    name of the system call it is in, None where it is in none or none was seen; ``since_ns`` when
+    it entered it, on CLOCK_MONOTONIC. ``state`` is "standing" in a stop of the tracer's, "stopped"
+    by a signal, or "running", which includes sleeping.
     """
 
     pid: int

@@ -79,6 +79,7 @@ class Registers(Mapping[str, int]):
 
     @property
     def bits(self) -> int:
+        """The size of each, 32 or 64."""
         return self._layout.bits
 
     @property

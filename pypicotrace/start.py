@@ -113,10 +113,9 @@ def attach(
     :param pids: their process ids.
     :param children: attach to the children that they have, too, and to theirs.
     :param on_refused: called for a process that cannot be attached to, instead of raising.
+    :param events, follow, syscalls, errors, slower_than, keep, whole_results: as for `spawn`.
     :raises TypeError, ValueError: an argument is not what it must be.
     :raises AttachError: on entering the loop: a process cannot be attached to.
-
-    The other parameters are as for `spawn`.
     """
     if not pids:
         raise ValueError("no process id was given")

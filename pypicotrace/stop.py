@@ -6,7 +6,7 @@ import errno
 import os
 import signal
 import struct
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pypicotrace import calls, siginfo
 from pypicotrace._ffi import ffi, lib
@@ -14,6 +14,9 @@ from pypicotrace.errors import CallFailed, KernelError, LoopClosed, StaleStop, c
 from pypicotrace.events import Kind
 from pypicotrace.integers import within
 from pypicotrace.registers import Registers
+
+if TYPE_CHECKING:
+    from pypicotrace.records import LwpNow
 
 PAGE = 4096
 REGISTERS_MAX = 1024
@@ -34,7 +37,7 @@ class Owner(Protocol):
     def interrupted(self) -> bool:
         """Somebody wants the iteration to end."""
 
-    def lwps(self) -> list[Any]:
+    def lwps(self) -> list[LwpNow]:
         """What each LWP of the loop is doing."""
 
     def detach(self, pid: int) -> None:
@@ -247,6 +250,7 @@ class Stop:
         Linux on x86-64: debug registers, four at most. Were the tracer killed by SIGKILL, those of
         a process that was attached to would stay, and kill it.
 
+        :param addr: the instruction's address.
         :raises ValueError: the loop was not asked for STEP events, or that is no address.
         :raises KernelError: ENOSPC, there is no room for another.
         :raises Unsupported: AArch64 and NetBSD, so far.
@@ -257,6 +261,7 @@ class Stop:
     def clear_breakpoint(self, addr: int) -> None:
         """Undo `breakpoint`.
 
+        :param addr: where there is one.
         :raises KernelError: ENOENT, there is none.
         :raises ValueError, Unsupported, TraceeDied: as `breakpoint`.
         """
@@ -290,6 +295,7 @@ class Stop:
     def dump_core(self, path: str | bytes | os.PathLike[str]) -> None:
         """Write a core file of the process, which goes on afterwards (NetBSD: PT_DUMPCORE).
 
+        :param path: the file.
         :raises KernelError: it cannot be written there.
         :raises Unsupported: Linux.
         :raises TraceeDied: it was killed just now.
@@ -307,7 +313,7 @@ class Stop:
         check(done, f"{'set' if wanted else 'clear'} a breakpoint")
 
     @property
-    def lwps(self) -> list[Any]:
+    def lwps(self) -> list[LwpNow]:
         """What the LWPs of this process are doing, a list of ``LwpNow``, in order of their ids."""
         self._pointer()
         return [lwp for lwp in self._owner.lwps() if lwp.pid == self._record.pid]
