@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any, NamedTuple, TypedDict
 
@@ -255,6 +254,14 @@ def _stream(name: str, file: File | None) -> int:
     if file is None:
         return int(lib.PICO_STDIO_KEEP)
     fd = file if isinstance(file, int) else file.fileno()
+    if fd < 0:
+        return _special(name, fd)
+    return _number(name, fd)
+
+
+def _special(name: str, fd: int) -> int:
+    import subprocess  # whoever asks for one has it
+
     if fd == subprocess.DEVNULL:
         return int(lib.PICO_STDIO_NULL)
     if fd == subprocess.STDOUT and name == "stderr":
