@@ -107,7 +107,7 @@ class Registers(Mapping[str, int]):
     def update(self, values: Mapping[str, int] | None = None, /, **named: int) -> None:
         """Set some registers, all at once; the others stay as they are.
 
-        :param values, named: values by name, of at most `bits` bits, with or without a sign.
+        :param values, named: values by name, of at most ``bits`` bits, with or without a sign.
         :raises KeyError: there is no such register; nothing is set.
         :raises TypeError, ValueError: that is no value of a register; nothing is set.
         :raises KernelError: the kernel refuses a value: a segment or a flag that would be unsafe;

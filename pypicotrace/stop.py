@@ -123,8 +123,8 @@ class Stop:
     def read_struct(self, addr: int, fmt: str) -> tuple[Any, ...]:
         """The values of a C structure at ``addr``.
 
-        :param fmt: as `struct` takes it. Without a byte order in front it has the tracer's own
-            sizes and alignment, which differ from those of a 32-bit program.
+        :param fmt: as the struct module takes it. Without a byte order in front it has the
+            tracer's own sizes and alignment, which differ from those of a 32-bit program.
         :raises struct.error: ``fmt`` is no format.
         :raises KernelError: EFAULT, not all of it is mapped.
         :raises TraceeDied: it was killed just now.
