@@ -26,7 +26,7 @@ def path(call: pt.SyscallExit) -> str:
 
 def watch(loop: pt.Loop) -> None:
     for ev in loop:
-        if isinstance(ev, pt.SyscallExit) and 0 < ev.error < KERNELS_OWN:
+        if isinstance(ev, pt.SyscallExit) and ev.error < KERNELS_OWN:
             print(ev.pid, ev.name, path(ev), os.strerror(ev.error), flush=True)
 
 
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("pid", type=int, nargs="+")
     args = parser.parse_args()
     try:
-        with pt.attach(*args.pid, children=True, follow=True, events=pt.SCX) as loop:
+        with pt.attach(*args.pid, children=True, follow=True, events=pt.SCX, errors=True) as loop:
             print(f"watching {', '.join(map(str, loop.attached))}", file=sys.stderr)
             watch(loop)
     except KeyboardInterrupt:
