@@ -25,6 +25,7 @@ nitpicky = True
 nitpick_ignore = {("py:class", name) for name in dir(builtins)}
 nitpick_ignore |= {("py:exc", name) for name in dir(builtins)}
 nitpick_ignore |= {("py:class", "..."), ("py:exc", "struct.error")}
+nitpick_ignore |= {("py:class", "pypicotrace.loop.Result")}  # a type variable
 nitpick_ignore_regex = {("py:class", r"(collections\.abc|typing|os|enum|types)\..*")}
 
 autodoc_member_order = "bysource"

@@ -148,7 +148,7 @@ class Loop:
 
         At any time while the loop is open: in the body of an iteration, before the first, or when
         it has ended because no tracee was left; iterate again then. What is traced and reported of
-        it is as the loop was asked for. `status` and `root` stay those of the first program.
+        it is as the loop was asked for. ``status`` and ``root`` stay those of the first program.
 
         :param what: the program and its arguments; or a process id.
         :param options: of a program: how to start it, as `spawn` takes them.
@@ -178,7 +178,7 @@ class Loop:
         traced, those too that it makes meanwhile.
 
         One that was spawned does not end with the loop then: it is this program's own child, to
-        be waited for (`os.waitpid`); where it was the first, `status` stays None. If it ends before
+        be waited for (os.waitpid); where it was the first, `status` stays None. If it ends before
         it can be let go, its Exited or Signaled is reported instead, and there is nothing to wait
         for.
 

@@ -90,6 +90,7 @@ WITH_A_COMMAND = {
     "disk_full": ["1"],
     "fakeroot": [],
     "no_network": [],
+    "slow_disk": ["0"],
 }
 
 
@@ -241,6 +242,35 @@ def test_disk_full_for_a_real_program(tmp_path: Path) -> None:
 @pytest.mark.parametrize("nth", ["0", "-1", "one"])
 def test_disk_full_with_no_number(nth: str) -> None:
     run = example("disk_full", nth, "date")
+    assert run.status == 2
+    assert b"usage: " in run.err
+
+
+SYNCS = """
+import os, threading, time
+fd = os.open("file", os.O_CREAT | os.O_RDWR)
+def sync():
+    begun = time.monotonic()
+    os.fsync(fd)
+    print("synced", time.monotonic() - begun >= 1, flush=True)
+one = threading.Thread(target=sync)
+one.start()
+os.system("echo another process")
+print("another thread", flush=True)
+one.join()
+"""
+
+
+def test_slow_disk(tmp_path: Path) -> None:
+    """Who calls fsync waits; the rest of its process, and the others, do not."""
+    run = example("slow_disk", "1", sys.executable, "-c", SYNCS, cwd=tmp_path)
+    assert run.out == b"another process\nanother thread\nsynced True\n"
+    assert (run.status, run.err) == (0, b"slow_disk: 1 calls, 1.0 s each\n")
+
+
+@pytest.mark.parametrize("seconds", ["-1", "nan", "soon", "1e9"])
+def test_slow_disk_for_no_time(seconds: str) -> None:
+    run = example("slow_disk", seconds, "date")
     assert run.status == 2
     assert b"usage: " in run.err
 
