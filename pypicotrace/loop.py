@@ -218,7 +218,7 @@ class Loop:
 
     @property
     def status(self) -> Exited | Signaled | None:
-        """How the spawned program ended; None while it lives."""
+        """How the program that was spawned first has ended; None while it lives, or was let go."""
         if self._pointer is not None:
             self._remember_end(self._pointer)
         return self._end

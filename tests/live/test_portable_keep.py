@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import IO
 
 import pytest
 from record import of
-from runs import contents
+from runs import Target, contents, until
 
 import pypicotrace as pt
 from pypicotrace.text import Text
@@ -100,6 +101,19 @@ def test_what_it_raises_ends_the_trace_as_the_bodys_would() -> None:
     with pytest.raises(ZeroDivisionError), loop:
         list(loop.stream())
     assert isinstance(loop.status, pt.Signaled)
+
+
+def test_what_was_attached_to_is_unharmed_by_what_it_raises(start: Callable[..., Target]) -> None:
+    def keep(path: bytes, argv: list[bytes]) -> bool:
+        raise ZeroDivisionError
+
+    made = start(["sh", "-c", "echo ready; read line; exec date"], stdin=subprocess.PIPE)
+    until(lambda: made.said("ready"), "ready")
+    assert made.process.stdin is not None
+    with pytest.raises(ZeroDivisionError), pt.attach(made.pid, keep=keep) as loop:
+        made.process.stdin.close()
+        list(loop)
+    assert made.process.wait() == 0
 
 
 def test_a_tracer_is_run_with_it(scratch: Scratch) -> None:
