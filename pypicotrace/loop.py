@@ -127,10 +127,11 @@ class Loop:
         left = lib.pico_loop_close(pointer, CLOSE_TIMEOUT_NS)
         self._remember_end(pointer)
         self._flush()
-        self._summons.shut()
-        self._pointer = None
-        self._abandoned.detach()
-        lib.pico_loop_free(pointer)
+        with self._summons.lock:
+            self._summons.shut()
+            self._pointer = None
+            self._abandoned.detach()
+            lib.pico_loop_free(pointer)
         self._keep.clear()
         check(left, "close")
 
@@ -219,8 +220,9 @@ class Loop:
     @property
     def status(self) -> Exited | Signaled | None:
         """How the program that was spawned first has ended; None while it lives, or was let go."""
-        if self._pointer is not None:
-            self._remember_end(self._pointer)
+        with self._summons.lock:
+            if self._pointer is not None:
+                self._remember_end(self._pointer)
         return self._end
 
     def pointer(self) -> Any:
@@ -336,7 +338,8 @@ class Loop:
         return 0
 
     def _heed(self) -> bool:
-        return self._pointer is not None and self._summons.heed(self.close)
+        goes_on = self._pointer is not None and self._summons.heed(self.close)
+        return goes_on and self._pointer is not None  # what was called may have closed the loop
 
     def _answer(self) -> None:
         pid = lib.pico_loop_asked(self._pointer)

@@ -14,11 +14,12 @@ class Summons:
     """Asked from any thread; heeded by the one that owns the loop.
 
     ``waiting``: there is something to heed. ``impatient``: somebody has once asked the loop to end.
+    ``lock``: while it is held the C loop is not freed.
     """
 
     def __init__(self) -> None:
         # Reentrant: a signal handler may ask while the same thread is in here.
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._loop: Any = None
         self._calls: deque[Callable[[], None]] = deque()
         self._interrupted = False
@@ -34,36 +35,36 @@ class Summons:
 
     def open(self, loop: Any) -> None:
         """From now on this C loop is interrupted."""
-        with self._lock:
+        with self.lock:
             self._loop = loop
 
     def shut(self) -> None:
         """It may be freed."""
-        with self._lock:
+        with self.lock:
             self._loop = None
 
     def interrupt(self) -> None:
         """The iteration is to end."""
-        with self._lock:
+        with self.lock:
             self._interrupted = self.impatient = True
             self._summon()
 
     def hurry(self, hurried: bool) -> None:
         """It is to be left at once, until this is called with False; nothing of it is to end."""
-        with self._lock:
+        with self.lock:
             self._hurried = hurried
             if hurried:
                 self._summon()
 
     def close(self) -> None:
         """The loop is to be closed."""
-        with self._lock:
+        with self.lock:
             self._closed = self.impatient = True
             self._summon()
 
     def call(self, function: Callable[[], None]) -> None:
         """A function is to be called, which raises nothing."""
-        with self._lock:
+        with self.lock:
             self._calls.append(function)
             self._summon()
 
@@ -75,7 +76,7 @@ class Summons:
     def heed_calls(self) -> None:
         """Call what is to be called."""
         while True:
-            with self._lock:
+            with self.lock:
                 if not self._calls:
                     return
                 function = self._calls.popleft()
@@ -91,7 +92,7 @@ class Summons:
         if self._closed:
             close()
             return False
-        with self._lock:
+        with self.lock:
             # One that is to be left at once ends later.
             ends = self._interrupted and not self._hurried
             if ends:

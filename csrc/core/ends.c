@@ -20,9 +20,13 @@ pico_loop_take_end(struct pico_loop *loop, struct pico_lwp *l, struct pico_event
 	}
 	(void)pico_loop_emit(loop, p, ev);
 	if (whole && p->pid == loop->root && loop->root_end.kind == PICO_NONE) {
+		uint16_t kind = ev->kind;
 		ev->pid = p->pid;
 		memcpy(ev->program, p->program, sizeof(ev->program));
+		ev->kind = PICO_NONE;
 		loop->root_end = *ev;
+		/* Another thread may look: it is all there when its kind is. */
+		__atomic_store_n(&loop->root_end.kind, kind, __ATOMIC_RELEASE);
 	}
 	if (whole)
 		pico_lwps_exec(&loop->lwps, l, 0);

@@ -304,8 +304,10 @@ pico_loop_standing(const struct pico_loop *loop)
 int
 pico_loop_root_end(const struct pico_loop *loop, struct pico_event *ev)
 {
+	if (__atomic_load_n(&loop->root_end.kind, __ATOMIC_ACQUIRE) == PICO_NONE)
+		return 0;
 	*ev = loop->root_end;
-	return loop->root_end.kind != PICO_NONE;
+	return 1;
 }
 
 int

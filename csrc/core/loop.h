@@ -77,7 +77,8 @@ int64_t pico_loop_image(struct pico_loop *, int32_t pid, int what, uint64_t offs
 void pico_batch_column(const struct pico_event *, uint32_t count, uint32_t offset, uint32_t size, void *column);
 /* The LWP that stands still for the event returned last; 0: none. */
 int32_t pico_loop_standing(const struct pico_loop *);
-/* How the first process that was spawned ended: 1 and its EXITED or SIGNALED, 0 while it lives. */
+/* How the first process that was spawned ended: 1 and its EXITED or SIGNALED, 0 while it lives, or where it was
+ * let go. From any thread. */
 int pico_loop_root_end(const struct pico_loop *, struct pico_event *);
 enum pico_doing {
 	PICO_RUNS = 0,		/* or sleeps, or is on its way to a stop */

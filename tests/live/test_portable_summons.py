@@ -189,6 +189,23 @@ def test_asynchronously_it_is_closed_from_outside() -> None:
     asyncio.run(host())
 
 
+def test_asynchronously_a_call_closes_it() -> None:
+    async def host() -> None:
+        async with pt.spawn(["sleep", "60"]) as loop:
+
+            async def read() -> None:
+                async for _ in loop.stream():
+                    pass
+
+            reader = asyncio.create_task(read())
+            await asyncio.sleep(0)
+            await loop.call(loop.close)
+            await reader
+            assert isinstance(loop.status, pt.Signaled)
+
+    asyncio.run(host())
+
+
 def test_asynchronously_it_is_closed_while_nobody_reads() -> None:
     async def host() -> None:
         async with pt.spawn(["sleep", "60"]) as loop:
