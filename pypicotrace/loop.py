@@ -16,18 +16,16 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 from pypicotrace import syscalls as tables
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.attaching import attach_to, children_of, let_go, process_id
-from pypicotrace.calls import ABIS
 from pypicotrace.choice import Choice, native_abis
 from pypicotrace.errors import AttachError, LoopClosed, WrongThread, check
 from pypicotrace.events import Event, Exited, Signaled
 from pypicotrace.images import argv_of, path_of
 from pypicotrace.launch import Launch, LaunchOptions, Path, plan, start
-from pypicotrace.names import call_names, kept
+from pypicotrace.opening import native_kernel, open_loop
 from pypicotrace.records import LwpNow, event, lwp_now
 from pypicotrace.stop import Stop
 from pypicotrace.stream import Stream
 from pypicotrace.summons import Summons
-from pypicotrace.syscalls.select import select
 from pypicotrace.text import Text, open_text
 
 if TYPE_CHECKING:
@@ -72,7 +70,7 @@ class Loop:
         self._choice = choice
         self._children = children
         self._on_refused = on_refused
-        self._open_kernel = open_kernel or _native_kernel
+        self._open_kernel = open_kernel or native_kernel
         self._tables = [tables.load(abi) for abi in abis or native_abis()]
         self._pointer: Any = None
         self._text: Any = None
@@ -355,35 +353,13 @@ class Loop:
                 self._end = end
 
     def _open(self) -> None:
-        error = ffi.new("int *")
-        choice = self._choice
         kernel = self._open_kernel()
-        pointer = lib.pico_loop_open(kernel, int(choice.events), choice.follow, error)
-        check(error[0], "open the loop")
-        self._pointer = pointer
+        self._pointer = open_loop(self._keep, kernel, self._choice, self._tables)
         self._owner = _here()
-        self._summons.open(pointer)
-        self._abandoned = weakref.finalize(self, _abandon, pointer, self._owner, self._keep)
-        lib.pico_loop_set_whole_results(pointer, choice.whole_results)
-        lib.pico_loop_set_asks(pointer, choice.keep is not None)
-        for table in self._tables:
-            names = call_names(self._keep, table)
-            lib.pico_loop_set_syscalls(pointer, ABIS[table.abi], names)
-        if choice.words is not None:
-            self._set_filter(choice.words)
-        if choice.errors is not None:
-            bits, first, count = choice.errors.bits()
-            borrowed = kept(self._keep, ffi.new("uint8_t[]", bits))
-            lib.pico_loop_set_errors(pointer, borrowed, first, count, choice.errors.others)
-        lib.pico_loop_set_slower_than(pointer, choice.slower_than_ns)
-
-    def _set_filter(self, words: Sequence[str]) -> None:
-        for table, chosen in zip(self._tables, select(words, self._tables), strict=True):
-            bits, count = chosen.bits(table)
-            borrowed = kept(self._keep, ffi.new("uint8_t[]", bits))
-            lib.pico_loop_set_filter(
-                self._pointer, ABIS[table.abi], borrowed, table.base, count, chosen.others
-            )
+        self._summons.open(self._pointer)
+        self._abandoned = weakref.finalize(
+            self, _abandon, self._pointer, self._owner, self._keep
+        )
 
     def _attach_children(self) -> None:
         """Go down the tree until no process is new: children are made while we look."""
@@ -415,10 +391,3 @@ def _abandon(pointer: Any, owner: tuple[int, int], keep: list[Any]) -> None:
 
 def _here() -> tuple[int, int]:
     return os.getpid(), threading.get_ident()
-
-
-def _native_kernel() -> Any:
-    error = ffi.new("int *")
-    kernel = lib.pico_kernel_native(error)
-    check(error[0], "open the kernel")
-    return kernel

@@ -1,0 +1,58 @@
+"""A C loop that does what is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pypicotrace._ffi import ffi, lib
+from pypicotrace.calls import ABIS
+from pypicotrace.choice import Choice
+from pypicotrace.errors import check
+from pypicotrace.names import call_names, kept
+from pypicotrace.syscalls import Table
+from pypicotrace.syscalls.select import select
+
+
+def native_kernel() -> Any:
+    """A ``struct pico_kernel *`` of the system this runs on, for a loop to own."""
+    error = ffi.new("int *")
+    kernel = lib.pico_kernel_native(error)
+    check(error[0], "open the kernel")
+    return kernel
+
+
+def open_loop(keep: list[Any], kernel: Any, choice: Choice, calls: Sequence[Table]) -> Any:
+    """A ``struct pico_loop *``; it owns the kernel, also where this fails.
+
+    :param keep: gets what C borrows.
+    :param calls: the tables of the ABIs that there are.
+    """
+    error = ffi.new("int *")
+    loop = lib.pico_loop_open(kernel, int(choice.events), choice.follow, error)
+    check(error[0], "open the loop")
+    try:
+        _set(keep, loop, choice, calls)
+    except BaseException:
+        lib.pico_loop_free(loop)
+        raise
+    return loop
+
+
+def _set(keep: list[Any], loop: Any, choice: Choice, calls: Sequence[Table]) -> None:
+    lib.pico_loop_set_whole_results(loop, choice.whole_results)
+    lib.pico_loop_set_asks(loop, choice.keep is not None)
+    lib.pico_loop_set_slower_than(loop, choice.slower_than_ns)
+    for table in calls:
+        lib.pico_loop_set_syscalls(loop, ABIS[table.abi], call_names(keep, table))
+    if choice.words is not None:
+        for table, chosen in zip(calls, select(choice.words, calls), strict=True):
+            bits, count = chosen.bits(table)
+            borrowed = kept(keep, ffi.new("uint8_t[]", bits))
+            lib.pico_loop_set_filter(
+                loop, ABIS[table.abi], borrowed, table.base, count, chosen.others
+            )
+    if choice.errors is not None:
+        bits, first, count = choice.errors.bits()
+        borrowed = kept(keep, ffi.new("uint8_t[]", bits))
+        lib.pico_loop_set_errors(loop, borrowed, first, count, choice.errors.others)
