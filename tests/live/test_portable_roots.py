@@ -160,6 +160,26 @@ def test_what_was_let_go_may_be_attached_to(guest: Callable[[str], Guest], how: 
     made.check_free(loop.root)
 
 
+@EACH
+def test_what_was_let_go_and_attached_to_ends_for_host_and_loop(
+    guest: Callable[[str], Guest], how: str
+) -> None:
+    made = guest(how)
+    with pt.spawn(made.argv, events=NO_CALLS, **made.options) as loop:
+        loop.detach(loop.root)
+        assert type([*loop][-1]) is pt.Detached
+        until(lambda: made.said("ready"), "it is ready")
+        assert loop.add(loop.root) == loop.root
+        record: list[pt.Event] = []
+        for ev in loop:
+            record.append(ev)
+            if isinstance(ev, pt.Attached) and len(of(record, pt.Attached)) == LWPS[how]:
+                made.end_input()
+        assert of(record, pt.Exited)[0].status == 9
+        assert loop.status is None
+    assert os.waitpid(loop.root, 0) == (loop.root, 9 << 8)
+
+
 def test_several_programs_one_after_another(scratch: Scratch) -> None:
     """Also when the loop has run dry: `iterate again`."""
     with pt.spawn(["sh", "-c", "exit 3"], stdout=scratch()) as loop:
