@@ -357,9 +357,7 @@ class Loop:
         self._pointer = open_loop(self._keep, kernel, self._choice, self._tables)
         self._owner = _here()
         self._summons.open(self._pointer)
-        self._abandoned = weakref.finalize(
-            self, _abandon, self._pointer, self._owner, self._keep
-        )
+        self._abandoned = weakref.finalize(self, _abandon, self._pointer, self._owner, self._keep)
 
     def _attach_children(self) -> None:
         """Go down the tree until no process is new: children are made while we look."""

@@ -70,9 +70,10 @@ def test_an_execve_by_one_that_is_not_traced(tracee: Tracee, scratch: Scratch) -
     """Linux: it takes the process out of the trace; NetBSD: the process is traced on."""
     out = scratch()
     with pt.spawn([tracee("portable/threads"), "exec"], follow=pt.Follow.NONE, stdout=out) as loop:
-        images = of(list(loop), pt.Exec)
-    assert len(images) == (1 if LINUX else 2)
+        record = list(loop)
+    assert len(of(record, pt.Exec)) == (1 if LINUX else 2)
     if LINUX:
+        assert type(record[-1]) is pt.Detached
         assert loop.status is None
         assert os.waitpid(loop.root, 0) == (loop.root, 17 << 8)
     else:
