@@ -1,0 +1,116 @@
+"""Running a program to its end under the tracer."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import IO, Any
+
+from pypicotrace.errors import TraceeDied
+from pypicotrace.events import Event, Mask, SyscallEntry
+from pypicotrace.launch import Path
+from pypicotrace.loop import Loop
+from pypicotrace.start import spawn
+from pypicotrace.testing.strings import strings_of
+from pypicotrace.testing.trace import Trace, traced_events
+
+BOUND = 60.0
+COLLECT: Any = object()
+"""Of ``stdout`` and ``stderr``: it goes to the trace."""
+
+
+class TraceTimeout(AssertionError):
+    """The program did not end in time. ``trace`` has what it did until then."""
+
+    def __init__(self, bound: float, trace: Trace) -> None:
+        last = "".join(f"\n  {line}" for line in str(trace).splitlines()[-5:])
+        super().__init__(f"the program did not end within {bound:g} s; what it did last:{last}")
+        self.trace = trace
+
+
+def run_traced(
+    argv: Sequence[Path],
+    *,
+    events: Mask = Mask.ALL,
+    follow: bool = False,
+    syscalls: Iterable[str] | None = None,
+    strings: bool = True,
+    at_stop: Callable[[Any], object] | None = None,
+    timeout: float = BOUND,
+    stdin: Any = None,
+    stdout: Any = COLLECT,
+    stderr: Any = COLLECT,
+    **options: Any,
+) -> Trace:
+    """Run a program to its end and give back what it did.
+
+    :param events, follow, syscalls: as `pypicotrace.spawn` takes them.
+    :param strings: read the strings behind the calls' pointers: at each entry, or, where ``events``
+        has no SCE, at each exit.
+    :param at_stop: called with each event while its LWP stands still; it may use ``event.stop``.
+    :param timeout: seconds that the program may take; then it is killed.
+    :param stdout, stderr: as `pypicotrace.spawn` takes them; when not given they go to the trace.
+    :param options: what else `pypicotrace.spawn` takes.
+    :raises TraceTimeout: it took longer. (An AssertionError: a test that hangs has failed.)
+    :raises LaunchError: the program cannot be executed.
+    """
+    record: list[Event] = []
+    known: dict[int, dict[str, bytes]] = {}
+    strings_at = SyscallEntry if events & Mask.SCE else None
+    with contextlib.ExitStack() as files:
+        out, err = (_output(files, where) for where in (stdout, stderr))
+        streams = {"stdin": stdin, "stdout": out or stdout, "stderr": err or stderr}
+        loop = spawn(argv, events=events, follow=follow, syscalls=syscalls, **streams, **options)
+        with loop, _alarm(loop, timeout) as late:
+            for event in loop:
+                record.append(event)
+                if strings and isinstance(event, SyscallEntry):
+                    wanted = strings_at is None or type(event) is strings_at
+                    if wanted and (found := _strings(event)):
+                        known[event.seq] = found
+                if at_stop is not None:
+                    at_stop(event)
+        seen = traced_events(record, known)
+        trace = Trace(seen, loop.root, loop.status, _contents(out), _contents(err))
+    if late.is_set():
+        raise TraceTimeout(timeout, trace)
+    return trace
+
+
+def _strings(event: SyscallEntry) -> dict[str, bytes]:
+    try:
+        return strings_of(event)
+    except TraceeDied:
+        return {}  # its end follows
+
+
+@contextlib.contextmanager
+def _alarm(loop: Loop, seconds: float) -> Iterator[threading.Event]:
+    """Ends the loop after that time; the event tells that it did."""
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        loop.interrupt()
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def _output(files: contextlib.ExitStack, where: Any) -> IO[bytes] | None:
+    return files.enter_context(tempfile.TemporaryFile()) if where is COLLECT else None
+
+
+def _contents(file: IO[bytes] | None) -> bytes:
+    if file is None:
+        return b""
+    file.seek(0)
+    return file.read()

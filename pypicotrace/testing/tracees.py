@@ -1,0 +1,98 @@
+"""Small C programs to be traced, compiled once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+FLAGS = ("-std=gnu11", "-D_GNU_SOURCE", "-O1", "-Wall", "-pthread")
+FOLDER = "PYPICOTRACE_TRACEES"
+"""The variable that says where compiled programs are kept."""
+
+
+class CannotCompile(Exception):
+    """There is no C compiler, or it does not take the program. The message has what it says."""
+
+
+def compile_tracee(source: str | Path, *, flags: Sequence[str] = ()) -> str:
+    r"""The path of a program, compiled from C if that was not done before.
+
+        sleeper = compile_tracee("#include <unistd.h>\nint main(void) { pause(); }")
+        forker = compile_tracee(Path(__file__).parent / "forker.c")
+
+    What is kept is found again by the source (and the headers beside it, where it is a file), the
+    flags, and the compiler. It is in the user's cache folder, or where the environment's
+    ``PYPICOTRACE_TRACEES`` says.
+
+    :param source: a program, or the path of a file with one.
+    :param flags: for the compiler, after those that all get (C11 with GNU's extensions, POSIX
+        threads); libraries, too.
+    :raises CannotCompile: see there.
+    """
+    compiler = shutil.which(os.environ.get("CC", "cc"))
+    if compiler is None:
+        raise CannotCompile("there is no C compiler: install one, or name it by CC")
+    text, name, beside = _text_of(source)
+    words = [compiler, *FLAGS, *flags, *beside]
+    program = kept_in() / f"{name}-{_digest(words, text, beside)}"
+    if not program.exists():
+        _compile(words, text, program)
+    return str(program)
+
+
+def _text_of(source: str | Path) -> tuple[bytes, str, list[str]]:
+    if isinstance(source, str):
+        return source.encode(), "tracee", []
+    return source.read_bytes(), source.stem, [f"-I{source.parent.absolute()}"]
+
+
+def _digest(words: Sequence[str], text: bytes, beside: Sequence[str]) -> str:
+    parts = [*map(os.fsencode, words), text]
+    for folder in beside:
+        parts += [header.read_bytes() for header in sorted(Path(folder[2:]).glob("*.h"))]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+
+
+def _compile(words: Sequence[str], text: bytes, program: Path) -> None:
+    # Beside its place and then into it: another test may be looking for it at the same time.
+    with tempfile.TemporaryDirectory(dir=program.parent) as folder:
+        built = Path(folder) / program.name
+        # Libraries come after what needs them.
+        argv = [words[0], "-o", str(built), "-x", "c", "-", "-x", "none", *words[1:]]
+        done = subprocess.run(argv, input=text, capture_output=True, check=False)
+        if done.returncode != 0:
+            raise CannotCompile(done.stderr.decode(errors="replace"))
+        built.rename(program)
+
+
+def kept_in() -> Path:
+    """The folder of compiled programs, made if it is not there.
+
+    The home of the password database, not of the environment: Kyua gives every test case a HOME of
+    its own.
+
+    :raises OSError: it cannot be made.
+    """
+    named = os.environ.get(FOLDER)
+    if named:
+        folder = Path(named)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+    cache = os.environ.get("XDG_CACHE_HOME") or f"{pwd.getpwuid(os.getuid()).pw_dir}/.cache"
+    folder = Path(cache) / "pypicotrace" / "tracees"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        folder = Path(f"/tmp/pypicotrace-{os.getuid()}")  # noqa: S108 - and ours alone, see below
+        folder.mkdir(mode=0o700, exist_ok=True)
+    owner = folder.lstat()
+    if owner.st_uid != os.getuid() or not stat.S_ISDIR(owner.st_mode) or owner.st_mode & 0o022:
+        raise PermissionError(f"{folder} is not this user's alone: set {FOLDER} to one that is")
+    return folder
