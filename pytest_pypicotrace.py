@@ -1,5 +1,8 @@
 """The pytest plugin: fixtures ``traced`` and ``tracee``, and markers that say what a test needs.
 
+An ATF test program (a file ``t_*.py`` that imports `pypicotrace.testing.atf`) runs as it is, each
+of its cases in a process of its own.
+
 It stands beside the package and imports nothing of it until a test asks: a run of pytest without
 such tests does not pay for it.
 """
@@ -7,18 +10,29 @@ such tests does not pay for it.
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from pypicotrace.testing import Trace
+    from pypicotrace.testing.atf.result import Result
 
 TRACED = "pypicotrace_traced"
 """The attribute of reports of tests that trace something."""
 IS_TRACED = pytest.StashKey[bool]()
+ATF = "pypicotrace.testing.atf"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The one option."""
+    words = "a configuration variable of ATF test programs, as -v of theirs; may be given again"
+    group = parser.getgroup("pypicotrace")
+    group.addoption("--atf-var", action="append", default=[], metavar="NAME=VALUE", help=words)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -63,6 +77,62 @@ def tracee() -> Callable[..., str]:
     from pypicotrace.testing import compile_tracee
 
     return compile_tracee
+
+
+def _is_atf(module: Any) -> bool:
+    """Whether a module is an ATF test program."""
+    if ATF not in sys.modules or not module.__name__.rpartition(".")[2].startswith("t_"):
+        return False
+    values = vars(module).values()
+    return any(
+        value is sys.modules[ATF] or str(getattr(value, "__module__", "")).startswith(ATF)
+        for value in values
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make a test of each case that a function of an ATF test program stands for."""
+    if not _is_atf(metafunc.module):
+        return
+    from pypicotrace.testing.atf.cases import about, combinations
+
+    names = list(about(metafunc.function).each)
+    if names:
+        cases = list(combinations(metafunc.function))
+        values = [[parameters[name] for name in names] for _, parameters in cases]
+        metafunc.parametrize(names, values, ids=[words for words, _ in cases])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a case of an ATF test program, and say of it what ATF would."""
+    if not _is_atf(pyfuncitem.module):
+        return None
+    result = _run_case(pyfuncitem)
+    if result.word.startswith("expected_"):
+        pytest.xfail(result.reason)
+    if result.word == "skipped":
+        pytest.skip(result.reason)
+    if not result.good:
+        pytest.fail(result.reason, pytrace=False)
+    return True
+
+
+def _run_case(item: pytest.Function) -> Result:
+    from pypicotrace.testing.atf.cases import one_case
+    from pypicotrace.testing.atf.isolated import Surroundings, run_isolated
+    from pypicotrace.testing.atf.requirements import unmet
+    from pypicotrace.testing.atf.result import Result
+
+    config = dict(text.partition("=")[::2] for text in item.config.getoption("--atf-var"))
+    names = item._fixtureinfo.argnames
+    case = one_case(item.function, {name: item.funcargs[name] for name in names})
+    reason = unmet(case.properties, config)
+    if reason:
+        return Result("skipped", reason)
+    with tempfile.TemporaryDirectory() as folder:
+        workdir = Path(str(item.funcargs.get("tmp_path", folder)))
+        return run_isolated(case, Surroundings(workdir, item.path.parent, config))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -1,0 +1,106 @@
+"""A test case in a process of its own, as a runtime engine would run it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from pypicotrace.testing.atf import current
+from pypicotrace.testing.atf.cases import Case
+from pypicotrace.testing.atf.program import run_body, write_result
+from pypicotrace.testing.atf.result import Result, judge
+from pypicotrace.testing.atf.run import Run
+
+TIMEOUT = 300
+"""Seconds that a case may take which says nothing of it, atf-test-case(4)."""
+
+
+class Surroundings(NamedTuple):
+    """Where a case runs: its directory, for itself alone; the program's; and the configuration."""
+
+    workdir: Path
+    srcdir: Path
+    config: dict[str, str]
+
+
+def run_isolated(case: Case, where: Surroundings) -> Result:
+    """Run a case, and its cleanup after it, in processes forked from this one.
+
+    The result is what `judge` makes of what it said and how it ended.
+    """
+    results = where.workdir / ".result"
+    run = Run(lambda result: write_result(str(results), result), where.config, where.srcdir)
+    timeout = int(case.properties.get("timeout", TIMEOUT))
+    status = in_child(lambda: run_body(case, run), where.workdir, timeout)
+    text = results.read_text(errors="backslashreplace") if results.exists() else None
+    results.unlink(missing_ok=True)
+    result = judge(text, status)
+    return _after(case, where, result) if case.cleanup is not None else result
+
+
+def _after(case: Case, where: Surroundings, result: Result) -> Result:
+    def clean() -> int:
+        current.begin(Run(lambda result: None, where.config, where.srcdir))
+        if case.cleanup is not None:
+            case.cleanup()
+        return 0
+
+    status = in_child(clean, where.workdir, TIMEOUT)
+    if status != 0 and result.good:
+        return Result("broken", "its cleanup did not end well")
+    return result
+
+
+def in_child(function: Callable[[], int], workdir: Path, timeout: int) -> int | None:
+    """The wait status of a function that runs in a child; None where it took too long (seconds).
+
+    The child is the first of its own session; what is left of that in the end is killed.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    pid = os.fork()
+    if pid == 0:
+        _be_child(function, workdir)
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        os.kill(pid, signal.SIGKILL)
+
+    timer = threading.Timer(timeout, end) if timeout else None
+    if timer is not None:
+        timer.daemon = True
+        timer.start()
+    # Its pid stays its own until the last line: nobody else is killed in its place.
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    if timer is not None:
+        timer.cancel()
+        timer.join()
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    _, status = os.waitpid(pid, 0)
+    return None if late.is_set() else status
+
+
+def _be_child(function: Callable[[], int], workdir: Path) -> None:
+    status = 1
+    try:
+        os.setsid()
+        os.umask(0o022)
+        os.chdir(workdir)
+        status = function()
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(status & 0xFF)
