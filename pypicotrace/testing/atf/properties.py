@@ -59,7 +59,10 @@ def require_memory(size: int | str) -> Decorator[Function]:
 
 
 def require_diskspace(size: int | str) -> Decorator[Function]:
-    """Free space that there must be where it runs, as for `require_memory`."""
+    """Free space that there must be where it runs, as for `require_memory`.
+
+    Kyua 0.13 refuses a test program that says this; NetBSD's and FreeBSD's know it.
+    """
     return set_property("require.diskspace", _size(size))
 
 

@@ -105,8 +105,8 @@ class Run:
         """From here on the case expects this of itself."""
         self._check_expectation()
         self._expect = what
-        self._reason = reason
         if what is Expect.FAIL:
+            self._reason = reason
             self._failed_before = self._failed_as_expected
         elif what is not Expect.PASS:
             self._write(Result(f"expected_{what.name.lower()}", reason, number))
