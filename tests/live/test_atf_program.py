@@ -1,0 +1,148 @@
+"""On every system: one ATF test program, by its own command line and under pytest."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+PROGRAM = """
+    import os
+    import signal
+    import sys
+    import time
+    import pypicotrace as pt
+    from pypicotrace.testing import atf, call
+
+    def clean():
+        print("cleaning", *sorted(os.listdir(".")))
+
+    @atf.timeout(30)
+    @atf.cleanup(clean)
+    def test_fork_reports_child(traced, tracee, tmp_path):
+        '''fork(2) is reported with the child's pid'''
+        open("left behind", "w").close()
+        assert (tmp_path / "left behind").exists()
+        program = tracee('#include <unistd.h>\\nint main(void) { return fork() == 0 ? 0 : 5; }')
+        trace = traced([program], follow=True)
+        trace.expect(pt.Forked(pid=trace.root), ...).then(pt.Exited(status=0))
+
+    @atf.each(number=[1, 2])
+    def test_each(number):
+        assert number == 1, f"it is {number}"
+
+    def test_mistake(traced):
+        traced(["/bin/sh", "-c", "exit 3"]).expect(pt.Exited(status=4))
+
+    def test_skips():
+        atf.skip(f"for {atf.config_get('reason', 'none')} in {atf.srcdir().name}")
+
+    def test_known_bug():
+        atf.expect_fail("bug 1")
+        assert False
+
+    def test_exits():
+        atf.expect_exit(3, "by itself")
+        sys.exit(3)
+
+    def test_exits_otherwise():
+        atf.expect_exit(3, "by itself")
+        sys.exit(4)
+
+    def test_is_killed():
+        atf.expect_signal(signal.SIGKILL, "by itself")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    @atf.timeout(1)
+    def test_hangs():
+        atf.expect_timeout("for ever")
+        signal.pause()
+
+    @atf.timeout(1)
+    def test_hangs_unexpectedly():
+        signal.pause()
+
+    @atf.require_progs("no-such-program")
+    def test_requires():
+        assert False
+
+    def test_leaves_no_result():
+        sys.exit(0)
+
+    if __name__ == "__main__":
+        atf.main()
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "source" / "t_it.py"
+    path.parent.mkdir()
+    path.write_text(f"#!{sys.executable}\n{textwrap.dedent(PROGRAM)}")
+    path.chmod(0o755)
+    monkeypatch.setenv("PYPICOTRACE_TRACEES", str(tmp_path / "compiled"))
+    return path
+
+
+def run(program: Path, *words: str, cwd: Path, status: int = 0) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "__RUNNING_INSIDE_ATF_RUN": "internal-yes-value"}
+    done = subprocess.run(
+        [program, *words], cwd=cwd, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == status, done.stderr
+    return done
+
+
+def test_by_its_command_line(program: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    where = ["-s", str(program.parent), "-r", str(tmp_path / "result")]
+
+    def result(ident: str, status: int = 0) -> str:
+        run(program, *where, "-v", "reason=fun", ident, cwd=work, status=status)
+        return (tmp_path / "result").read_text()
+
+    assert result("test_fork_reports_child") == "passed\n"
+    cleaned = run(program, *where, "test_fork_reports_child:cleanup", cwd=work)
+    assert cleaned.stdout == "cleaning left behind\n"
+    assert result("test_each_1") == "passed\n"
+    assert result("test_each_2", 1).endswith(": it is 2\n")
+    assert result("test_mistake", 1).endswith(": Exited(status=4) did not happen\n")
+    assert result("test_skips") == "skipped: for fun in source\n"
+    assert result("test_exits", 3) == "expected_exit(3): by itself\n"
+
+
+def test_under_pytest(program: Path) -> None:
+    words = ["-p", "no:cacheprovider", "-rA", "--atf-var", "reason=fun", program.name]
+    command = [sys.executable, "-m", "pytest", *words]
+    env = {**os.environ, "COLUMNS": "200"}
+    done = subprocess.run(
+        command, cwd=program.parent, env=env, capture_output=True, text=True, check=False
+    )
+    lines = done.stdout.splitlines()
+    verdicts = {line for line in lines if line.startswith(("PASSED", "FAILED", "XFAIL", "SKIPPED"))}
+    said = "\n".join(sorted(verdicts))
+    for verdict in (
+        "PASSED t_it.py::test_fork_reports_child",
+        "PASSED t_it.py::test_each[1]",
+        "XFAIL t_it.py::test_known_bug - bug 1: t_it.py:",
+        "XFAIL t_it.py::test_exits - by itself",
+        "XFAIL t_it.py::test_is_killed - by itself",
+        "XFAIL t_it.py::test_hangs - for ever",
+        "FAILED t_it.py::test_each[2] - Failed: t_it.py:",
+        "FAILED t_it.py::test_mistake - Failed: t_it.py:",
+        "FAILED t_it.py::test_exits_otherwise - Failed: status 3 was expected, and it e",
+        "FAILED t_it.py::test_hangs_unexpectedly - Failed: it did not end in time",
+        "FAILED t_it.py::test_leaves_no_result - Failed: it left no result, and exited ",
+        "for fun in source",
+        "there is no program no-such-program",
+    ):
+        assert verdict in said, done.stdout
+    assert "5 failed, 2 passed, 2 skipped, 4 xfailed" in lines[-1]
+    assert "cleaning left behind" in done.stdout
+    assert "status: expected 4, got 3" in done.stdout
+    assert "traced tests: 2 ran" in lines
