@@ -27,9 +27,9 @@ def compile_tracee(source: str | Path, *, flags: Sequence[str] = ()) -> str:
         sleeper = compile_tracee("#include <unistd.h>\nint main(void) { pause(); }")
         forker = compile_tracee(Path(__file__).parent / "forker.c")
 
-    What is kept is found again by the source (and the headers beside it, where it is a file), the
-    flags, and the compiler. It is in the user's cache folder, or where the environment's
-    ``PYPICOTRACE_TRACEES`` says.
+    What is kept is found again by the source with all that it includes, the flags, and the
+    compiler. It is in the user's cache folder, or where the environment's ``PYPICOTRACE_TRACEES``
+    says.
 
     :param source: a program, or the path of a file with one.
     :param flags: for the compiler, after those that all get (C11 with GNU's extensions, POSIX
@@ -39,25 +39,27 @@ def compile_tracee(source: str | Path, *, flags: Sequence[str] = ()) -> str:
     compiler = shutil.which(os.environ.get("CC", "cc"))
     if compiler is None:
         raise CannotCompile("there is no C compiler: install one, or name it by CC")
-    text, name, beside = _text_of(source)
+    inline = isinstance(source, str)
+    text = source.encode() if isinstance(source, str) else source.read_bytes()
+    beside = [] if isinstance(source, str) else [f"-I{source.parent.absolute()}"]
     words = [compiler, *FLAGS, *flags, *beside]
-    program = kept_in() / f"{name}-{_digest(words, text, beside)}"
+    whole = _run([*words, "-E", "-P", "-x", "c", "-"], text)
+    name = "tracee" if inline else Path(source).stem
+    program = kept_in() / f"{name}-{_digest(words, whole)}"
     if not program.exists():
         _compile(words, text, program)
     return str(program)
 
 
-def _text_of(source: str | Path) -> tuple[bytes, str, list[str]]:
-    if isinstance(source, str):
-        return source.encode(), "tracee", []
-    return source.read_bytes(), source.stem, [f"-I{source.parent.absolute()}"]
+def _run(argv: Sequence[str], text: bytes) -> bytes:
+    done = subprocess.run(argv, input=text, capture_output=True, check=False)
+    if done.returncode != 0:
+        raise CannotCompile(done.stderr.decode(errors="replace"))
+    return done.stdout
 
 
-def _digest(words: Sequence[str], text: bytes, beside: Sequence[str]) -> str:
-    parts = [*map(os.fsencode, words), text]
-    for folder in beside:
-        parts += [header.read_bytes() for header in sorted(Path(folder[2:]).glob("*.h"))]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+def _digest(words: Sequence[str], text: bytes) -> str:
+    return hashlib.sha256(b"\0".join([*map(os.fsencode, words), text])).hexdigest()[:16]
 
 
 def _compile(words: Sequence[str], text: bytes, program: Path) -> None:
@@ -65,10 +67,7 @@ def _compile(words: Sequence[str], text: bytes, program: Path) -> None:
     with tempfile.TemporaryDirectory(dir=program.parent) as folder:
         built = Path(folder) / program.name
         # Libraries come after what needs them.
-        argv = [words[0], "-o", str(built), "-x", "c", "-", "-x", "none", *words[1:]]
-        done = subprocess.run(argv, input=text, capture_output=True, check=False)
-        if done.returncode != 0:
-            raise CannotCompile(done.stderr.decode(errors="replace"))
+        _run([words[0], "-o", str(built), "-x", "c", "-", "-x", "none", *words[1:]], text)
         built.rename(program)
 
 

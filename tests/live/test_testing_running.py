@@ -110,7 +110,7 @@ def test_compiled_once() -> None:
     assert compile_tracee(READER, flags=["-O2"]) != program
 
 
-def test_headers_beside_a_file_count(tmp_path: Path) -> None:
+def test_headers_that_a_file_includes_count(tmp_path: Path) -> None:
     (tmp_path / "answer.h").write_text("#define ANSWER 3\n")
     source = tmp_path / "said.c"
     source.write_text('#include "answer.h"\nint main(void) { return ANSWER; }\n')
