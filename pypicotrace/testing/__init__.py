@@ -12,6 +12,7 @@ pytest. `pypicotrace.testing.atf` makes a Python file an ATF test program.
 `pypicotrace.testing.script` plays stops to the tracer itself.
 """
 
+from pypicotrace.testing.kept import Changed, expect_snapshot, snapshot
 from pypicotrace.testing.mismatch import Mismatch
 from pypicotrace.testing.patterns import (
     ANY,
@@ -32,6 +33,7 @@ __all__ = [
     "ANY",
     "Call",
     "CannotCompile",
+    "Changed",
     "Found",
     "MadeCall",
     "Mismatch",
@@ -43,8 +45,10 @@ __all__ = [
     "bits",
     "call",
     "compile_tracee",
+    "expect_snapshot",
     "like",
     "one_of",
     "run_traced",
+    "snapshot",
     "where",
 ]

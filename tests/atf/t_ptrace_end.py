@@ -30,8 +30,11 @@ def left(event: Any) -> bool:
 STOPS: dict[str, tuple[list[str], Callable[[Any], bool]]] = {
     "entry": (["calls", "some"], entry),
     "exit": (["calls", "some"], left),
-    "signal": (["dispositions", "handled", "10"], lambda ev: type(ev) is pt.Stopped),
-    "fault": (["faulty", "handled", "11"], lambda ev: type(ev) is pt.Crashed),
+    "signal": (
+        ["dispositions", "handled", str(int(signal.SIGUSR1))],
+        lambda ev: type(ev) is pt.Stopped,
+    ),
+    "fault": (["faulty", "handled", str(int(signal.SIGSEGV))], lambda ev: type(ev) is pt.Crashed),
     "exec": (["execs", "/bin/sh", "-c", "exit 9"], lambda ev: type(ev) is pt.Exec and ev.seq > 1),
     "fork": (["families", "fork", "exit"], lambda ev: type(ev) is pt.Forked),
     "vfork_done": (["families", "vfork", "exit"], lambda ev: type(ev) is pt.VforkDone),

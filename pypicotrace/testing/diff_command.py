@@ -1,0 +1,111 @@
+"""The command ``picotrace-diff``."""
+
+from __future__ import annotations
+
+import getopt
+import io
+import os
+import sys
+from collections.abc import Sequence
+
+from pypicotrace import syscalls
+from pypicotrace.testing.difference import differences
+from pypicotrace.testing.items import items_of_text
+from pypicotrace.testing.snapshot import HEADER, Snapshot, read, take, written
+
+SAME, DIFFERENT, TROUBLE = 0, 1, 2
+HELP = """\
+usage: picotrace-diff [-a ABI] A B
+       picotrace-diff [-a ABI] -s TRACE
+
+Say what differs between two traces, by what programs did and not by ids,
+addresses and times. A trace is what picotrace has written (-o FILE), or a
+snapshot of it.
+
+  -a ABI   whose system calls they are, such as linux-x86_64; without it:
+           this machine's
+  -s       print the snapshot of one trace
+
+  -h, --help   show this, and exit
+
+The exit status is 0 where they are the same, 1 where they differ, and 2 where
+something is wrong.
+"""
+
+
+class Trouble(Exception):
+    """The command cannot do what it was told."""
+
+
+def own_abi() -> str:
+    """The ABI of this machine's programs."""
+    system = "netbsd" if sys.platform.startswith("netbsd") else "linux"
+    abis = syscalls.for_system(system, os.uname().machine)
+    if not abis:
+        raise Trouble("this machine's calls are not known: say whose they are by -a")
+    return abis[0]
+
+
+def load(path: str, abi: str) -> Snapshot:
+    """The snapshot in a file, or that of the trace in it.
+
+    :raises Trouble: it cannot be read, or is neither.
+    """
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            text = file.read()
+    except OSError as error:
+        raise Trouble(f"{path}: {error.strerror}") from None
+    try:
+        if text.startswith(HEADER):
+            return read(text)
+        return take(items_of_text(text.splitlines(), abi))
+    except ValueError as error:
+        raise Trouble(f"{path}: {error}") from None
+
+
+def run(argv: Sequence[str]) -> int:
+    """The command; returns its exit status.
+
+    :raises Trouble: see there.
+    """
+    try:
+        options, files = getopt.getopt(list(argv), "a:hs", ["help"])
+    except getopt.GetoptError as error:
+        raise Trouble(f"{error.msg}\n{HELP.splitlines()[0]}") from None
+    given = dict(options)
+    if given.keys() & {"-h", "--help"}:
+        print(HELP, end="")
+        return SAME
+    wanted = 1 if "-s" in given else 2
+    if len(files) != wanted:
+        raise Trouble(f"give {wanted} file{'s' * (wanted > 1)}\n{HELP.splitlines()[0]}")
+    abi = given.get("-a") or own_abi()
+    if abi not in syscalls.ABIS:
+        raise Trouble(f"-a {abi}: there are {', '.join(syscalls.ABIS)}")
+    loaded = [load(path, abi) for path in files]
+    if wanted == 1:
+        sys.stdout.write(written(loaded[0]))
+        return SAME
+    names = (files[0], files[1]) if files[0] != files[1] else ("A", "B")
+    lines = differences(loaded[0], loaded[1], names)
+    for line in lines:
+        print(line)
+    return DIFFERENT if lines else SAME
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The entry point of the command."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        status = run(sys.argv[1:] if argv is None else argv)
+        sys.stdout.flush()
+    except Trouble as trouble:
+        print(f"picotrace-diff: {trouble}", file=sys.stderr)
+        return TROUBLE
+    except BrokenPipeError:
+        # Whoever reads has seen enough; and nothing more is to be flushed at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return DIFFERENT
+    return status
