@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pypicotrace as pt
+from pypicotrace.syscalls import load
 from pypicotrace.testing import Trace
 from pypicotrace.testing.patterns import Seen
 from pypicotrace.testing.trace import traced_events
 
 ROOT = 100
-PARAMS = {"openat": ("fd", "path", "flags", "mode"), "close": ("fd",), "getppid": ()}
+CALLS = load("linux-x86_64").by_name
 
 
 def made_call(
@@ -29,7 +30,7 @@ def made_call(
         "lwp": lwp,
         "name": name,
         "args": args,
-        "params": PARAMS.get(name, ()),
+        "params": tuple(param.name for param in CALLS[name].params) if name in CALLS else (),
         "program": b"prog",
         "abi": "linux-x86_64",
         "sysnum": 1,
