@@ -1,0 +1,72 @@
+"""The command ``picotrace-sigprof``."""
+
+from __future__ import annotations
+
+import getopt
+import sys
+from collections.abc import Sequence
+
+from pypicotrace.errors import LaunchError, PicotraceError
+from pypicotrace.testing.sigprof import INTERVAL_US, profile
+
+FOLLOWS, STRAYS, TROUBLE, UNKNOWN = 0, 1, 2, 3
+HELP = f"""\
+usage: picotrace-sigprof [-o] [-i MICROSECONDS] PROGRAM [ARGUMENT ...]
+
+Say whether the kernel sends SIGPROF to the LWP (thread) that uses the CPU
+time. The program runs with a profiling timer, whose signals it does not get;
+a table has what each LWP has used, and how many signals were for it.
+
+  -i MICROSECONDS  of CPU time between two signals; without it {INTERVAL_US}
+  -o               the program has a timer of its own, and gets its signals
+
+  -h, --help       show this, and exit
+
+The exit status is 0 where they go to the LWP that uses the time, 1 where they
+do not, 3 where that cannot be told, and 2 where something is wrong.
+"""
+
+
+class Trouble(Exception):
+    """The command cannot do what it was told."""
+
+
+def run(argv: Sequence[str]) -> int:
+    """The command; returns its exit status.
+
+    :raises Trouble: see there.
+    """
+    try:
+        options, command = getopt.getopt(list(argv), "hi:o", ["help"])
+    except getopt.GetoptError as error:
+        raise Trouble(f"{error.msg}\n{HELP.splitlines()[0]}") from None
+    given = dict(options)
+    if given.keys() & {"-h", "--help"}:
+        print(HELP, end="")
+        return FOLLOWS
+    if not command:
+        raise Trouble(f"give a program\n{HELP.splitlines()[0]}")
+    if {"-o", "-i"} <= given.keys():
+        raise Trouble("-i is for the timer that -o does without")
+    taken = profile(command, interval_us=None if "-o" in given else _interval(given.get("-i")))
+    print(taken.table())
+    return {True: FOLLOWS, False: STRAYS, None: UNKNOWN}[taken.verdict().follows]
+
+
+def _interval(text: str | None) -> int:
+    if text is None:
+        return INTERVAL_US
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= 10**9:
+        raise Trouble(f"-i {text}: give microseconds, from 1 to {10**9}")
+    return int(text)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The entry point of the command."""
+    try:
+        return run(sys.argv[1:] if argv is None else argv)
+    except LaunchError as error:
+        print(f"picotrace-sigprof: {error.filename}: {error.strerror}", file=sys.stderr)
+    except (Trouble, PicotraceError, OSError) as error:
+        print(f"picotrace-sigprof: {error}", file=sys.stderr)
+    return TROUBLE

@@ -1,0 +1,70 @@
+"""On every system: picotrace-diff and picotrace-sigprof on real programs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cli_support import COMMAND
+
+BURNERS = Path(__file__).parents[1] / "atf" / "tracees" / "burners.c"
+
+
+def command(name: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    module = f"pypicotrace.testing.{name}_command"
+    code = f"import sys; from {module} import main; sys.exit(main())"
+    return subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def trace_of(tmp_path: Path) -> Callable[[str, str], Path]:
+    def trace(name: str, script: str) -> Path:
+        out = tmp_path / name
+        choice = "trace=/^open/,/^close/,/exit/"
+        words = ["-f", "-e", choice, "-e", "event=exec,exited,fork,vfork", "-o", str(out)]
+        subprocess.run([*COMMAND, *words, "/bin/sh", "-c", script], check=False)
+        return out
+
+    return trace
+
+
+def test_two_runs_of_one_program_are_the_same(trace_of: Callable[[str, str], Path]) -> None:
+    script = "(exit 3); (exit 4); exit 5"
+    a, b = trace_of("a", script), trace_of("b", script)
+    assert a.read_text() != b.read_text()
+    done = command("diff", a, b)
+    assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+
+
+def test_two_programs_are_not(trace_of: Callable[[str, str], Path], tmp_path: Path) -> None:
+    a, b = trace_of("a", "(exit 3); exit 5"), trace_of("b", "(exit 4); exit 5")
+    done = command("diff", a, b)
+    assert done.returncode == 1
+    assert f"<1.1>: Exited(status=3): status is 3 in {a}, 4 in {b}\n" in done.stdout
+    # The same with one of them kept as a snapshot.
+    (tmp_path / "kept").write_text(command("diff", "-s", a).stdout)
+    assert command("diff", tmp_path / "kept", a).returncode == 0
+    assert command("diff", tmp_path / "kept", b).returncode == 1
+
+
+def test_sigprof_goes_to_the_busy_lwp(tmp_path: Path) -> None:
+    program = tmp_path / "burners"
+    subprocess.run(["cc", "-pthread", "-D_GNU_SOURCE", "-o", program, BURNERS], check=True)
+    done = command("sigprof", program, "1500", "0", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    *_, idle, busy, verdict = done.stdout.splitlines()
+    assert int(idle.split()[4]) == 0
+    assert int(busy.split()[4]) >= 50
+    assert verdict.startswith("SIGPROF goes to the LWP that uses the time: ")
+
+
+def test_sigprof_of_what_cannot_be_run() -> None:
+    done = command("sigprof", "/nowhere/program")
+    assert done.returncode == 2
+    assert done.stderr == "picotrace-sigprof: /nowhere/program: No such file or directory\n"
+    assert command("sigprof", "true").returncode == 3

@@ -1,0 +1,85 @@
+"""Where SIGPROF goes: what is said of counts, and what NetBSD tells of LWPs."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from pypicotrace.testing.cpu_time import KINFO_LWP, parse_kinfo
+from pypicotrace.testing.sigprof import Profile, judge
+from pypicotrace.testing.sigprof_command import main
+
+SECOND = 10**9
+JUDGED: list[tuple[dict[int, int], dict[int, int], bool | None, str]] = [
+    ({1: 100}, {1: SECOND, 2: 0}, True, "0% of the signals went to other LWPs"),
+    ({1: 95, 2: 5}, {1: SECOND, 2: 0}, True, "5% of the signals"),
+    ({2: 100}, {1: SECOND, 2: 0}, False, "100% of the signals went to other LWPs"),
+    ({1: 50, 2: 50}, {1: SECOND, 2: 0}, False, "50% of the signals"),
+    ({1: 70, 2: 30}, {1: SECOND, 2: 0}, False, "30% of the signals"),
+    ({1: 20, 2: 40, 3: 60}, {1: 1, 2: 2, 3: 3, 4: 0}, True, "0% of the signals"),
+    ({1: 120}, {1: 1, 2: 2, 3: 3}, False, "83% of the signals"),
+    ({1: 60, 2: 60}, {1: 1, 2: 1}, None, "all LWPs used about the same time"),
+    ({1: 120}, {1: 1, 2: 1}, False, "50% of the signals"),
+    ({1: 100}, {1: SECOND}, None, "there is one LWP"),
+    ({1: 49}, {1: SECOND, 2: 0}, None, "49 signals are too few; 50 are needed"),
+    ({}, {}, None, "0 signals are too few"),
+    ({3: 100}, {1: SECOND}, False, "100% of the signals"),
+]
+
+
+@pytest.mark.parametrize(("signals", "times", "follows", "words"), JUDGED)
+def test_verdicts(
+    signals: dict[int, int], times: dict[int, int], follows: bool | None, words: str
+) -> None:
+    verdict = judge(signals, times)
+    assert verdict.follows is follows
+    assert words in verdict.words
+
+
+def test_a_table() -> None:
+    taken = Profile(Counter({11: 98, 12: 2}), {11: 980 * 10**6, 12: 20 * 10**6})
+    assert taken.table().splitlines() == [
+        "     LWP      CPU time   share   SIGPROF   share",
+        "      11       0.980 s   98.0%        98   98.0%",
+        "      12       0.020 s    2.0%         2    2.0%",
+        "SIGPROF goes to the LWP that uses the time: 0% of the signals went to other LWPs than the "
+        "time",
+    ]
+    assert "      -" in Profile(Counter(), {11: 0}).table()
+
+
+def test_netbsds_lwps() -> None:
+    def kinfo(lid: int, seconds: int, microseconds: int) -> bytes:
+        words = [0] * 4 + [lid] + [0] * 10 + [b"parked", 0, 0]
+        return KINFO_LWP.pack(*words, seconds, microseconds, 0, 0, 100, b"name")
+
+    assert KINFO_LWP.size == 128
+    data = kinfo(100, 1, 5) + kinfo(207, 0, 250_000)
+    assert parse_kinfo(data) == {100: SECOND + 5000, 207: SECOND // 4}
+    assert parse_kinfo(b"") == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "give a program\nusage: "),
+        (["-x"], "option -x not recognized\nusage: "),
+        (["-i", "0", "true"], "-i 0: give microseconds, from 1 to 1000000000"),
+        (["-i", "1.5", "true"], "-i 1.5: give microseconds"),
+        (["-i", "-1", "true"], "-i -1: give microseconds"),
+        (["-o", "-i", "5", "true"], "-i is for the timer that -o does without"),
+    ],
+)
+def test_what_the_command_cannot_do(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.startswith("picotrace-sigprof: ")) == ("", True)
+    assert said in err
+
+
+def test_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    assert capsys.readouterr().out.startswith("usage: picotrace-sigprof [-o]")
