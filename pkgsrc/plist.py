@@ -8,9 +8,19 @@ lang/python/plist-python.awk knows what they are called on disk.
 
 from __future__ import annotations
 
+import configparser
+import re
 import sys
 import zipfile
 from collections.abc import Iterator
+
+
+def commands(wheel: zipfile.ZipFile) -> list[str]:
+    """The names of the commands of a wheel."""
+    [name] = [name for name in wheel.namelist() if name.endswith(".dist-info/entry_points.txt")]
+    points = configparser.ConfigParser()
+    points.read_string(wheel.read(name).decode())
+    return list(points["console_scripts"])
 
 
 def installed(name: str) -> Iterator[str]:
@@ -18,11 +28,8 @@ def installed(name: str) -> Iterator[str]:
     top, _, rest = name.partition("/")
     if top.endswith(".dist-info"):
         yield f"${{PYSITELIB}}/${{WHEEL_INFODIR}}/{rest}"
-        if rest == "entry_points.txt":
-            # The command; the package's Makefile has more of its name.
-            yield "bin/picotrace-${PYVERSSUFFIX}"
-    elif name.endswith(".data/data/share/man/man1/picotrace.1"):
-        yield "man/man1/picotrace-${PYVERSSUFFIX}.1"
+    elif (page := re.fullmatch(r".*\.data/data/share/man/man1/(.*)\.1", name)) is not None:
+        yield f"man/man1/{page[1]}-${{PYVERSSUFFIX}}.1"
     elif top.endswith(".data"):
         raise SystemExit(f"nothing is known of where {name} goes")
     else:
@@ -43,6 +50,8 @@ def main() -> None:
         raise SystemExit("usage: python pkgsrc/plist.py WHEEL")
     with zipfile.ZipFile(sys.argv[1]) as wheel:
         lines = [line for name in wheel.namelist() for line in installed(name)]
+        # The package's Makefile has more of their names.
+        lines += [f"bin/{name}-${{PYVERSSUFFIX}}" for name in commands(wheel)]
     print("@comment $NetBSD$", *sorted(lines, key=place), sep="\n")
 
 

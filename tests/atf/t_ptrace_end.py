@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from witness import LINUX, MADE, ended_well, program, running
@@ -97,6 +98,20 @@ def test_status(status: int, traced: Traced) -> None:
     trace = traced(["/bin/sh", "-c", f"exit {status}"])
     ended_well(trace, status)
     assert trace.events[-1] == trace.status
+
+
+def test_core_of_one_that_goes_on(traced: Traced, tmp_path: Path) -> None:
+    """A core file is written of a tracee that goes on afterwards"""
+    if LINUX:
+        atf.skip("Linux: no request of ptrace(2) writes a core file")
+    core = tmp_path / "core"
+
+    def dump(event: Any) -> None:
+        if entry(event) and not core.exists():
+            event.stop.dump_core(core)
+
+    ended_well(traced([program("calls"), "some"], at_stop=dump), 0)
+    assert core.read_bytes()[:4] == b"\x7fELF"
 
 
 @atf.each(doing=["reading", "running", "stopped"])

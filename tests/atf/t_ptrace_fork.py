@@ -176,6 +176,15 @@ def test_orphan(traced: Traced) -> None:
     trace.expect(pt.Exited(pid=middle, status=1))
 
 
+def test_spawn_is_an_event_of_its_own(traced: Traced) -> None:
+    """posix_spawn(3) is told as such, and its child begins as the new program"""
+    if LINUX:
+        atf.expect_fail("Linux: it is made of vfork(2) and execve(2), and told as these")
+    trace = traced([program("families"), "posix_spawn", "exec"], follow=True)
+    child = trace.expect(pt.Spawned(pid=trace.root))[0].child
+    trace.process(child).expect_none(pt.Exec)
+
+
 def test_spawn_of_nothing(traced: Traced) -> None:
     """posix_spawn(3) of a program that is not there fails in the parent with ENOENT"""
     trace = traced([program("families"), "spawn-fails"], follow=True)

@@ -17,7 +17,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "pkgsrc" / "devel" / "py-pypicotrace"
 MAKEFILE = (PACKAGE / "Makefile").read_text()
 # What a wheel is made of.
-SOURCES = ("csrc", "man", "pypicotrace", "pyproject.toml", "setup.py", "LICENSE", "README.md")
+SOURCES = (
+    *("csrc", "man", "pypicotrace", "pytest_pypicotrace.py"),
+    *("pyproject.toml", "setup.py", "LICENSE", "README.md"),
+)
 
 # The digests of "abc", of RFC 7693 (appendix B) and FIPS 180-4 (its examples).
 BLAKE2S_OF_ABC = "508c5e8c327c14e2e1a72ba34eeb452f37458b209ed63a294d999b4c86675982"
@@ -139,4 +142,6 @@ def test_the_original_and_this_are_installed_side_by_side() -> None:
     ours = (PACKAGE / "PLIST").read_text().splitlines()
     wrappers = [line.split()[0] for line in (PACKAGE / "ALTERNATIVES").read_text().splitlines()]
     assert not {"bin/picotrace", "man/man1/picotrace.1"} & {*ours, *wrappers}
-    assert "bin/picotrace-${PYVERSSUFFIX}" in ours
+    for name in values("PY_RENAME_BINARIES")[0].split():
+        assert f"bin/{name}-${{PYVERSSUFFIX}}" in ours
+        assert f"man/man1/{name}-${{PYVERSSUFFIX}}.1" in ours
