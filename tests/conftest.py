@@ -53,6 +53,7 @@ LINUX_ALONE = {
     "live/test_storms.py": CLONE,
     "live/test_stream.py": CALLS,
     "live/test_surroundings.py": PROC,
+    "live/test_testing_docs.py": CALLS,
     "live/test_threads.py": CLONE,
     "live/test_tracers.py": "its tracees are tracers by Linux's ptrace(2)",
     "live/test_transparency.py": PROC,

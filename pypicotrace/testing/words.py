@@ -11,7 +11,7 @@ from pypicotrace import events as ev
 from pypicotrace.events import Event
 from pypicotrace.testing.patterns import HALF, Pattern, Seen, error_name, given
 
-STRING_MAX = 64
+STRING_MAX = 48
 """Bytes of a string that are shown."""
 
 
