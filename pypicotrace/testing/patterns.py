@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ from pypicotrace import syscalls as tables
 from pypicotrace.events import UNSET, Event, SyscallEntry, SyscallExit
 
 WORD, HALF = 2**64, 2**32
+NUMBERED = re.compile(r"syscall_-?\d+")
 NOT_COMPARED = frozenset({"stop", "params", "ts_ns"})
 
 
@@ -159,12 +160,36 @@ def call(
     :param pid, lwp: who made it.
     :param args: its arguments, by the names that the event has for them (NetBSD's: ``path``,
         ``fd``); a str or bytes for what a pointer points to.
-    :raises KeyError: there is no error of that name.
+    :raises KeyError: there is no error of that name, or on no system a call of that name, or one
+        with such an argument. (A mistyped name would otherwise never happen, as was expected.)
     """
     if isinstance(error, str) and error not in errno.errorcode.values():
         raise tables.unknown(f"no error {error!r}", error, errno.errorcode.values())
+    if isinstance(name, str):
+        _check_arguments(name, args)
     event = {"retval": retval, "error": error, "pid": pid, "lwp": lwp}
     return Call(name, {key: value for key, value in event.items() if value is not ...}, args)
+
+
+def check_name(name: str) -> list[tables.Syscall]:
+    """What the tables of all systems say of a call.
+
+    :raises KeyError: no system has it. (One that has a number only is ``syscall_999``.)
+    """
+    every = [tables.load(abi).by_name for abi in tables.ABIS]
+    found = [names[name] for names in every if name in names]
+    if not found and not NUMBERED.fullmatch(name):
+        known = dict.fromkeys(known for names in every for known in names)
+        raise tables.unknown(f"no system call {name!r}", name, known)
+    return found
+
+
+def _check_arguments(name: str, args: Iterable[str]) -> None:
+    found = check_name(name)
+    known = dict.fromkeys(param.name for made in found for param in made.params)
+    for arg in args:
+        if arg not in known:
+            raise tables.unknown(f"{name} has no argument {arg!r}", arg, known)
 
 
 def distance(pattern: Pattern, seen: Seen) -> Distance | None:

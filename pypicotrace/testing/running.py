@@ -8,12 +8,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, Any
 
+from pypicotrace.choice import Follow
 from pypicotrace.errors import TraceeDied
-from pypicotrace.events import Event, Mask, SyscallEntry
+from pypicotrace.events import Event, Mask, SyscallEntry, SyscallExit
 from pypicotrace.launch import Path
 from pypicotrace.loop import Loop
 from pypicotrace.start import spawn
-from pypicotrace.testing.strings import strings_of
+from pypicotrace.testing.strings import filled, given
 from pypicotrace.testing.trace import Trace, traced_events
 
 BOUND = 60.0
@@ -34,7 +35,7 @@ def run_traced(
     argv: Sequence[Path],
     *,
     events: Mask = Mask.ALL,
-    follow: bool = False,
+    follow: Follow | bool = False,
     syscalls: Iterable[str] | None = None,
     strings: bool = True,
     at_stop: Callable[[Any], object] | None = None,
@@ -47,8 +48,8 @@ def run_traced(
     """Run a program to its end and give back what it did.
 
     :param events, follow, syscalls: as `pypicotrace.spawn` takes them.
-    :param strings: read the strings behind the calls' pointers: at each entry, or, where ``events``
-        has no SCE, at each exit.
+    :param strings: read the strings behind the calls' pointers: names and what is written at each
+        entry, or, where ``events`` has no SCE, at each exit; what is read at each exit.
     :param at_stop: called with each event while its LWP stands still; it may use ``event.stop``.
     :param timeout: seconds that the program may take; then it is killed.
     :param stdout, stderr: as `pypicotrace.spawn` takes them; when not given they go to the trace.
@@ -58,7 +59,7 @@ def run_traced(
     """
     record: list[Event] = []
     known: dict[int, dict[str, bytes]] = {}
-    strings_at = SyscallEntry if events & Mask.SCE else None
+    entries = bool(events & Mask.SCE)
     with contextlib.ExitStack() as files:
         out, err = (_output(files, where) for where in (stdout, stderr))
         streams = {"stdin": stdin, "stdout": out or stdout, "stderr": err or stderr}
@@ -67,9 +68,8 @@ def run_traced(
             for event in loop:
                 record.append(event)
                 if strings and isinstance(event, SyscallEntry):
-                    wanted = strings_at is None or type(event) is strings_at
-                    if wanted and (found := _strings(event)):
-                        known[event.seq] = found
+                    first = getattr(event, "enter_seq", 0) or event.seq
+                    known.setdefault(first, {}).update(_strings(event, entries))
                 if at_stop is not None:
                     at_stop(event)
         seen = traced_events(record, known)
@@ -79,9 +79,12 @@ def run_traced(
     return trace
 
 
-def _strings(event: SyscallEntry) -> dict[str, bytes]:
+def _strings(event: SyscallEntry, entries: bool) -> dict[str, bytes]:
+    """What is to be read at a call's entry, and at its exit."""
+    ended = isinstance(event, SyscallExit)
     try:
-        return strings_of(event)
+        found = {} if ended and entries else given(event)
+        return {**found, **filled(event)} if isinstance(event, SyscallExit) else found
     except TraceeDied:
         return {}  # its end follows
 

@@ -10,14 +10,18 @@ from pypicotrace.stop import Stop
 LIMIT = 4096
 """Bytes of a string, or of a buffer, that are read."""
 
-# Strings that are no names: `const char *` that is a buffer, with its length beside it.
-LENGTHS = ("nbyte", "count", "len", "size")
-BUFFERS = {"write": "buf", "pwrite": "buf", "pwrite64": "buf", "send": "buf", "sendto": "buf"}
+# Which argument is a buffer that a call takes, whose length is the next one; or that it fills, as
+# far as its result says.
+TAKEN = dict.fromkeys(("write", "pwrite", "pwrite64", "send", "sendto"), 1)
+FILLED = {
+    **dict.fromkeys(("read", "pread", "pread64", "recv", "recvfrom", "readlink"), 1),
+    "readlinkat": 2,
+}
 # After a new image the pointers of the call that made it point nowhere.
 NEW_IMAGE = frozenset({"execve", "execveat", "fexecve"})
 
 
-def strings_of(event: SyscallEntry) -> dict[str, bytes]:
+def given(event: SyscallEntry) -> dict[str, bytes]:
     """The strings that a call is given, by argument name: names, and what is written.
 
     Those that cannot be read are left out: the call itself will fail with EFAULT, or not look.
@@ -27,22 +31,39 @@ def strings_of(event: SyscallEntry) -> dict[str, bytes]:
     if isinstance(event, SyscallExit) and event.name in NEW_IMAGE:
         return {}
     call = syscalls.load(event.abi).by_name.get(event.name) if event.abi in calls.ABIS else None
-    found: dict[str, bytes] = {}
-    for param in call.params if call is not None else ():
-        if param.type == "const char *" and param.name != "buf":
-            _keep(found, param.name, event.stop, event.arg(param.name), None)
-    if (name := BUFFERS.get(event.name)) is not None and name in event.params:
-        sizes = [event.arg(length) for length in LENGTHS if length in event.params]
-        if sizes:
-            _keep(found, name, event.stop, event.arg(name), min(sizes[0], LIMIT))
-    return found
+    names = [
+        param.name
+        for param in (call.params if call is not None else ())
+        if param.type == "const char *" and param.name != "buf"
+    ]
+    found = {name: _string(event.stop, event.arg(name)) for name in names}
+    place = TAKEN.get(event.name)
+    if place is not None and len(event.args) > place + 1:
+        found[event.params[place]] = _data(event.stop, event.args[place], event.args[place + 1])
+    return {name: text for name, text in found.items() if text is not None}
 
 
-def _keep(found: dict[str, bytes], name: str, stop: Stop, addr: int, size: int | None) -> None:
-    if addr == 0:
-        return
+def filled(event: SyscallExit) -> dict[str, bytes]:
+    """What a call has read, by argument name.
+
+    :raises TraceeDied: it was killed just now.
+    """
+    place = FILLED.get(event.name)
+    if place is None or place >= len(event.params) or event.retval is None:
+        return {}
+    data = _data(event.stop, event.args[place], event.retval)
+    return {event.params[place]: data} if data is not None else {}
+
+
+def _string(stop: Stop, addr: int) -> bytes | None:
     try:
-        data = stop.read_cstring(addr, LIMIT) if size is None else stop.read(addr, size)
+        return stop.read_cstring(addr, LIMIT) if addr else None
     except KernelError:
-        return
-    found[name] = data
+        return None
+
+
+def _data(stop: Stop, addr: int, size: int) -> bytes | None:
+    try:
+        return stop.read(addr, min(size, LIMIT)) if addr else None
+    except KernelError:
+        return None

@@ -18,7 +18,7 @@ from pypicotrace.events import (
     Vforked,
 )
 from pypicotrace.testing import expectation
-from pypicotrace.testing.patterns import Pattern, Seen, matches
+from pypicotrace.testing.patterns import Pattern, Seen, check_name, matches
 from pypicotrace.testing.words import with_place
 
 MADE = (Forked, Vforked, Spawned)
@@ -157,8 +157,11 @@ class Trace:
         """That part of the trace on which something is to be asserted.
 
         :param wanted: names of system calls (their entries and exits), and patterns.
+        :raises KeyError: no system has a call of that name.
         """
         names = {name for name in wanted if isinstance(name, str)}
+        for name in names:
+            check_name(name)
         patterns = [pattern for pattern in wanted if not isinstance(pattern, str)]
 
         def is_wanted(seen: Seen) -> bool:
@@ -168,7 +171,12 @@ class Trace:
         return replace(self, seen=list(filter(is_wanted, self.seen)), selected=True)
 
     def calls(self, *names: str) -> list[MadeCall]:
-        """The system calls of these names, or all, in the order in which they began."""
+        """The system calls of these names, or all, in the order in which they began.
+
+        :raises KeyError: no system has a call of that name.
+        """
+        for name in names:
+            check_name(name)
         entries: dict[int, SyscallEntry] = {}
         made: dict[int, MadeCall] = {}
         for seen in self.seen:

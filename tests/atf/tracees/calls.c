@@ -12,6 +12,7 @@
 
 enum { MOST = 70000 };
 static char data[MOST];
+static char *volatile nowhere = (char *)(uintptr_t)8;
 
 static void
 transfer(const char *way, size_t size)
@@ -49,7 +50,7 @@ fails_with(const char *error)
 		return open("/", O_RDONLY | O_CREAT | O_EXCL, 0600);
 	WANT(pipe(fds) == 0);
 	if (is(error, "EFAULT"))
-		return write(fds[1], (char *)(uintptr_t)8, 16);
+		return write(fds[1], nowhere, 16);
 	if (is(error, "ESPIPE"))
 		return (long)lseek(fds[0], 0, SEEK_SET);
 	if (is(error, "ESRCH"))

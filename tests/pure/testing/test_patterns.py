@@ -158,4 +158,20 @@ def test_mistakes_are_named() -> None:
     with pytest.raises(KeyError, match="no error 'ENOTHERE'"):
         call("openat", error="ENOTHERE")
     with pytest.raises(KeyError, match=r"openat has no argument 'pathname' \(did you mean path"):
-        matches(call("openat", pathname="/"), OPEN)
+        call("openat", pathname="/")
+    with pytest.raises(KeyError, match=r"no system call 'opennat' \(did you mean openat"):
+        call("opennat")
+    with pytest.raises(KeyError, match=r"openat has no argument 'pathname' \(did you mean path"):
+        matches(call(re.compile("^open"), pathname="/"), OPEN)
+    empty = trace_of()
+    with pytest.raises(KeyError, match=r"no system call 'opennat'"):
+        empty.only("opennat")
+    with pytest.raises(KeyError, match=r"no system call 'opennat'"):
+        empty.calls("opennat")
+
+
+def test_calls_of_any_system_may_be_named() -> None:
+    """A test that is for several says what must not happen on each."""
+    for name in ("kqueue", "epoll_wait", "posix_spawn", "clone3", "syscall_999", "syscall_-1"):
+        trace_of().expect_none(call(name))
+    assert trace_of().calls("kqueue") == []
