@@ -261,6 +261,8 @@ class Loop:
 
     def take(self, room: Any, size: int) -> int:
         """Fill ``room``, an array of C's, with up to ``size`` records; for `Stream`."""
+        if self._pointer is None and self.worker is not None:
+            return 0  # closed by another task while its reader had a batch in hand
         lib.pico_loop_set_mode(self.pointer(), lib.PICO_MODE_STREAM)
         return self._next(room, size)
 

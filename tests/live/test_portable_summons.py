@@ -206,6 +206,22 @@ def test_asynchronously_a_call_closes_it() -> None:
     asyncio.run(host())
 
 
+@pytest.mark.parametrize("handed", [True, False], ids=["closed", "called"])
+def test_asynchronously_it_is_closed_between_two_batches(handed: bool) -> None:
+    async def host() -> None:
+        async with pt.spawn(["sleep", "60"]) as loop:
+            async for batch in loop.stream(1):
+                assert len(batch) == 1
+                if handed:
+                    loop.close()
+                while loop.status is None:
+                    if not handed:
+                        await loop.call(loop.close)
+                    await asyncio.sleep(0.001)
+
+    asyncio.run(host())
+
+
 def test_asynchronously_it_is_closed_while_nobody_reads() -> None:
     async def host() -> None:
         async with pt.spawn(["sleep", "60"]) as loop:
