@@ -80,6 +80,7 @@ pico_netbsd_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t 
 		return -ESRCH;
 	}
 	int n = enumerate(pid, lwps, max);
+	t->has_lwps = n > 1;
 	if (n == 0)
 		lwps[n++] = pid;	/* it has just been killed: its end comes next */
 	return n;

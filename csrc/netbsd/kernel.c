@@ -86,6 +86,7 @@ answer_siginfo(struct netbsd_kernel *k, struct netbsd_tracee *t, struct pico_raw
 	if (e < 0)
 		return e;
 	t->lwp = pico_i32(raw->siginfo + NETBSD_PSI_LWPID);
+	t->has_lwps |= t->lwp != 0 && t->lwp != t->pid;
 	if (pico_netbsd_is_trap(raw->siginfo, TRAP_EXEC))
 		pico_netbsd_altered_forget(k, t->pid);
 	raw->narrow = sizeof(long) == sizeof(int32_t);
@@ -163,6 +164,7 @@ netbsd_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int
 		t->was_stopped = 0;	/* somebody has continued it since */
 	t->answered = 0;
 	t->stands = 0;	/* also where it was killed, and its end is to be waited for */
+	t->has_just_gone = 1;
 	if (ptrace(request, pid, (void *)1, data) == 0)
 		return 0;
 	/* One that stood does not go on but by a SIGKILL, and with LWPs asleep it may hang in its exit until

@@ -21,6 +21,8 @@ struct netbsd_tracee {
 	uint8_t answered;	/* the call it stands in is not executed: the tracer has answered it */
 	uint8_t is_hosts;	/* a child of this program's: its end is left to be waited for by that */
 	uint8_t was_stopped;	/* by job control, before it was attached to: it is left so */
+	uint8_t has_just_gone;	/* it was resumed, and not looked at since */
+	uint8_t has_lwps;	/* it has, or had, more than one */
 };
 
 struct netbsd_altered;
@@ -36,7 +38,9 @@ struct netbsd_kernel {
 	int queue;		/* kqueue(2): of SIGCHLD, and of `wake` */
 	int wake[2];		/* a pipe: something for the wait to return for */
 	_Atomic uint32_t tick_us;	/* 0: the wait does not return for ticks */
+	uint32_t timer_us;	/* what the queue's timer is set to; 0: there is none */
 	uint32_t waits;
+	uint8_t quiet;		/* nothing has happened since the last tick */
 	uint64_t ticked_ns;	/* when the wait last returned for a tick */
 	uint64_t suspect_ns;	/* until then one that was killed may have left a child that nobody told of */
 	struct netbsd_kernel *other;	/* of this program's: see tracees.c */
