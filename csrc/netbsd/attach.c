@@ -121,6 +121,10 @@ pico_netbsd_interrupt(struct pico_kernel *kernel, int32_t pid, int32_t lwp)
 	if (t->stop_asked)
 		return 0;
 	t->stop_asked = 1;
+	if (t->slice_ends) {
+		t->slice_ends = 0;	/* that SIGSTOP will do */
+		return 0;
+	}
 	if (kill(pid, SIGSTOP) == 0)
 		return 0;
 	return ptrace(PT_STOP, pid, NULL, 0) < 0 ? pico_netbsd_error() : 0;

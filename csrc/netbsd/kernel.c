@@ -87,6 +87,7 @@ answer_siginfo(struct netbsd_kernel *k, struct netbsd_tracee *t, struct pico_raw
 		return e;
 	t->lwp = pico_i32(raw->siginfo + NETBSD_PSI_LWPID);
 	t->has_lwps |= t->lwp != 0 && t->lwp != t->pid;
+	t->inside = !pico_netbsd_is_trap(raw->siginfo, TRAP_SCX) && !pico_netbsd_is_trap(raw->siginfo, TRAP_TRACE);
 	if (pico_netbsd_is_trap(raw->siginfo, TRAP_EXEC))
 		pico_netbsd_altered_forget(k, t->pid);
 	raw->narrow = sizeof(long) == sizeof(int32_t);
@@ -139,6 +140,22 @@ to_pass(int32_t pid, int signo)
 	}
 }
 
+int
+pico_netbsd_let_go(struct netbsd_tracee *t, int request, int data)
+{
+	t->request = request;
+	t->alone = 0;
+	/* A call that was answered is the first one to be let go (10.99.12: PSL_SYSCALLEMU is the process's). */
+	if (request == PT_SYSCALL && data == 0 && t->has_lwps && !t->answered) {
+		int32_t lwp = pico_netbsd_turn(t);
+		if (lwp != 0 && ptrace(request, t->pid, (void *)1, -lwp) == 0)
+			return 0;
+		t->alone = 0;
+	}
+	pico_netbsd_turns_end(t);
+	return ptrace(request, t->pid, (void *)1, data) < 0 ? pico_netbsd_error() : 0;
+}
+
 static int
 netbsd_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int signo)
 {
@@ -162,14 +179,12 @@ netbsd_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int
 #endif
 	if (signo == SIGCONT)
 		t->was_stopped = 0;	/* somebody has continued it since */
-	t->answered = 0;
 	t->stands = 0;	/* also where it was killed, and its end is to be waited for */
 	t->has_just_gone = 1;
-	if (ptrace(request, pid, (void *)1, data) == 0)
-		return 0;
+	int e = pico_netbsd_let_go(t, request, data);
+	t->answered = 0;
 	/* One that stood does not go on but by a SIGKILL, and with LWPs asleep it may hang in its exit until
 	 * another comes (10.99.12: kpsignal2() makes it active and leaves its LWPs stopped). */
-	int e = pico_netbsd_error();
 	if (e == -ESRCH)
 		(void)kill(pid, SIGKILL);
 	return e;
@@ -211,6 +226,8 @@ netbsd_close(struct pico_kernel *kernel)
 
 	pico_netbsd_unregister(k);
 	pico_netbsd_wait_close(k);
+	for (uint32_t i = 0; i < k->count; i++)
+		pico_netbsd_turns_end(&k->tracees[i]);
 	free(k->tracees);
 	free(k->altered);
 	free(k);

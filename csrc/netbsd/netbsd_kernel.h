@@ -9,6 +9,11 @@
 
 #include "../core/kernel.h"
 
+struct netbsd_turn {
+	int32_t lwp;
+	uint8_t had;		/* it is about to enter a call, or its slice is over */
+};
+
 struct netbsd_tracee {
 	int32_t pid;
 	int32_t stepping;	/* an LWP that takes one step at a time: PT_SETSTEP; 0: none */
@@ -23,6 +28,14 @@ struct netbsd_tracee {
 	uint8_t was_stopped;	/* by job control, before it was attached to: it is left so */
 	uint8_t has_just_gone;	/* it was resumed, and not looked at since */
 	uint8_t has_lwps;	/* it has, or had, more than one */
+	uint8_t inside;		/* the LWP in hand stands inside a call, or about to enter it */
+	uint8_t rest;		/* so many stops more without turns */
+	uint8_t slice_ends;	/* a SIGSTOP of ours is on its way that the loop knows nothing of */
+	int request;		/* by which it was last resumed */
+	struct netbsd_turn *turns;	/* this round's */
+	uint32_t turn_count, turn;
+	int32_t alone;		/* the LWP that was let go alone; 0: all were */
+	uint64_t alone_until_ns;
 };
 
 struct netbsd_altered;
@@ -49,6 +62,8 @@ struct netbsd_kernel {
 /* kernel.c: the errno of a ptrace(2) that failed, in the words of the contract: -ESRCH for an LWP that is not
  * there to be asked (NetBSD says EBUSY of one that is not stopped). */
 int pico_netbsd_error(void);
+/* Have it go on by that request; where that is for calls, and without a signal, in turns. 0 or -errno. */
+int pico_netbsd_let_go(struct netbsd_tracee *, int request, int data);
 /* What the registers of this system are of: ELF's e_machine, EM_NONE where they are not known to us. */
 uint32_t pico_netbsd_machine(void);
 
@@ -67,6 +82,7 @@ int pico_netbsd_wait_open(struct netbsd_kernel *);
 void pico_netbsd_wait_close(struct netbsd_kernel *);
 int pico_netbsd_wait(struct pico_kernel *, int block, struct pico_raw *);
 int pico_netbsd_tick(struct pico_kernel *, uint64_t interval_ns);
+uint64_t pico_netbsd_now(void);
 /* A tracee was killed: look for what it may have left behind. */
 void pico_netbsd_suspect(struct netbsd_kernel *);
 /* Events are reported of those processes alone whose mask says so: a new child's is empty. */
@@ -84,6 +100,15 @@ int pico_netbsd_spawn(struct pico_kernel *, const struct pico_launch *, int repo
 int pico_netbsd_attach(struct pico_kernel *, int32_t pid, int report, int32_t *lwps, int max);
 int pico_netbsd_detach(struct pico_kernel *, int32_t pid, int32_t lwp, int signo);
 int pico_netbsd_interrupt(struct pico_kernel *, int32_t pid, int32_t lwp);
+
+/* turns.c */
+/* The LWP that is to be let go alone from the stop in hand; 0: all of them. */
+int32_t pico_netbsd_turn(struct netbsd_tracee *);
+void pico_netbsd_turns_end(struct netbsd_tracee *);
+/* Nanoseconds until one that runs alone has had its slice, which then is ended; UINT64_MAX: no matter. */
+uint64_t pico_netbsd_slice_left(struct netbsd_tracee *, uint64_t now);
+/* Whether a SIGSTOP is but the end of a slice. */
+int pico_netbsd_is_slice_end(struct netbsd_tracee *);
 
 /* proc.c: what sysctl(3) tells. */
 struct kinfo_proc2;

@@ -76,14 +76,15 @@ pico_netbsd_set_mask(const struct netbsd_kernel *k, int32_t pid)
 	return ptrace(PT_SET_EVENT_MASK, pid, &events, sizeof(events)) < 0 ? pico_netbsd_error() : 0;
 }
 
-static uint64_t
-now_ns(void)
+uint64_t
+pico_netbsd_now(void)
 {
 	struct timespec now;
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * NANOSECONDS + (uint64_t)now.tv_nsec;
 }
 
+/* 1: it is for the loop; 0: it was but the end of a slice. */
 static int
 give(struct netbsd_kernel *k, struct netbsd_tracee *t, int status, struct pico_raw *raw)
 {
@@ -100,8 +101,11 @@ give(struct netbsd_kernel *k, struct netbsd_tracee *t, int status, struct pico_r
 	}
 	if (t->is_new)
 		(void)pico_netbsd_set_mask(k, t->pid);	/* ESRCH: killed, and its end comes next */
-	if (WSTOPSIG(status) == SIGSTOP)
+	if (WSTOPSIG(status) == SIGSTOP) {
+		if (pico_netbsd_is_slice_end(t) && pico_netbsd_let_go(t, t->request, 0) == 0)
+			return 0;
 		t->stop_asked = 0;
+	}
 #ifdef PT_STEP
 	if (t->stepping != 0)
 		(void)ptrace(PT_CLEARSTEP, t->pid, NULL, t->stepping);	/* ESRCH: that LWP has ended */
@@ -137,8 +141,11 @@ look(struct netbsd_kernel *k, struct pico_raw *raw)
 			return give(k, t, t->status, raw);
 		}
 		pid_t got = wait_for(t, &status);
-		if (got == t->pid)
-			return give(k, t, status, raw);
+		if (got == t->pid) {
+			if (give(k, t, status, raw))
+				return 1;
+			continue;
+		}
 		if (got < 0 && errno == ECHILD) {
 			/* Some other part of the program has taken its end. */
 			pico_netbsd_forget(k, t);
@@ -151,7 +158,7 @@ look(struct netbsd_kernel *k, struct pico_raw *raw)
 void
 pico_netbsd_suspect(struct netbsd_kernel *k)
 {
-	k->suspect_ns = now_ns() + SUSPICION_NS;
+	k->suspect_ns = pico_netbsd_now() + SUSPICION_NS;
 }
 
 /* The changes to the queue that have its timer tick as it was last asked to. */
@@ -171,21 +178,44 @@ set_timer(struct netbsd_kernel *k, uint32_t interval_us, struct kevent *changes)
 	return n;
 }
 
+/* 1: one runs alone, and has this much left. */
+static int
+end_slices(struct netbsd_kernel *k, struct timespec *left)
+{
+	uint64_t least = UINT64_MAX, now = 0;
+
+	for (uint32_t i = 0; i < k->count; i++) {
+		if (k->tracees[i].alone == 0)
+			continue;
+		if (now == 0)
+			now = pico_netbsd_now();
+		least = MIN(least, pico_netbsd_slice_left(&k->tracees[i], now));
+	}
+	if (least == UINT64_MAX)
+		return 0;
+	left->tv_sec = 0;	/* a slice is far less */
+	left->tv_nsec = (long)least;
+	return 1;
+}
+
 /* Until something may have happened: -EINTR for a signal or a tick. No clock is asked here: this is done for
  * every stop. */
 static int
 sleep_on(struct netbsd_kernel *k)
 {
 	static const struct timespec longest = { 1, 0 }, look = { 0, LOOK_NS };
+	struct timespec slice;
 	uint32_t interval_us = atomic_load(&k->tick_us);
 	const struct timespec *timeout = interval_us == 0 ? &longest : NULL;
 	struct kevent changes[2], event;
 	char bytes[64];
 
-	if (k->suspect_ns != 0 && now_ns() < k->suspect_ns)
+	if (k->suspect_ns != 0 && pico_netbsd_now() < k->suspect_ns)
 		timeout = &look;
 	else
 		k->suspect_ns = 0;
+	if (timeout != &look && end_slices(k, &slice))
+		timeout = &slice;
 	int n = kevent(k->queue, changes, (size_t)set_timer(k, interval_us, changes), &event, 1, timeout);
 	if (n < 0)
 		return -errno;
@@ -200,7 +230,7 @@ sleep_on(struct netbsd_kernel *k)
 	k->quiet = 1;
 	while (event.filter == EVFILT_READ && read(k->wake[0], bytes, sizeof(bytes)) > 0)
 		continue;
-	k->ticked_ns = now_ns();
+	k->ticked_ns = pico_netbsd_now();
 	return -EINTR;
 }
 
@@ -211,9 +241,9 @@ is_time_to_tick(struct netbsd_kernel *k)
 {
 	uint64_t interval = atomic_load(&k->tick_us) * 1000ull;
 
-	if (++k->waits % WAITS_PER_LOOK != 0 || interval == 0 || now_ns() < k->ticked_ns + interval)
+	if (++k->waits % WAITS_PER_LOOK != 0 || interval == 0 || pico_netbsd_now() < k->ticked_ns + interval)
 		return 0;
-	k->ticked_ns = now_ns();
+	k->ticked_ns = pico_netbsd_now();
 	return 1;
 }
 

@@ -79,3 +79,20 @@ def test_row_30_execve_by_another_lwp(
     _, new = run.of(pt.Exec)
     assert (new.lwp, new.old_lwp) == ((run.root, lwp) if LINUX else (lwp, 0))
     assert run.one(pt.Exited).status == 17
+
+
+@pytest.mark.parametrize("others", [1, 3])
+def test_nobody_starves(trace: Trace, threads: str, text: bool, others: int) -> None:
+    """LWPs that make calls without end leave the others their turns: to call, to compute, and to
+    wait without a call for what the busy ones do.
+    """
+    run = trace([threads, "turns", str(others)], text=text)
+    assert run.told("turns") == (others,)
+    assert run.one(pt.Exited).status == 0
+    assert not list(run.of(pt.Stopped))
+    # Each call has one entry and one exit: none was interrupted to give another its turn.
+    for lwp in [run.root, *lwps(run, pt.LwpCreated)]:
+        names = [ev.name for ev in run.of(pt.SyscallExit, lwp=lwp)]
+        assert names.count("getppid") == [ev.name for ev in run.of(pt.SyscallEntry, lwp=lwp)].count(
+            "getppid"
+        )

@@ -5,6 +5,8 @@
  *        threads leave N	the process exits (3) while N of them are in a call that does not return
  *        threads exec		one that is not the first executes this program anew
  *        threads kill N	the process kills itself while N of them are in such a call
+ *        threads turns N	N of them make calls without end; the first makes some, computes, and waits for each
+ *				of them to go on, without a call
  *        threads new		what exec runs
  */
 #include "tracee.h"
@@ -13,6 +15,7 @@ extern char **environ;
 
 static const char *self;
 static pthread_barrier_t all;
+static atomic_int over;
 
 static void *
 some(void *arg)
@@ -36,6 +39,33 @@ asleep(void *arg)
 }
 
 static void *
+busy(void *arg)
+{
+	atomic_ulong *calls = arg;
+
+	while (!over) {
+		(void)getppid();
+		++*calls;
+	}
+	return arg;
+}
+
+/* The first LWP's part, while the others are busy. */
+static void
+have_turns(atomic_ulong *calls, int n)
+{
+	unsigned long before;
+
+	for (int i = 0; i < 20; i++)
+		(void)getppid();
+	for (volatile int i = 0; i < 3000000; i++)
+		continue;
+	for (int i = 0; i < n; i++)
+		for (before = calls[i]; calls[i] < before + 3;)
+			continue;
+}
+
+static void *
 executes(void *arg)
 {
 	char *argv[] = { (char *)(uintptr_t)self, (char *)(uintptr_t)"new", NULL };
@@ -48,6 +78,7 @@ executes(void *arg)
 int
 main(int argc, char **argv)
 {
+	static atomic_ulong calls[64];
 	pthread_t threads[64];
 
 	self = argv[0];
@@ -65,6 +96,16 @@ main(int argc, char **argv)
 	}
 	int n = argc > 2 ? atoi(argv[2]) : 1;
 	WANT(n > 0 && n <= 64);
+	if (is(how, "turns")) {
+		for (int i = 0; i < n; i++)
+			threads[i] = start(busy, &calls[i]);
+		have_turns(calls, n);
+		over = 1;
+		for (int i = 0; i < n; i++)
+			(void)pthread_join(threads[i], NULL);
+		say("turns %d", n);
+		return 0;
+	}
 	WANT(pthread_barrier_init(&all, NULL, (unsigned)n + 1) == 0);
 	for (int i = 0; i < n; i++)
 		threads[i] = start(is(how, "some") ? some : asleep, NULL);

@@ -1,0 +1,120 @@
+/*
+ * Whose turn it is among the LWPs of a process. Let go all together, the newest comes to its next stop first, and
+ * then has the others stop before they have done anything; where it makes calls without end they get no turn, and
+ * each stop takes a tick of the clock until they stand (10.99.12: proc_unstop(), proc_stop_callout()).
+ *
+ * So in rounds: each that could run is let go alone, one after the other, until it is about to enter a call; then
+ * all together, for a call may wait for what another does. One that makes none has a slice of time, which a
+ * SIGSTOP of ours ends.
+ */
+#include <sys/param.h>
+#include <sys/ptrace.h>
+#include <sys/sysctl.h>
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../core/bytes.h"
+#include "abi.h"
+#include "netbsd_kernel.h"
+
+/* How many stops nobody is looked for, where only one could run. */
+enum { REST = 8 };
+#define SLICE_NS 10000000ull
+
+/* Those that stand, and not because they stopped while they slept. */
+static uint32_t
+runnable(int32_t pid, struct netbsd_turn **turns)
+{
+	int name[] = { CTL_KERN, KERN_LWP, pid, sizeof(struct kinfo_lwp), 0 };
+	struct kinfo_lwp *all;
+	uint32_t n = 0;
+	size_t size;
+
+	if (sysctl(name, __arraycount(name), NULL, &size, NULL, 0) < 0 || (all = malloc(size)) == NULL)
+		return 0;
+	name[4] = (int)(size / sizeof(*all));
+	if (sysctl(name, __arraycount(name), all, &size, NULL, 0) == 0 &&
+	    (*turns = malloc(size / sizeof(*all) * sizeof(**turns))) != NULL)
+		for (size_t i = 0; i < size / sizeof(*all); i++)
+			if (all[i].l_stat == LSSTOP && all[i].l_wmesg[0] == '\0')
+				(*turns)[n++] = (struct netbsd_turn){ .lwp = all[i].l_lid };
+	free(all);
+	return n;
+}
+
+void
+pico_netbsd_turns_end(struct netbsd_tracee *t)
+{
+	free(t->turns);
+	t->turns = NULL;
+	t->turn_count = t->turn = 0;
+}
+
+static void
+begin(struct netbsd_tracee *t)
+{
+	if (t->rest > 0) {
+		t->rest--;
+		return;
+	}
+	t->turn_count = runnable(t->pid, &t->turns);
+	if (t->turn_count < 2) {
+		pico_netbsd_turns_end(t);
+		t->rest = REST;
+	}
+}
+
+static void
+had(struct netbsd_tracee *t, int32_t lwp)
+{
+	for (uint32_t i = 0; i < t->turn_count; i++)
+		if (t->turns[i].lwp == lwp)
+			t->turns[i].had = 1;
+}
+
+int32_t
+pico_netbsd_turn(struct netbsd_tracee *t)
+{
+	if (t->turn_count == 0)
+		begin(t);
+	if (t->inside)
+		had(t, t->lwp);
+	while (t->turn < t->turn_count && t->turns[t->turn].had)
+		t->turn++;
+	if (t->turn < t->turn_count) {
+		t->alone = t->turns[t->turn].lwp;
+		t->alone_until_ns = pico_netbsd_now() + SLICE_NS;
+		return t->alone;
+	}
+	pico_netbsd_turns_end(t);
+	return 0;
+}
+
+uint64_t
+pico_netbsd_slice_left(struct netbsd_tracee *t, uint64_t now)
+{
+	if (t->alone == 0 || t->stands || t->slice_ends)
+		return UINT64_MAX;
+	if (now < t->alone_until_ns)
+		return t->alone_until_ns - now;
+	if (!t->stop_asked && kill(t->pid, SIGSTOP) == 0)
+		t->slice_ends = 1;
+	had(t, t->alone);
+	t->alone = 0;
+	return UINT64_MAX;
+}
+
+int
+pico_netbsd_is_slice_end(struct netbsd_tracee *t)
+{
+	uint8_t siginfo[NETBSD_PSI_SIZE];
+
+	if (!t->slice_ends)
+		return 0;
+	t->slice_ends = 0;
+	/* Somebody else's was there before: that is told, and ours was no other. */
+	return !t->stop_asked && (pico_netbsd_siginfo(t->pid, siginfo) < 0 ||
+	    pico_i32(siginfo + NETBSD_PSI_SIGNO) != SIGSTOP || pico_i32(siginfo + NETBSD_PSI_PID) == getpid());
+}
