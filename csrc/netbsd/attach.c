@@ -48,7 +48,7 @@ wait_for_stop(struct netbsd_kernel *k, struct netbsd_tracee *t)
 	t->has_status = 1;
 	if (!WIFSTOPPED(t->status))
 		return 0;
-	return pico_netbsd_set_mask(k, t->pid);
+	return pico_netbsd_set_mask(k, t);
 }
 
 int
@@ -86,6 +86,34 @@ pico_netbsd_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t 
 	return n;
 }
 
+/* A SIGSTOP that ends a slice and has not come yet would stop it when nobody traces it any more. It comes at once,
+ * unless a signal does before: that is passed on, and not told of. */
+static int
+await_slice_end(struct netbsd_tracee *t)
+{
+	ptrace_event_t none;
+	int signo = 0;
+
+	memset(&none, 0, sizeof(none));
+	if (t->slice_ends)
+		(void)ptrace(PT_SET_EVENT_MASK, t->pid, &none, sizeof(none));
+	while (t->slice_ends) {
+		if (ptrace(PT_CONTINUE, t->pid, (void *)1, signo) < 0)
+			return pico_netbsd_error();
+		while (waitpid(t->pid, &t->status, 0) < 0)
+			if (errno != EINTR)
+				return -ESRCH;
+		if (!WIFSTOPPED(t->status)) {
+			t->has_status = 1;
+			t->stands = 0;
+			return -ESRCH;
+		}
+		signo = WSTOPSIG(t->status) == SIGTRAP ? 0 : WSTOPSIG(t->status);
+		t->slice_ends = signo != SIGSTOP;
+	}
+	return 0;
+}
+
 int
 pico_netbsd_detach(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int signo)
 {
@@ -95,6 +123,9 @@ pico_netbsd_detach(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int sig
 	(void)lwp;
 	if (t == NULL)
 		return -ESRCH;
+	int e = await_slice_end(t);
+	if (e < 0)
+		return e;
 	int stop = signo == 0 && t->was_stopped ? SIGSTOP : 0;
 	if (ptrace(PT_DETACH, pid, (void *)1, stop) < 0)
 		return pico_netbsd_error();

@@ -3,6 +3,7 @@
  */
 #include <sys/param.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <machine/reg.h>
 
 #include <elf.h>
@@ -78,6 +79,23 @@ note_child(struct netbsd_kernel *k, struct netbsd_tracee *t, const uint8_t *sigi
 		child->is_new = 1;
 }
 
+/* The LWPs that end for another's execve are not to tell of it: one that was asleep in a call first stops for its
+ * exit, does not stand before the execve is over, and is waited for by that (10.99.12: exit_lwps(), eventswitch()). */
+static void
+note_execve(struct netbsd_kernel *k, struct netbsd_tracee *t, const uint8_t *siginfo)
+{
+	int32_t sysnum = pico_i32(siginfo + NETBSD_PSI_SYSNUM);
+
+	if (t->execing != 0 && t->execing == t->lwp) {
+		t->execing = 0;
+		(void)pico_netbsd_set_mask(k, t);	/* ESRCH: killed, and its end comes next */
+	}
+	if (pico_netbsd_is_trap(siginfo, TRAP_SCE) && (sysnum == SYS_execve || sysnum == SYS_fexecve)) {
+		t->execing = t->lwp;
+		(void)pico_netbsd_set_mask(k, t);	/* as above */
+	}
+}
+
 static int
 answer_siginfo(struct netbsd_kernel *k, struct netbsd_tracee *t, struct pico_raw *raw)
 {
@@ -90,6 +108,7 @@ answer_siginfo(struct netbsd_kernel *k, struct netbsd_tracee *t, struct pico_raw
 	t->inside = !pico_netbsd_is_trap(raw->siginfo, TRAP_SCX) && !pico_netbsd_is_trap(raw->siginfo, TRAP_TRACE);
 	if (pico_netbsd_is_trap(raw->siginfo, TRAP_EXEC))
 		pico_netbsd_altered_forget(k, t->pid);
+	note_execve(k, t, raw->siginfo);
 	raw->narrow = sizeof(long) == sizeof(int32_t);
 	note_child(k, t, raw->siginfo);	/* may move *t */
 	return 0;

@@ -34,6 +34,7 @@ struct netbsd_tracee {
 	int request;		/* by which it was last resumed */
 	struct netbsd_turn *turns;	/* this round's */
 	uint32_t turn_count, turn;
+	int32_t execing;	/* the LWP that is in an execve; 0: none is */
 	int32_t alone;		/* the LWP that was let go alone; 0: all were */
 	uint64_t alone_until_ns;
 };
@@ -86,7 +87,7 @@ uint64_t pico_netbsd_now(void);
 /* A tracee was killed: look for what it may have left behind. */
 void pico_netbsd_suspect(struct netbsd_kernel *);
 /* Events are reported of those processes alone whose mask says so: a new child's is empty. */
-int pico_netbsd_set_mask(const struct netbsd_kernel *, int32_t pid);
+int pico_netbsd_set_mask(const struct netbsd_kernel *, const struct netbsd_tracee *);
 
 /* siginfo.c: PT_GET_SIGINFO, as a 64-bit system has it. */
 int pico_netbsd_siginfo(int32_t pid, uint8_t *siginfo);

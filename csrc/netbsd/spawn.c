@@ -97,6 +97,6 @@ pico_netbsd_spawn(struct pico_kernel *kernel, const struct pico_launch *launch, 
 	}
 	t->stands = 1;
 	k->report = report;
-	(void)pico_netbsd_set_mask(k, pid);	/* ESRCH: killed, and its end comes next */
+	(void)pico_netbsd_set_mask(k, t);	/* ESRCH: killed, and its end comes next */
 	return 0;
 }

@@ -61,19 +61,19 @@ pico_netbsd_tick(struct pico_kernel *kernel, uint64_t interval_ns)
 }
 
 int
-pico_netbsd_set_mask(const struct netbsd_kernel *k, int32_t pid)
+pico_netbsd_set_mask(const struct netbsd_kernel *k, const struct netbsd_tracee *t)
 {
 	ptrace_event_t events;
 
 	memset(&events, 0, sizeof(events));
-	events.pe_set_event = PTRACE_LWP_CREATE | PTRACE_LWP_EXIT;
+	events.pe_set_event = PTRACE_LWP_CREATE | (t->execing == 0 ? PTRACE_LWP_EXIT : 0);
 	if (k->report & PICO_REPORT_CHILDREN)
 		events.pe_set_event |= PTRACE_FORK | PTRACE_VFORK | PTRACE_VFORK_DONE
 #ifdef PTRACE_POSIX_SPAWN	/* NetBSD 10 */
 		    | PTRACE_POSIX_SPAWN
 #endif
 		    ;
-	return ptrace(PT_SET_EVENT_MASK, pid, &events, sizeof(events)) < 0 ? pico_netbsd_error() : 0;
+	return ptrace(PT_SET_EVENT_MASK, t->pid, &events, sizeof(events)) < 0 ? pico_netbsd_error() : 0;
 }
 
 uint64_t
@@ -100,7 +100,7 @@ give(struct netbsd_kernel *k, struct netbsd_tracee *t, int status, struct pico_r
 		return 1;
 	}
 	if (t->is_new)
-		(void)pico_netbsd_set_mask(k, t->pid);	/* ESRCH: killed, and its end comes next */
+		(void)pico_netbsd_set_mask(k, t);	/* ESRCH: killed, and its end comes next */
 	if (WSTOPSIG(status) == SIGSTOP) {
 		if (pico_netbsd_is_slice_end(t) && pico_netbsd_let_go(t, t->request, 0) == 0)
 			return 0;
