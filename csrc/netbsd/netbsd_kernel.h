@@ -117,6 +117,11 @@ struct kinfo_proc2;
 int pico_netbsd_proc(int32_t pid, struct kinfo_proc2 *);
 /* Every process there is, to be freed; NULL: no memory. */
 struct kinfo_proc2 *pico_netbsd_procs(size_t *count);
+struct kinfo_lwp;
+/* Its LWPs, to be freed; NULL: it is gone, or there is no memory. */
+struct kinfo_lwp *pico_netbsd_lwps(int32_t pid, size_t *count);
+/* Another SIGKILL for those that hang in their ends, and go on by that. */
+void pico_netbsd_end_vain(const struct netbsd_kernel *);
 int pico_netbsd_catches(int32_t pid, int signo);
 int pico_netbsd_children(struct pico_kernel *, int32_t pid, int32_t *pids, int max);
 int pico_netbsd_family(struct pico_kernel *, int32_t lwp, int32_t *pid, int32_t *parent);

@@ -51,6 +51,50 @@ pico_netbsd_procs(size_t *count)
 	return NULL;
 }
 
+struct kinfo_lwp *
+pico_netbsd_lwps(int32_t pid, size_t *count)
+{
+	int name[] = { CTL_KERN, KERN_LWP, pid, sizeof(struct kinfo_lwp), 0 };
+	struct kinfo_lwp *all = NULL;
+	size_t size;
+
+	if (sysctl(name, __arraycount(name), NULL, &size, NULL, 0) < 0 || (all = malloc(size)) == NULL)
+		return NULL;
+	name[4] = (int)(size / sizeof(*all));
+	if (sysctl(name, __arraycount(name), all, &size, NULL, 0) == 0) {
+		*count = size / sizeof(*all);
+		return all;
+	}
+	free(all);
+	return NULL;
+}
+
+/* Killed while its LWPs were just stopping, it is ending, and waits for one that stops again and again, as nobody
+ * takes back that it is to (10.99.12: issignal(), exit_lwps()). */
+static int
+ends_in_vain(int32_t pid)
+{
+	struct kinfo_proc2 proc;
+	size_t count = 0;
+	int stopped = 0;
+
+	if (!pico_netbsd_proc(pid, &proc) || !(proc.p_flag & P_WEXIT) || proc.p_nlwps < 2)
+		return 0;
+	struct kinfo_lwp *all = pico_netbsd_lwps(pid, &count);
+	for (size_t i = 0; all != NULL && i < count; i++)
+		stopped |= all[i].l_stat == LSSTOP;
+	free(all);
+	return stopped;
+}
+
+void
+pico_netbsd_end_vain(const struct netbsd_kernel *k)
+{
+	for (uint32_t i = 0; i < k->count; i++)
+		if (k->tracees[i].has_lwps && !k->tracees[i].stands && ends_in_vain(k->tracees[i].pid))
+			(void)kill(k->tracees[i].pid, SIGKILL);
+}
+
 int
 pico_netbsd_catches(int32_t pid, int signo)
 {

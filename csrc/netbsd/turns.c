@@ -27,17 +27,12 @@ enum { REST = 8 };
 static uint32_t
 runnable(int32_t pid, struct netbsd_turn **turns)
 {
-	int name[] = { CTL_KERN, KERN_LWP, pid, sizeof(struct kinfo_lwp), 0 };
-	struct kinfo_lwp *all;
+	size_t count = 0;
 	uint32_t n = 0;
-	size_t size;
+	struct kinfo_lwp *all = pico_netbsd_lwps(pid, &count);
 
-	if (sysctl(name, __arraycount(name), NULL, &size, NULL, 0) < 0 || (all = malloc(size)) == NULL)
-		return 0;
-	name[4] = (int)(size / sizeof(*all));
-	if (sysctl(name, __arraycount(name), all, &size, NULL, 0) == 0 &&
-	    (*turns = malloc(size / sizeof(*all) * sizeof(**turns))) != NULL)
-		for (size_t i = 0; i < size / sizeof(*all); i++)
+	if (all != NULL && (*turns = malloc(count * sizeof(**turns))) != NULL)
+		for (size_t i = 0; i < count; i++)
 			if (all[i].l_stat == LSSTOP && all[i].l_wmesg[0] == '\0')
 				(*turns)[n++] = (struct netbsd_turn){ .lwp = all[i].l_lid };
 	free(all);

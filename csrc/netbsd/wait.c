@@ -221,7 +221,9 @@ sleep_on(struct netbsd_kernel *k)
 		return -errno;
 	if (n == 1 && event.filter == EVFILT_SIGNAL)
 		return 0;
-	/* All is quiet: it may be so because one waits for a vfork child that waits for us. */
+	/* All is quiet: it may be so because one waits for a vfork child that waits for us, or hangs. */
+	if (n == 0 || k->quiet)
+		pico_netbsd_end_vain(k);
 	if ((n == 0 || k->quiet) && k->report & PICO_REPORT_CHILDREN)
 		pico_netbsd_find_orphans(k);
 	if (n == 0)

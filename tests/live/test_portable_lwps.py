@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
+from typing import IO
 
 import pytest
 from runs import Run, Trace
@@ -11,6 +13,7 @@ from system import LINUX
 import pypicotrace as pt
 
 Tracee = Callable[[str], str]
+Scratch = Callable[[], IO[bytes]]
 
 NO_CALLS = pt.ALL & ~(pt.SCE | pt.SCX)
 BOTH = pytest.mark.parametrize("events", [pt.ALL, NO_CALLS], ids=["all", "no calls"])
@@ -96,3 +99,14 @@ def test_nobody_starves(trace: Trace, threads: str, text: bool, others: int) -> 
         assert names.count("getppid") == [ev.name for ev in run.of(pt.SyscallEntry, lwp=lwp)].count(
             "getppid"
         )
+
+
+@pytest.mark.parametrize("delay", range(0, 100, 5))
+def test_killed_from_outside_at_any_time(threads: str, scratch: Scratch, delay: int) -> None:
+    """Whatever its LWPs are doing, and whether the process stands: its end is told, and soon."""
+    with pt.spawn([threads, "busy", "2"], stdout=scratch()) as loop:
+        killer = subprocess.Popen(["sh", "-c", f"sleep 0.{delay:03}; exec kill -9 {loop.root}"])
+        loop.write_text(scratch().fileno())
+        assert killer.wait() == 0
+    assert loop.status is not None
+    assert loop.status.signo == 9

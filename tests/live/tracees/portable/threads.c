@@ -7,6 +7,7 @@
  *        threads kill N	the process kills itself while N of them are in such a call
  *        threads turns N	N of them make calls without end; the first makes some, computes, and waits for each
  *				of them to go on, without a call
+ *        threads busy N	N of them make calls, N more sleep in one, without end
  *        threads new		what exec runs
  */
 #include "tracee.h"
@@ -27,15 +28,21 @@ some(void *arg)
 }
 
 static void *
-asleep(void *arg)
+waits(void *arg)
 {
 	int fds[2];
 	char byte;
 
 	WANT(pipe(fds) == 0);
-	(void)pthread_barrier_wait(&all);
 	WANT(read(fds[0], &byte, 1) == 1);	/* nobody writes */
 	return arg;
+}
+
+static void *
+asleep(void *arg)
+{
+	(void)pthread_barrier_wait(&all);
+	return waits(arg);
 }
 
 static void *
@@ -78,7 +85,7 @@ executes(void *arg)
 int
 main(int argc, char **argv)
 {
-	static atomic_ulong calls[64];
+	static atomic_ulong calls[65];
 	pthread_t threads[64];
 
 	self = argv[0];
@@ -96,6 +103,14 @@ main(int argc, char **argv)
 	}
 	int n = argc > 2 ? atoi(argv[2]) : 1;
 	WANT(n > 0 && n <= 64);
+	if (is(how, "busy")) {
+		for (int i = 0; i < n; i++)
+			(void)start(busy, &calls[i]);
+		for (int i = 0; i < n; i++)
+			(void)start(waits, NULL);
+		say("busy %d", (int)getpid());
+		(void)busy(&calls[n]);
+	}
 	if (is(how, "turns")) {
 		for (int i = 0; i < n; i++)
 			threads[i] = start(busy, &calls[i]);
