@@ -392,9 +392,9 @@ class Stop:
         after. The program's seccomp filters are asked; where one answers by SIGSYS, the call fails
         with ENOSYS and there is no signal; one that kills does.
 
-        A call that sleeps is waited for, while the other LWPs run on unseen: for ever, if what it
-        waits for never comes. An exception that is raised meanwhile (^C) interrupts it, and so does
-        `Loop.interrupt`.
+        A call that sleeps is waited for, while the other LWPs run on to their own next stops, and
+        no further: for ever, if what it waits for does not come so. An exception that is raised
+        meanwhile (^C) interrupts it, and so does `Loop.interrupt`.
 
         :param call: a number, or a name that the ABI of the LWP's own call has.
         :param args: as many as it has at most; 0 for those that are not given.

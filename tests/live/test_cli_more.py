@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from cli_support import eventually, needs_root, picotrace, running, tracing
+from cli_support import as_user, eventually, needs_root, picotrace, running, tracing
 
 from pypicotrace.signals import ASKING
 
@@ -98,6 +98,24 @@ def test_another_user(trace: Path) -> None:
     run = picotrace("-o", str(trace), "-u", "nobody", "id")
     expected = subprocess.run(["id", "nobody"], check=True, capture_output=True).stdout
     assert run == (0, expected, b"")
+
+
+@needs_root
+def test_a_user_whom_not_everybody_can_become(trace: Path) -> None:
+    run = picotrace("-o", str(trace), "-u", "root", "true", before=as_user(), cwd="/")
+    message = b"picotrace: -u: cannot become that user: Operation not permitted\n"
+    assert (run.status, run.err) == (126, message)
+
+
+def test_calls_by_how_they_have_gone(trace: Path) -> None:
+    argv = ["-o", str(trace), "-e", "trace=%file", "cat", "/nonexistent", "/dev/null"]
+    assert picotrace("-Z", *argv).status == 1
+    failed = re.findall(r" (SC[EX]) (\w+) = 0 Err#(\d+)", trace.read_text())
+    assert ("SCX", "openat", "2") in failed
+    assert len(failed) == trace.read_text().count(" SC")
+    assert picotrace("-z", *argv).status == 1
+    assert "SCX openat = 0x" in trace.read_text()
+    assert not re.search(r"Err#| SCE ", trace.read_text())
 
 
 def test_a_user_who_is_not_there() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import mmap
 import os
@@ -435,6 +436,20 @@ def test_killed_meanwhile(staying: Target, kind: type[pt.Event]) -> None:
             ev.stop.syscall("getpid")
         assert [type(ev) for ev in events] == [pt.Signaled]
     assert staying.process.wait(20) == -signal.SIGKILL
+
+
+def test_replaced_meanwhile(trace: Trace, tracee: Tracee, kind: type[pt.Event]) -> None:
+    """By an execve of another LWP, at whatever moment that comes."""
+
+    def body(ev: Any) -> None:
+        with contextlib.suppress(pt.TraceeDied):
+            sleep(ev.stop, bytes(8) + (1_000_000).to_bytes(8, "little"))
+
+    for _ in range(20):
+        run = trace([tracee("called"), "replaced"], body=at(kind, body, "getppid"))
+        assert isinstance(run.status, pt.Exited)
+        assert run.status.status == 0
+        assert [ev.program for ev in run.of(pt.Exec)] == [b"called", b"true"]
 
 
 def test_stopped_meanwhile(staying: Target, kind: type[pt.Event]) -> None:

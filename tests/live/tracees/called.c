@@ -6,6 +6,7 @@
  *               pending that is blocked but for that; says what each gave, and how often the handler ran.
  * called handles: SIGUSR1 a hundred times, each handled; says how often.
  * called stays: until its input ends; says so.
+ * called replaced: its first LWP makes calls without end, while another executes true(1).
  * called segments: sets gs_base, makes a call, and says whether it is still what it was.
  */
 #include <asm/prctl.h>
@@ -55,6 +56,22 @@ waits(void)
 	}
 }
 
+static void *
+executes(void *arg)
+{
+	(void)usleep(500);
+	(void)execlp("true", "true", (char *)NULL);
+	return arg;
+}
+
+static void
+replaced(void)
+{
+	(void)start(executes, NULL);
+	for (;;)
+		(void)syscall(SYS_getppid);
+}
+
 static void
 segments(void)
 {
@@ -79,6 +96,8 @@ main(int argc, char **argv)
 		sleeps();
 	} else if (strcmp(argv[1], "waits") == 0) {
 		waits();
+	} else if (strcmp(argv[1], "replaced") == 0) {
+		replaced();
 	} else if (strcmp(argv[1], "segments") == 0) {
 		segments();
 	} else if (strcmp(argv[1], "handles") == 0) {
