@@ -225,6 +225,22 @@ def test_segments_are_the_calls_to_set(trace: Trace, tracee: Tracee, kind: type[
     assert b"base 6789000\n" in run.output
 
 
+def test_a_breakpoint_at_the_calls_instruction(
+    trace: Trace, tracee: Tracee, kind: type[pt.Event]
+) -> None:
+    """It is reached when the program comes there, and not by a call of the tracer's."""
+
+    def reached(do: Body) -> int:
+        def body(ev: Any) -> None:
+            ev.stop.breakpoint(ev.stop.pc - 2)
+            do(ev)
+
+        argv = [tracee("altered"), "lwps", "1", "5"]
+        return len(trace(argv, body=at(kind, body, "getppid")).of(pt.Breakpoint))
+
+    assert reached(getpid) == reached(lambda ev: None) == 4
+
+
 @pytest.mark.parametrize("machine", ["-m32", "-m64"])
 def test_calls_of_32_bit_programs(
     trace: Trace, bare: Callable[[str, str], str], kind: type[pt.Event], machine: str
