@@ -74,7 +74,8 @@ class Bytes(bytes):
 
 def event(record: Any, stop: Stop | None) -> ev.Event:
     """The event of a ``struct pico_event *``, which may be used again afterwards."""
-    made = new(CLASSES[record.kind])
+    of, set_stop = CLASSES[record.kind]
+    made = new(of)
     set_record(made, Bytes(ffi.buffer(record)))
     set_stop(made, stop)
     return made
@@ -140,7 +141,17 @@ def _nothing(values: Values) -> dict[str, Any]:
 # Past the door that keeps everybody else from changing an event.
 new: Callable[[type[ev.Event]], ev.Event] = object.__new__
 set_record: Callable[[ev.Event, Bytes], None] = vars(ev.Recorded)["_record"].__set__
-set_stop: Callable[[ev.Event, Stop | None], None] = vars(ev.Event)["stop"].__set__
+
+
+def set_stop_of(of: type[ev.Event]) -> Callable[[ev.Event, Stop | None], None]:
+    """Sets ``stop`` of an event of that class itself.
+
+    Each has a slot of its own in Python 3.10, where it is not the one of its base that is read.
+    """
+    slot = next(vars(base)["stop"] for base in of.__mro__ if "stop" in vars(base))
+    setter: Callable[[ev.Event, Stop | None], None] = slot.__set__
+    return setter
+
 
 Kind = ev.Kind
 MAKERS: dict[int, tuple[type[ev.Event], Callable[[Values], dict[str, Any]]]] = {
@@ -167,4 +178,4 @@ MAKERS: dict[int, tuple[type[ev.Event], Callable[[Values], dict[str, Any]]]] = {
     Kind.ATTACHED: (ev.Attached, _nothing),
     Kind.DETACHED: (ev.Detached, _nothing),
 }
-CLASSES = {int(kind): made for kind, (made, _) in MAKERS.items()}
+CLASSES = {int(kind): (of, set_stop_of(of)) for kind, (of, _) in MAKERS.items()}
