@@ -21,6 +21,7 @@ from scripted import (
 )
 
 import pypicotrace as pt
+from pypicotrace.results import errors
 from pypicotrace.testing import netbsd as nb
 from pypicotrace.testing import script as s
 from pypicotrace.testing.script import Scripted
@@ -127,8 +128,16 @@ def test_no_step_is_taken_that_nobody_asked_for() -> None:
     played = play(stops, whole_results=False)
     check_fields(the_exit(played), means(pt.SyscallExit, retval=LOW, cut=True))
     assert (STEP, 0) not in resumed(played)
-    for options in ({"events": pt.SCE}, {"syscalls": ["getpid"]}):
+    unasked: list[dict[str, Any]] = [
+        {"events": pt.SCE},
+        {"syscalls": ["getpid"]},
+        {"errors": errors(True, "netbsd")},
+        {"slower_than_ns": 3600 * 10**9},
+    ]
+    for options in unasked:
         assert (STEP, 0) not in resumed(play(stops, **options))
+    asked = play(stops, errors=errors(False, "netbsd"), slower_than_ns=1)
+    assert the_exit(asked).retval == WHOLE
 
 
 def test_no_step_is_taken_by_a_loop_that_is_left() -> None:
