@@ -211,24 +211,22 @@ def taken_by_the_host(pid: int) -> int:
 
 
 @pytest.mark.parametrize("moment", [1, 2, 10, 25])
-def test_the_host_waits_for_any_child_and_gets_a_stop(scratch: Scratch, moment: int) -> None:
+def test_the_host_waits_for_any_child_and_gets_a_stop(moment: int) -> None:
     """It is noticed a second later, and nothing is lost."""
-    mask = pt.SCE | pt.SCX | pt.EXEC | pt.EXIT | pt.SIGNAL
-    argv = ["sh", "-c", "kill -WINCH $$; umask 022; exit 3"]
+    argv = ["sh", "-c", "while :; do kill -WINCH $$; done"]
     record: list[pt.Event] = []
-    taken = 0
-    with pt.spawn(argv, events=mask, stdout=scratch()) as loop:
+    taken = before = 0
+    with pt.spawn(argv) as loop:
         other = loop.add(argv)
         for ev in loop:
             record.append(ev)
-            told = [type(ev) for ev in record if ev.pid == other]
-            if ev.pid == loop.root and len(told) >= moment and not taken:
-                assert told[-1] is not pt.Exited
-                taken = taken_by_the_host(other)
+            told = sum(ev.pid == other for ev in record)
+            if ev.pid == loop.root and told >= moment and not taken:
+                taken, before = taken_by_the_host(other), told
+            if taken and told > before + 10:
+                break
     assert os.WIFSTOPPED(taken)
-    check_record(record, mask=mask)
-    kinds = [[type(ev) for ev in record if ev.pid == pid] for pid in (loop.root, other)]
-    assert kinds[0] == kinds[1]
+    check_record(record, complete=False, added={other})
 
 
 def test_the_host_waits_for_any_child_and_gets_an_end(scratch: Scratch) -> None:
