@@ -106,7 +106,7 @@ class Found(Sequence[Event]):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trace:
     """A trace that is over; or a part of one, as `process`, `lwp` and `only` give it.
 
@@ -126,6 +126,10 @@ class Trace:
 
     def __iter__(self) -> Iterator[Event]:
         return (seen.event for seen in self.seen)
+
+    def __repr__(self) -> str:
+        count = f"{len(self)} event{'s' * (len(self) != 1)}"
+        return f"<Trace of {self.root}: {count}, {self.status or 'no end'}>"
 
     def __str__(self) -> str:
         return "\n".join(map(with_place, self.seen))

@@ -205,6 +205,23 @@ def test_the_plugin_where_nothing_can_be_traced(tmp_path: Path) -> None:
     assert "1 passed, 5 skipped" in out
 
 
+def test_the_plugin_where_ptrace_is_refused(tmp_path: Path) -> None:
+    """As a container's filter refuses it: by EPERM, to whoever calls it."""
+
+    def refuse(event: Any) -> None:
+        if type(event) is pt.SyscallEntry:
+            event.stop.inject(error="EPERM")
+
+    (tmp_path / "test_it.py").write_text(textwrap.dedent(TRACED))
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_it.py"]
+    trace = run_traced(command, cwd=tmp_path, syscalls=["ptrace"], follow=True, at_stop=refuse)
+    trace.expect(call("ptrace", error="EPERM"))
+    out = trace.stdout.decode()
+    why = "ptrace is refused: Operation not permitted, or ptrace(2) is forbidden here"
+    assert f"\ntraced tests: 0 ran; 4 skipped: {why} (" in out, out
+    assert "1 passed, 5 skipped" in out
+
+
 def test_the_plugin_imports_nothing_when_it_is_not_used(tmp_path: Path) -> None:
     text = """
         import sys

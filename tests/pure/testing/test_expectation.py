@@ -197,6 +197,8 @@ def test_parts_of_a_trace(trace: Trace) -> None:
     assert trace.lwps == [ROOT, CHILD]
     assert trace.process(CHILD).lwps == [CHILD]
     assert len(trace.events) == len(trace) == 13
+    assert repr(trace) == "<Trace of 100: 13 events, no end>"
+    assert str(trace.process(CHILD)).splitlines()[-1] == "#11 101: Exited 1"
     opened, failed = trace.calls("openat")
     assert (opened.strings, opened.retval, opened.error) == ({"path": b"/etc/hosts"}, 3, 0)
     assert (opened.args["fd"], opened.returned) == (0xFFFFFF9C, True)
