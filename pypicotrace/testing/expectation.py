@@ -15,6 +15,7 @@ from pypicotrace.testing.words import in_words, pattern_in_words, with_place
 
 def in_order(trace: Sequence[Seen], patterns: Sequence[Pattern], start: int = 0) -> list[int]:
     """Each pattern at its place, other events between them as they may be."""
+    __tracebackhide__ = True
     places: list[int] = []
     place = start
     for pattern in patterns:
@@ -34,6 +35,7 @@ def _next(trace: Sequence[Seen], pattern: Pattern, start: int) -> int | None:
 def _raise_not_in_order(
     trace: Sequence[Seen], patterns: Sequence[Pattern], places: Sequence[int], after: int
 ) -> None:
+    __tracebackhide__ = True
     missing = patterns[len(places)]
     lines = [found_at(pattern, trace[i]) for pattern, i in zip(patterns, places, strict=False)]
     lines.append(f"> {pattern_in_words(missing)}   not found")
@@ -49,6 +51,7 @@ def in_any_order(trace: Sequence[Seen], patterns: Sequence[Pattern]) -> list[int
     Where one event is what several patterns say, they are given places so that as many as can be
     have one (augmenting paths, as for any bipartite matching).
     """
+    __tracebackhide__ = True
     fits = [[i for i, seen in enumerate(trace) if matches(p, seen)] for p in patterns]
     taken: dict[int, int] = {}
 
@@ -75,6 +78,7 @@ def _raise_not_in_any_order(
     missing: Pattern,
     shared: bool,
 ) -> None:
+    __tracebackhide__ = True
     found = {which: at for at, which in taken.items()}
     lines = [
         found_at(pattern, trace[found[i]])
@@ -91,6 +95,7 @@ def so_often(
     trace: Sequence[Seen], pattern: Pattern, at_least: int | None, at_most: int | None
 ) -> list[int]:
     """All places of a pattern, of which there are as many as the bounds say."""
+    __tracebackhide__ = True
     places = [i for i, seen in enumerate(trace) if matches(pattern, seen)]
     least, most = at_least or 0, at_most
     if len(places) >= least and (most is None or len(places) <= most):
@@ -117,6 +122,7 @@ def _bounds(least: int | None, most: int | None) -> str:
 
 def absent(trace: Sequence[Seen], patterns: Sequence[Pattern]) -> None:
     """None of them is there."""
+    __tracebackhide__ = True
     for pattern in patterns:
         found = _next(trace, pattern, 0)
         if found is not None:
@@ -130,6 +136,7 @@ def absent(trace: Sequence[Seen], patterns: Sequence[Pattern]) -> None:
 
 def exactly(trace: Sequence[Seen], patterns: Sequence[Pattern]) -> None:
     """These events in this order, and no other."""
+    __tracebackhide__ = True
     wrong = next(
         (
             i

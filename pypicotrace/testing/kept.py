@@ -36,6 +36,7 @@ def expect_snapshot(trace: Trace, path: str | os.PathLike[str]) -> None:
     :raises Changed: it differs, or there is no file.
     :raises ValueError: the file is no snapshot.
     """
+    __tracebackhide__ = True
     file = Path(path)
     text = snapshot(trace)
     if os.environ.get(WRITE) == "write":

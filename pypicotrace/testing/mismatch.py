@@ -14,7 +14,10 @@ CANDIDATES = 3
 
 
 class Mismatch(AssertionError):
-    """A trace is not what was expected. The message shows what is nearest to it."""
+    """A trace is not what was expected. The message shows what is nearest to it.
+
+    ``__tracebackhide__`` in what raises it is for pytest: it shows the failure in the test itself.
+    """
 
 
 class Candidate(NamedTuple):

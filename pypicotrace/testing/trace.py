@@ -100,6 +100,7 @@ class Found(Sequence[Event]):
 
         :raises Mismatch: one of them did not happen.
         """
+        __tracebackhide__ = True
         after = max(self._places, default=-1) + 1
         return Found(
             self._trace, expectation.in_order(self._trace.seen, _patterns(patterns), after)
@@ -232,6 +233,7 @@ class Trace:
         :raises Mismatch: it is not so; the message shows what is nearest to it.
         :raises TypeError: a bound with other than one pattern.
         """
+        __tracebackhide__ = True
         wanted = _patterns(patterns)
         if times is None and at_least is None and at_most is None:
             return Found(self, expectation.in_order(self.seen, wanted))
@@ -247,6 +249,7 @@ class Trace:
 
         :raises Mismatch: one is not there.
         """
+        __tracebackhide__ = True
         return Found(self, expectation.in_any_order(self.seen, patterns))
 
     def expect_none(self, *patterns: Pattern) -> None:
@@ -254,6 +257,7 @@ class Trace:
 
         :raises Mismatch: one did.
         """
+        __tracebackhide__ = True
         expectation.absent(self.seen, patterns)
 
     def expect_exactly(self, *patterns: Pattern) -> None:
@@ -263,6 +267,7 @@ class Trace:
             program means to do changes from release to release, and is nobody's promise.
         :raises Mismatch: it is not so.
         """
+        __tracebackhide__ = True
         if not self.selected:
             raise ValueError("say what is to be looked at: trace.only(...).expect_exactly(...)")
         # Of a call that is there with its entry and exit, its exit stands for both.

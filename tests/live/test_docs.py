@@ -21,17 +21,18 @@ from cli_support import Finished, untraced
 import pypicotrace as pt
 
 ROOT = Path(__file__).resolve().parents[2]
-OF_ITS_OWN = {"TESTING.md": "test_testing_docs.py runs what it shows"}
 PAGES = sorted(
-    page
+    path.relative_to(ROOT / "docs").as_posix()
     for path in (ROOT / "docs").rglob("*.md")
     if "```sh" in path.read_text() or "```python" in path.read_text()
-    if (page := path.relative_to(ROOT / "docs").as_posix()) not in OF_ITS_OWN
 )
 BLOCK = re.compile(
     r"(?:^<!-- ([^\n]*) -->\n)?^```([a-z{}-]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL
 )
-LANGUAGES = {"sh": "run", "python": "file", "text": "output", "make": "file", "console": "not run"}
+LANGUAGES = {
+    **{"sh": "run", "text": "output", "console": "not run"},
+    **dict.fromkeys(("lua", "make", "python"), "file"),
+}
 
 
 class Block(NamedTuple):
@@ -68,6 +69,7 @@ def test_a_page_is_so(page: str, tmp_path: Path) -> None:
     env = {**os.environ, "PATH": path, "EXAMPLES": str(ROOT / "examples"), "LC_ALL": "C"}
     # As on a terminal: what several programs print comes in the order in which they do.
     env["PYTHONUNBUFFERED"] = "1"
+    env["PYPICOTRACE_TRACEES"] = str(tmp_path / "compiled")
     last = Finished(0, b"", b"")
     for block in blocks(page):
         if block.what == "file":
