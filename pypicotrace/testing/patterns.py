@@ -7,7 +7,6 @@ place of a value there may be a matcher of this module, or a compiled regular ex
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -163,8 +162,8 @@ def call(
     :raises KeyError: there is no error of that name, or on no system a call of that name, or one
         with such an argument. (A mistyped name would otherwise never happen, as was expected.)
     """
-    if isinstance(error, str) and error not in errno.errorcode.values():
-        raise tables.unknown(f"no error {error!r}", error, errno.errorcode.values())
+    if isinstance(error, str):
+        _check_error(error)
     if isinstance(name, str):
         _check_arguments(name, args)
     event = {"retval": retval, "error": error, "pid": pid, "lwp": lwp}
@@ -182,6 +181,12 @@ def check_name(name: str) -> list[tables.Syscall]:
         known = dict.fromkeys(known for names in every for known in names)
         raise tables.unknown(f"no system call {name!r}", name, known)
     return found
+
+
+def _check_error(name: str) -> None:
+    known = {known for system in tables.SYSTEMS for known in tables.errors(system).values()}
+    if name not in known:
+        raise tables.unknown(f"no error {name!r}", name, known)
 
 
 def _check_arguments(name: str, args: Iterable[str]) -> None:

@@ -18,7 +18,10 @@ def begin(run: Run) -> None:
 
 def _run() -> Run:
     if not _running:
-        raise RuntimeError("no test case runs: only the body of one may call this")
+        raise RuntimeError(
+            "no test case of ATF runs: only the body of one may call this, and under pytest a "
+            "file with such cases is called t_*.py"
+        )
     return _running[0]
 
 

@@ -256,7 +256,7 @@ def test_a_case_may_be_skipped_whatever_it_expects() -> None:
 
 
 def test_what_no_case_calls() -> None:
-    with pytest.raises(RuntimeError, match="no test case runs"):
+    with pytest.raises(RuntimeError, match="no test case of ATF runs"):
         atf.skip("here")
 
 

@@ -157,6 +157,8 @@ def test_a_call_is_its_exit_or_an_entry_without_one() -> None:
 def test_mistakes_are_named() -> None:
     with pytest.raises(KeyError, match="no error 'ENOTHERE'"):
         call("openat", error="ENOTHERE")
+    call("read", error="ERESTARTSYS")
+    call("execve", error="EJUSTRETURN")
     with pytest.raises(KeyError, match=r"openat has no argument 'pathname' \(did you mean path"):
         call("openat", pathname="/")
     with pytest.raises(KeyError, match=r"no system call 'opennat' \(did you mean openat"):
