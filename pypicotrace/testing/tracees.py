@@ -84,14 +84,23 @@ def kept_in() -> Path:
         folder = Path(named)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
-    cache = os.environ.get("XDG_CACHE_HOME") or f"{pwd.getpwuid(os.getuid()).pw_dir}/.cache"
-    folder = Path(cache) / "pypicotrace" / "tracees"
     try:
+        folder = _cache() / "pypicotrace" / "tracees"
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
+    except (KeyError, OSError):
+        # A user without a home, or without one that is there.
         folder = Path(f"/tmp/pypicotrace-{os.getuid()}")  # noqa: S108 - and ours alone, see below
         folder.mkdir(mode=0o700, exist_ok=True)
     owner = folder.lstat()
     if owner.st_uid != os.getuid() or not stat.S_ISDIR(owner.st_mode) or owner.st_mode & 0o022:
         raise PermissionError(f"{folder} is not this user's alone: set {FOLDER} to one that is")
     return folder
+
+
+def _cache() -> Path:
+    """The user's cache folder.
+
+    :raises KeyError: nothing is known of this user.
+    """
+    named = os.environ.get("XDG_CACHE_HOME")
+    return Path(named) if named else Path(pwd.getpwuid(os.getuid()).pw_dir) / ".cache"

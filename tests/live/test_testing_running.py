@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -136,6 +137,21 @@ def test_a_folder_of_others_is_not_used(tmp_path: Path, monkeypatch: pytest.Monk
     tracees.kept_in().chmod(0o777)
     with pytest.raises(PermissionError, match="set PYPICOTRACE_TRACEES to one that is"):
         tracees.kept_in()
+
+
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(uid: int) -> object:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.delenv(tracees.FOLDER)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(tracees.pwd, "getpwuid", nobody)
+    folder = tracees.kept_in()
+    assert folder == Path(f"/tmp/pypicotrace-{os.getuid()}")  # noqa: S108
+    assert folder.stat().st_mode & 0o777 == 0o700
+    # It was there before, where somebody needs it.
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def test_sanitizers_are_recognised(monkeypatch: pytest.MonkeyPatch) -> None:
