@@ -25,8 +25,10 @@ nitpicky = True
 nitpick_ignore = {("py:class", name) for name in dir(builtins)}
 nitpick_ignore |= {("py:exc", name) for name in dir(builtins)}
 nitpick_ignore |= {("py:class", "..."), ("py:exc", "struct.error")}
-nitpick_ignore |= {("py:class", "pypicotrace.loop.Result")}  # a type variable
-nitpick_ignore_regex = {("py:class", r"(collections\.abc|typing|os|enum|types)\..*")}
+# Type variables.
+nitpick_ignore |= {("py:class", "pypicotrace.loop.Result")}
+nitpick_ignore |= {("py:class", "pypicotrace.testing.atf.cases.Function")}
+nitpick_ignore_regex = {("py:class", r"(collections\.abc|typing|os|enum|pathlib|types)\..*")}
 
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}

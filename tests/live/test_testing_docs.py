@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from pypicotrace import testing
+from pypicotrace.testing import atf
+
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "TESTING.md"
 BLOCK = re.compile(r"<!-- file: (t_exits\.py|Kyuafile) -->\n```\w+\n(.*?)```\n", re.DOTALL)
 
@@ -43,3 +46,10 @@ def test_variables_of_the_page_are_those_of_the_code() -> None:
     from pypicotrace.testing import kept, tracees
 
     assert {kept.WRITE, tracees.FOLDER} == set(re.findall(r"\bPYPICOTRACE_\w+", PAGE.read_text()))
+
+
+def test_the_reference_has_every_public_name() -> None:
+    """And no other."""
+    text = (PAGE.parent / "reference-testing.md").read_text()
+    documented = set(re.findall(r"^\.\. (?:auto\w+|data):: (\w+)", text, re.MULTILINE))
+    assert documented == {*testing.__all__, *atf.__all__}
