@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
 import pytest
+from pytest_support import environment, run_pytest
 
 PROGRAM = """
     import os
@@ -89,7 +89,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(program: Path, *words: str, cwd: Path, status: int = 0) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "__RUNNING_INSIDE_ATF_RUN": "internal-yes-value"}
+    env = {**environment(), "__RUNNING_INSIDE_ATF_RUN": "internal-yes-value"}
     done = subprocess.run(
         [program, *words], cwd=cwd, env=env, capture_output=True, text=True, check=False
     )
@@ -117,13 +117,8 @@ def test_by_its_command_line(program: Path, tmp_path: Path) -> None:
 
 
 def test_under_pytest(program: Path) -> None:
-    words = ["-p", "no:cacheprovider", "-rA", "--atf-var", "reason=fun", program.name]
-    command = [sys.executable, "-m", "pytest", *words]
-    env = {**os.environ, "COLUMNS": "200"}
-    done = subprocess.run(
-        command, cwd=program.parent, env=env, capture_output=True, text=True, check=False
-    )
-    lines = done.stdout.splitlines()
+    out = run_pytest(program.parent, "-rA", "--atf-var", "reason=fun", program.name)
+    lines = out.splitlines()
     verdicts = {line for line in lines if line.startswith(("PASSED", "FAILED", "XFAIL", "SKIPPED"))}
     said = "\n".join(sorted(verdicts))
     for verdict in (
@@ -141,8 +136,8 @@ def test_under_pytest(program: Path) -> None:
         "for fun in source",
         "there is no program no-such-program",
     ):
-        assert verdict in said, done.stdout
+        assert verdict in said, out
     assert "5 failed, 2 passed, 2 skipped, 4 xfailed" in lines[-1]
-    assert "cleaning left behind" in done.stdout
-    assert "status: expected 4, got 3" in done.stdout
+    assert "cleaning left behind" in out
+    assert "status: expected 4, got 3" in out
     assert "traced tests: 2 ran" in lines

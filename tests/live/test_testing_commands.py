@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cli_support import COMMAND
+from system import LINUX
 
 BURNERS = Path(__file__).parents[1] / "atf" / "tracees" / "burners.c"
 
@@ -52,15 +53,20 @@ def test_two_programs_are_not(trace_of: Callable[[str, str], Path], tmp_path: Pa
     assert command("diff", tmp_path / "kept", b).returncode == 1
 
 
-def test_sigprof_goes_to_the_busy_lwp(tmp_path: Path) -> None:
+def test_sigprof_of_one_busy_lwp_and_one_idle(tmp_path: Path) -> None:
     program = tmp_path / "burners"
     subprocess.run(["cc", "-pthread", "-D_GNU_SOURCE", "-o", program, BURNERS], check=True)
     done = command("sigprof", program, "1500", "0", "1")
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
     *_, idle, busy, verdict = done.stdout.splitlines()
-    assert int(idle.split()[4]) == 0
-    assert int(busy.split()[4]) >= 50
-    assert verdict.startswith("SIGPROF goes to the LWP that uses the time: ")
+    signals = [int(line.split()[4]) for line in (idle, busy)]
+    assert sum(signals) >= 50
+    if LINUX:
+        assert (done.returncode, signals[0]) == (0, 0), done.stdout
+        assert verdict.startswith("SIGPROF goes to the LWP that uses the time: ")
+    else:
+        # Not every kernel does that.
+        assert done.returncode in (0, 1), done.stdout
 
 
 def test_sigprof_of_what_cannot_be_run() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_support import environment, pytest_command, run_pytest
 
 import pypicotrace as pt
 from pypicotrace.testing import (
@@ -160,15 +161,10 @@ def test_sanitizers_are_recognised(monkeypatch: pytest.MonkeyPatch) -> None:
     assert permission.why_not() == "not under a sanitizer: libasan is preloaded"
 
 
-def run_pytest(folder: Path, text: str, *argv: str, **env: str) -> str:
+def run_tests(folder: Path, text: str) -> str:
     """What pytest prints of a file of tests."""
     (folder / "test_it.py").write_text(textwrap.dedent(text))
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rs", *argv, "test_it.py"]
-    done = subprocess.run(
-        command, cwd=folder, env={**os.environ, **env}, capture_output=True, text=True, check=False
-    )
-    assert done.stderr == ""
-    return done.stdout
+    return run_pytest(folder, "-rs", "test_it.py")
 
 
 TRACED = """
@@ -204,7 +200,7 @@ TRACED = """
 
 
 def test_the_plugin(tmp_path: Path) -> None:
-    out = run_pytest(tmp_path, TRACED)
+    out = run_tests(tmp_path, TRACED)
     assert "Exited(status=8) did not happen" in out
     assert "status: expected 8, got 7" in out
     assert f"it is for plan9 or netbsd5, and this is {sys.platform}" in out
@@ -215,7 +211,7 @@ def test_the_plugin(tmp_path: Path) -> None:
 def test_the_plugin_where_nothing_can_be_traced(tmp_path: Path) -> None:
     preload = "/nowhere/liblsan.so"  # the linker says so on standard error, and goes on
     (tmp_path / "conftest.py").write_text(f"import os\nos.environ['LD_PRELOAD'] = '{preload}'\n")
-    out = run_pytest(tmp_path, TRACED)
+    out = run_tests(tmp_path, TRACED)
     why = "not under a sanitizer: liblsan is preloaded"
     assert f"\ntraced tests: 0 ran; 4 skipped: {why}\n" in out
     assert "1 passed, 5 skipped" in out
@@ -229,8 +225,8 @@ def test_the_plugin_where_ptrace_is_refused(tmp_path: Path) -> None:
             event.stop.inject(error="EPERM")
 
     (tmp_path / "test_it.py").write_text(textwrap.dedent(TRACED))
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_it.py"]
-    trace = run_traced(command, cwd=tmp_path, syscalls=["ptrace"], follow=True, at_stop=refuse)
+    how: dict[str, Any] = {"syscalls": ["ptrace"], "follow": True, "at_stop": refuse}
+    trace = run_traced(pytest_command("test_it.py"), cwd=tmp_path, env=environment(), **how)
     trace.expect(call("ptrace", error="EPERM"))
     out = trace.stdout.decode()
     why = "ptrace is refused: Operation not permitted, or ptrace(2) is forbidden here"
@@ -246,6 +242,6 @@ def test_the_plugin_imports_nothing_when_it_is_not_used(tmp_path: Path) -> None:
             assert "pytest_pypicotrace" in sys.modules
             assert "pypicotrace" not in sys.modules
     """
-    out = run_pytest(tmp_path, text)
+    out = run_tests(tmp_path, text)
     assert "1 passed" in out
     assert "traced tests" not in out
