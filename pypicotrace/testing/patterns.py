@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 from pypicotrace import syscalls as tables
 from pypicotrace.events import UNSET, Event, SyscallEntry, SyscallExit
+from pypicotrace.testing.named import with_name
 
 WORD, HALF = 2**64, 2**32
-NUMBERED = re.compile(r"syscall_-?\d+")
 NOT_COMPARED = frozenset({"stop", "params", "ts_ns"})
 
 
@@ -170,19 +170,6 @@ def call(
     return Call(name, {key: value for key, value in event.items() if value is not ...}, args)
 
 
-def check_name(name: str) -> list[tables.Syscall]:
-    """What the tables of all systems say of a call.
-
-    :raises KeyError: no system has it. (One that has a number only is ``syscall_999``.)
-    """
-    every = [tables.load(abi).by_name for abi in tables.ABIS]
-    found = [names[name] for names in every if name in names]
-    if not found and not NUMBERED.fullmatch(name):
-        known = dict.fromkeys(known for names in every for known in names)
-        raise tables.unknown(f"no system call {name!r}", name, known)
-    return found
-
-
 def _check_error(name: str) -> None:
     known = {known for system in tables.SYSTEMS for known in tables.errors(system).values()}
     if name not in known:
@@ -190,7 +177,7 @@ def _check_error(name: str) -> None:
 
 
 def _check_arguments(name: str, args: Iterable[str]) -> None:
-    found = check_name(name)
+    found = with_name(name)
     known = dict.fromkeys(param.name for made in found for param in made.params)
     for arg in args:
         if arg not in known:

@@ -14,9 +14,11 @@ from typing import NamedTuple
 
 from pypicotrace import syscalls
 from pypicotrace.syscalls import Param
+from pypicotrace.syscalls.classes import class_named
 from pypicotrace.testing.items import Item
 
 HEADER = "# pypicotrace snapshot 1"
+IS_DESCRIPTOR = class_named("desc").takes
 MADE = frozenset({"Forked", "Vforked", "Spawned"})
 LOST = "?"
 
@@ -195,7 +197,7 @@ def _role(param: Param | None, value: int) -> Callable[[_Normal, int], str]:
     if param is not None:
         if param.type.endswith("*"):
             return _Normal.address
-        if param.name.endswith("fd") and param.name not in ("nfds", "ufd"):
+        if IS_DESCRIPTOR is not None and IS_DESCRIPTOR(param):
             return _Normal.descriptor
         if param.type in ("pid_t", "lwpid_t"):
             return _Normal.identity

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pypicotrace import calls, syscalls
 from pypicotrace.errors import KernelError
 from pypicotrace.events import SyscallEntry, SyscallExit
 from pypicotrace.stop import Stop
+from pypicotrace.testing.named import prototype
 
 LIMIT = 4096
 """Bytes of a string, or of a buffer, that are read."""
@@ -30,7 +30,7 @@ def given(event: SyscallEntry) -> dict[str, bytes]:
     """
     if isinstance(event, SyscallExit) and event.name in NEW_IMAGE:
         return {}
-    call = syscalls.load(event.abi).by_name.get(event.name) if event.abi in calls.ABIS else None
+    call = prototype(event)
     names = [
         param.name
         for param in (call.params if call is not None else ())

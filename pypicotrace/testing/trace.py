@@ -18,7 +18,8 @@ from pypicotrace.events import (
     Vforked,
 )
 from pypicotrace.testing import expectation
-from pypicotrace.testing.patterns import Pattern, Seen, check_name, matches
+from pypicotrace.testing.named import is_one_of
+from pypicotrace.testing.patterns import Pattern, Seen, matches
 from pypicotrace.testing.words import with_place
 
 MADE = (Forked, Vforked, Spawned)
@@ -161,32 +162,33 @@ class Trace:
     def only(self, *wanted: Pattern | str) -> Trace:
         """That part of the trace on which something is to be asserted.
 
-        :param wanted: names of system calls (their entries and exits), and patterns.
+        :param wanted: patterns; and system calls (their entries and exits) by name, or as
+            ``/regular expressions/`` and classes, such as ``%file``.
         :raises KeyError: no system has a call of that name.
+        :raises ValueError: there is no such class, or that is no regular expression.
         """
-        names = {name for name in wanted if isinstance(name, str)}
-        for name in names:
-            check_name(name)
+        named = is_one_of(tuple(word for word in wanted if isinstance(word, str)))
         patterns = [pattern for pattern in wanted if not isinstance(pattern, str)]
 
         def is_wanted(seen: Seen) -> bool:
-            named = isinstance(seen.event, SyscallEntry) and seen.event.name in names
-            return named or any(matches(pattern, seen) for pattern in patterns)
+            if isinstance(seen.event, SyscallEntry) and named(seen.event):
+                return True
+            return any(matches(pattern, seen) for pattern in patterns)
 
         return replace(self, seen=list(filter(is_wanted, self.seen)), selected=True)
 
     def calls(self, *names: str) -> list[MadeCall]:
         """The system calls of these names, or all, in the order in which they began.
 
-        :raises KeyError: no system has a call of that name.
+        :param names: as `only` takes them.
+        :raises KeyError, ValueError: as `only`.
         """
-        for name in names:
-            check_name(name)
+        named = is_one_of(names)
         entries: dict[int, SyscallEntry] = {}
         made: dict[int, MadeCall] = {}
         for seen in self.seen:
             event = seen.event
-            if not isinstance(event, SyscallEntry) or (names and event.name not in names):
+            if not isinstance(event, SyscallEntry) or (names and not named(event)):
                 continue
             if not isinstance(event, SyscallExit):
                 entries[event.seq] = event

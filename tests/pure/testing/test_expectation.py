@@ -51,6 +51,9 @@ HOLDS: list[Callable[[Trace], Any]] = [
     lambda t: t.only(pt.Exited).expect_exactly(pt.Exited(status=1), pt.Exited(status=0)),
     lambda t: t.only("openat", pt.Exited(pid=CHILD)).expect_exactly(OPEN, OPEN, pt.Exited),
     lambda t: t.only().expect_exactly(),
+    lambda t: t.only("%file", "/^exit/").expect_exactly(OPEN, OPEN, call("exit_group")),
+    lambda t: t.only("%desc").expect_exactly(OPEN, CLOSE, OPEN, CLOSE),
+    lambda t: t.only("%network").expect_exactly(),
     lambda t: t.process(CHILD).expect(OPEN, pt.Exited),
     lambda t: t.process(CHILD).expect_none(CLOSE),
     lambda t: t.lwp(CHILD).only("openat").expect_exactly(call("openat", path="/nowhere")),
@@ -188,6 +191,10 @@ def test_mistakes_of_the_test_itself(trace: Trace) -> None:
         trace.expect(OPEN, CLOSE, times=2)
     with pytest.raises(TypeError, match="count one pattern"):
         trace.expect(OPEN, times=2, at_most=3)
+    with pytest.raises(ValueError, match="'%files' is not a class of system calls; there are %f"):
+        trace.only("%files")
+    with pytest.raises(ValueError, match=r"'/\(/' is no regular expression: missing \)"):
+        trace.calls("/(/")
     with pytest.raises(ValueError, match="say what is to be looked at"):
         trace.expect_exactly(OPEN)
 
@@ -205,6 +212,8 @@ def test_parts_of_a_trace(trace: Trace) -> None:
     assert (failed.pid, failed.retval, failed.error) == (CHILD, None, 2)
     [last] = trace.calls("exit_group")
     assert (last.returned, last.retval, last.error, last.exit) == (False, None, None, None)
+    assert [made.pid for made in trace.calls("/^open/")] == [ROOT, CHILD]
+    assert [made.name for made in trace.calls("%file")] == ["openat", "openat"]
     assert [made.name for made in trace.calls()] == [
         *("openat", "close", "openat", "close", "exit_group")
     ]
