@@ -19,6 +19,7 @@ import argparse
 import asyncio
 import contextlib
 import faulthandler
+import gc
 import os
 import random
 import resource
@@ -68,6 +69,7 @@ class Step:
         self.churn = churn
         self.own: set[int] = set()
         self.targets: list[int] = []
+        self.events = self.random.choice(MASKS)
         self.armed = False
 
     def run(self) -> str:
@@ -77,6 +79,7 @@ class Step:
             "attach": self.attach,
             "both": self.both,
             "two loops": self.two_loops,
+            "abandoned": self.abandoned,
             "thread": self.thread,
             "asyncio": lambda: asyncio.run(self.tasks()),
         }
@@ -97,7 +100,7 @@ class Step:
 
     def options(self) -> dict[str, Any]:
         chosen: dict[str, Any] = {
-            "events": self.random.choice(MASKS),
+            "events": self.events,
             "follow": self.random.choice((True, True, *pt.Follow)),
         }
         if self.chance(4):
@@ -142,6 +145,19 @@ class Step:
                 if event is None:
                     break
                 self.look((one, two)[which], event)
+
+    def abandoned(self) -> None:
+        """Nobody leaves the loop; it is only let be."""
+        with self.running():
+            loop = self.random.choice((self.spawned, self.attached))()
+            loop.__enter__()
+            self.note_root(loop)
+            events = iter(loop)
+            for _ in range(self.random.randrange(20)):
+                loop.interrupt()  # never wait: there may be no event
+                next(events, None)
+            del loop, events
+            gc.collect()
 
     def thread(self) -> None:
         """Its owner is another thread, which this one ends at some time."""
@@ -286,14 +302,24 @@ class Step:
         self.random.choice((loop.lwps, lambda: event.stop.lwps, lambda: str(event)))()
 
     def change(self, _loop: pt.Loop, event: pt.Event) -> None:
+        stop = event.stop
         if isinstance(event, pt.SyscallEntry) and event.name == "getppid":
             self.random.choice(
                 (
-                    lambda: event.stop.inject(error="EPERM"),
-                    lambda: event.stop.inject(retval=7),
-                    lambda: event.stop.registers.update(rdi=7),
+                    lambda: stop.inject(error="EPERM"),
+                    lambda: stop.inject(retval=7),
+                    lambda: stop.registers.update(rdi=7),
+                    lambda: self.call(stop, event.pid),
                 )
             )()
+        elif pt.STEP in self.events and self.chance(8):
+            stop.step()
+
+    def call(self, stop: pt.Stop, pid: int) -> None:
+        """A call of the tracer's own, which an interruption of the loop may end."""
+        with contextlib.suppress(pt.KernelError):
+            if (got := stop.syscall("getpid")) != pid:
+                raise WrongError(f"getpid in process {pid} gave {got}")
 
     def send(self, _loop: pt.Loop, event: pt.Event) -> None:
         stop = event.stop
