@@ -25,24 +25,26 @@ nitpicky = True
 nitpick_ignore = {("py:class", name) for name in dir(builtins)}
 nitpick_ignore |= {("py:exc", name) for name in dir(builtins)}
 nitpick_ignore |= {("py:class", "..."), ("py:exc", "struct.error")}
-# Type variables.
-nitpick_ignore |= {("py:class", "pypicotrace.loop.Result")}
+# Type variables, and names for types; the parameters say what they are.
+nitpick_ignore |= {("py:class", name) for name in ("pypicotrace.loop.Result", "Path", "Keep")}
 nitpick_ignore |= {("py:class", "pypicotrace.testing.atf.cases.Function")}
 nitpick_ignore_regex = {("py:class", r"(collections\.abc|typing|os|enum|pathlib|types)\..*")}
 
+autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}
 python_maximum_signature_line_length = 80
 
+ZERO_WIDTH_SPACE = "\u200b"
 
-def separate_fields(_app: Any, _what: str, _name: str, _obj: Any, _: Any, lines: list[str]) -> None:
-    """``:param a, b: text`` says the same of both in our docstrings; Sphinx wants a field each."""
-    for place in range(len(lines) - 1, -1, -1):
-        found = re.match(r":param (\w+(?:, \w+)+):(.*)", lines[place])
+
+def joint_fields(_app: Any, _what: str, _name: str, _obj: Any, _: Any, lines: list[str]) -> None:
+    """``:param a, b: text`` says it of both. Sphinx takes what is before a space for a type."""
+    for place, line in enumerate(lines):
+        found = re.match(r":param \w+(, \w+)+:", line)
         if found:
-            *others, last = found[1].split(", ")
-            lines[place] = f":param {last}:{found[2]}"
-            lines[place:place] = [f":param {other}: see *{last}*." for other in others]
+            names = found[0].removeprefix(":param ").replace(", ", f",{ZERO_WIDTH_SPACE}")
+            lines[place] = f":param {names}{line[found.end() :]}"
 
 
 def code_blocks(_app: Any, _what: str, _name: str, _obj: Any, _: Any, lines: list[str]) -> None:
@@ -65,6 +67,6 @@ def our_names(app: Any, env: Any, node: Any, content: Any) -> Any:
 
 
 def setup(app: Any) -> None:
-    app.connect("autodoc-process-docstring", separate_fields)
+    app.connect("autodoc-process-docstring", joint_fields)
     app.connect("autodoc-process-docstring", code_blocks)
     app.connect("missing-reference", our_names)
