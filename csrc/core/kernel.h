@@ -181,6 +181,9 @@ struct pico_kernel {
 	 * in `lwps`. To be repeated until it returns 0. Each then comes to a first stop. */
 	int (*attach)(struct pico_kernel *, int32_t pid, int report, int32_t *lwps, int max);
 	int (*detach)(struct pico_kernel *, int32_t pid, int32_t lwp, int signo);
+	/* Whether the trap of a step or a breakpoint is on its way to an LWP that stands in another stop: it would be the
+	 * LWP's own where that is let go, and kill it. NULL: there is none such. */
+	int (*trapped)(struct pico_kernel *, int32_t lwp);
 	/* Have it stop. 0: it will; 1: its process stands still already. */
 	int (*interrupt)(struct pico_kernel *, int32_t pid, int32_t lwp);
 	int (*kill)(struct pico_kernel *, int32_t pid);

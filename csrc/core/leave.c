@@ -163,6 +163,11 @@ pico_loop_leave(struct pico_loop *loop, struct pico_lwp *l)
 		pico_loop_resume(loop, l);
 		return;
 	}
+	/* A trap that was asked for is its next stop, and there it can go. */
+	if ((l->stepped || l->breaks) && loop->kernel->trapped != NULL && loop->kernel->trapped(loop->kernel, l->id)) {
+		pico_loop_resume(loop, l);
+		return;
+	}
 	/* ESRCH: it was killed just now, and its end is still to come. */
 	if (loop->kernel->detach(loop->kernel, l->process->pid, l->id, l->signo) == -ESRCH) {
 		l->state = PICO_LWP_RUNNING;

@@ -246,6 +246,7 @@ pico_kernel_native(int *error)
 		.spawn = pico_linux_spawn,
 		.attach = pico_linux_attach,
 		.detach = linux_detach,
+		.trapped = pico_linux_trapped,
 		.interrupt = linux_interrupt,
 		.kill = linux_kill,
 		.refusal = pico_linux_refusal,

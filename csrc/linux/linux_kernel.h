@@ -161,6 +161,9 @@ void pico_linux_altered_stopped(struct linux_kernel *, int32_t lwp, int32_t stat
 /* syscall.c */
 int pico_linux_syscall(struct pico_kernel *, int32_t pid, int32_t lwp, struct pico_event *call, int how);
 
+/* trapped.c */
+int pico_linux_trapped(struct pico_kernel *, int32_t lwp);
+
 /* breakpoint.c */
 int pico_linux_breakpoint(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_t addr, int set);
 /* Of an LWP that is let go: nobody would wait for it any more. */

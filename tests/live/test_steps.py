@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import platform
 import signal
@@ -11,10 +12,12 @@ from typing import IO, Any
 
 import pytest
 from runs import Target, Trace, until
+from system import untouched
 
 import pypicotrace as pt
 
 Tracee = Callable[[str], str]
+Start = Callable[..., Target]
 
 # Three nops; mov, syscall; two nops; two movs, syscall: how far each is from the first.
 PLACES = [1, 2, 3, 8]
@@ -183,3 +186,24 @@ def test_a_breakpoint_does_not_outlast_the_loop(
     until(lambda: len(target.said("result")) > told + 3, "it runs on")
     target.process.communicate()
     assert target.process.returncode == 0
+
+
+ROUNDS = 30
+
+
+@pytest.mark.parametrize("how", ["steps", "breakpoints"])
+def test_let_go_with_a_trap_on_its_way(start: Start, tracee: Tracee, how: str) -> None:
+    """The loop's own stop comes before a trap that is pending, which is not left to the LWPs."""
+    target = start([tracee("spinners"), "4"])
+    until(lambda: len(target.lwps()) == 4, "all LWPs are there")
+    for count in range(ROUNDS):
+        broken = set()
+        with pt.attach(target.pid, events=pt.STEP | pt.ATTACH | pt.SCE) as loop:
+            for ev in itertools.islice(loop, 20 + count):
+                if how == "breakpoints" and isinstance(ev, pt.SingleStep) and ev.lwp not in broken:
+                    broken.add(ev.lwp)
+                    ev.stop.breakpoint(ev.pc)
+                elif not isinstance(ev, pt.Breakpoint):
+                    ev.stop.step()
+        until(lambda: untouched(target.pid), "it runs")
+    assert target.process.poll() is None
