@@ -60,6 +60,9 @@ def test_every_block_says_what_it_is(page: str) -> None:
         allowed = {LANGUAGES[block.language], "not run", "as in README.md"}
         assert block.what in allowed, block.text
         assert block.more or block.what in ("run", "output"), block.text
+    runs = "".join(block.text for block in blocks(page) if block.what in ("run", "file"))
+    for block in blocks(page):
+        assert block.what != "file" or block.more in runs, f"{block.more} is never run"
 
 
 @pytest.mark.bound(120)
