@@ -139,6 +139,8 @@ netbsd_answer(struct pico_kernel *kernel, int32_t pid, struct pico_raw *raw, int
 		e = answer_regs(t, raw);
 	if (e == 0)
 		raw->have |= (uint32_t)needs;
+	else if (e == -ESRCH)
+		t->stands = 0;	/* killed since: nobody resumes it, and its end is to be waited for */
 	return e;
 }
 

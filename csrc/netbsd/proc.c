@@ -76,22 +76,22 @@ ends_in_vain(int32_t pid)
 {
 	struct kinfo_proc2 proc;
 	size_t count = 0;
-	int stopped = 0;
+	int stops = 0;
 
 	if (!pico_netbsd_proc(pid, &proc) || !(proc.p_flag & P_WEXIT) || proc.p_nlwps < 2)
 		return 0;
 	struct kinfo_lwp *all = pico_netbsd_lwps(pid, &count);
 	for (size_t i = 0; all != NULL && i < count; i++)
-		stopped |= all[i].l_stat == LSSTOP;
+		stops |= all[i].l_stat == LSSTOP || all[i].l_stat == LSRUN;
 	free(all);
-	return stopped;
+	return stops;
 }
 
 void
 pico_netbsd_end_vain(const struct netbsd_kernel *k)
 {
 	for (uint32_t i = 0; i < k->count; i++)
-		if (k->tracees[i].has_lwps && !k->tracees[i].stands && ends_in_vain(k->tracees[i].pid))
+		if (!k->tracees[i].stands && ends_in_vain(k->tracees[i].pid))
 			(void)kill(k->tracees[i].pid, SIGKILL);
 }
 
