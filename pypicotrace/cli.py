@@ -123,21 +123,30 @@ def make_loop(args: Arguments, refused: list[str]) -> Loop:
         raise Failure(f"-e: {error}", EXIT_USAGE) from None
 
 
-def warn_of_set_id(command: list[str], env: list[bytes]) -> None:
+def warn_of_set_id(command: list[str], env: list[bytes], user: str | None = None) -> None:
     """Say that a set-user-ID program does not get its privilege, where that is so.
 
-    The kernel takes it away of a traced program whose tracer may not trace everybody, execve(2).
+    The kernel takes it away of every traced program (NetBSD: credexec() in kern_exec.c), or of one
+    whose tracer may not trace everybody (Linux: execve(2)).
     """
-    if os.geteuid() == 0:
+    if sys.platform == "linux" and os.geteuid() == 0:
         return
+    who = identity(user)
+    uid = os.geteuid() if who.uid is None else who.uid
+    gid = os.getegid() if who.gid is None else who.gid
     for path in search(os.fsencode(command[0]), env):
         try:
-            mode = os.stat(path).st_mode
+            file = os.stat(path)
         except OSError:
             continue
-        if mode & (stat.S_ISUID | stat.S_ISGID):
+        if gains(file.st_mode, file.st_uid != uid, file.st_gid != gid):
             complain(f"{command[0]} is a set-user-ID program: traced, it runs without that right")
         return
+
+
+def gains(mode: int, other_user: bool, other_group: bool) -> bool:
+    """Whether a program of that mode, which is another's, runs with its owner's rights."""
+    return bool((mode & stat.S_ISUID and other_user) or (mode & stat.S_ISGID and other_group))
 
 
 def announce(loop: Loop, refused: list[str]) -> None:
@@ -225,7 +234,7 @@ def run(argv: Sequence[str]) -> int:
     # Last, for it empties the file: nothing can be said against the command line any more.
     fd = open_output(args.output)
     if args.command:
-        warn_of_set_id(args.command, environment_of(args))
+        warn_of_set_id(args.command, environment_of(args), args.user)
     try:
         ended_by, lost = trace(args, loop, refused, fd)
     except LaunchError as error:
