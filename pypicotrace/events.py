@@ -218,13 +218,14 @@ class Stopped(Event):
 
     ``signo`` is its number, ``code`` is si_code, ``sender`` and ``uid`` who sent it (0 where the
     kernel did), ``value`` what was sent along, ``addr`` the address of a fault, ``status`` that of
-    the child for SIGCHLD.
+    the child for SIGCHLD. ``code``, ``sender`` and ``uid`` are None where the kernel does not tell
+    (NetBSD, where it still tells of an earlier signal: docs/GUARANTEES.md).
     """
 
     signo: int = UNSET
-    code: int = UNSET
-    sender: int = UNSET
-    uid: int = UNSET
+    code: int | None = UNSET
+    sender: int | None = UNSET
+    uid: int | None = UNSET
     addr: int = UNSET
     value: int = UNSET
     status: int = UNSET

@@ -115,11 +115,12 @@ def _exit(values: Values) -> dict[str, Any]:
 
 
 def _signal(values: Values) -> dict[str, Any]:
+    told = not values[FLAGS] & lib.PICO_UNTOLD
     return {
         "signo": values[SIGNO],
-        "code": values[CODE],
-        "sender": values[SENDER],
-        "uid": values[UID],
+        "code": values[CODE] if told else None,
+        "sender": values[SENDER] if told else None,
+        "uid": values[UID] if told else None,
         "addr": values[ADDR],
         "value": values[VALUE],
         "status": values[STATUS],

@@ -47,7 +47,8 @@ enum pico_event_flags {
 	PICO_HAS_SENDER = 4,	/* STOPPED: sender and uid are set */
 	PICO_HAS_ADDR = 8,	/* STOPPED, CRASHED: addr is set */
 	PICO_HAS_TRAP = 16,	/* CRASHED: trap is set */
-	PICO_CUT = 32		/* SCX: only the lower 32 bits of the result are known */
+	PICO_CUT = 32,		/* SCX: only the lower 32 bits of the result are known */
+	PICO_UNTOLD = 64	/* STOPPED: the kernel tells nothing of this signal but its number */
 };
 
 /* Which table of system calls a number belongs to. */

@@ -251,6 +251,8 @@ static char *
 put_signal(const struct pico_style *s, char *p, const struct pico_event *ev, const char *word)
 {
 	p = put_signal_name(s, pico_put_str(p, word), ev->signo, 0);
+	if (ev->flags & PICO_UNTOLD)
+		return p;
 	p = pico_put_dec(pico_put_str(p, " si_code="), ev->code);
 	if (s->flags & PICO_TEXT_SENDER && ev->flags & PICO_HAS_SENDER) {
 		p = pico_put_dec(pico_put_str(p, " si_pid="), ev->sender);

@@ -149,8 +149,10 @@ decode_signal(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_
 		return done(d, l->state == PICO_LWP_EXPECTED ? PICO_FIRST_STOP : PICO_INTERRUPTED);
 	}
 	ev->lwp = 0;
-	if (is_stale(raw))
+	if (is_stale(raw)) {
+		ev->flags |= PICO_UNTOLD;
 		return done(d, PICO_STOPPED);
+	}
 	ev->lwp = pico_i32(raw->siginfo + NETBSD_PSI_LWPID);	/* 0: sent to the process */
 	ev->code = pico_i32(raw->siginfo + NETBSD_PSI_CODE);
 	ev->sig_errno = pico_i32(raw->siginfo + NETBSD_PSI_ERRNO);

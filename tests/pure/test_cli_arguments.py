@@ -250,3 +250,21 @@ def test_words_for_what_cannot_be_launched(tmp_path: Path, monkeypatch: pytest.M
 def test_refusals(reason: int, detail: int, error: int, text: str) -> None:
     assert words(reason, detail, error).startswith(text)
     assert UID_UNKNOWN == -1 % 2**32
+
+
+@pytest.mark.parametrize(
+    ("mode", "other_user", "other_group", "gained"),
+    [
+        (0o4755, True, True, True),
+        (0o4755, False, True, False),
+        (0o2755, True, True, True),
+        (0o2755, True, False, False),
+        (0o6755, False, True, True),
+        (0o755, True, True, False),
+    ],
+)
+def test_who_gains_by_a_set_id_program(
+    mode: int, other_user: bool, other_group: bool, gained: bool
+) -> None:
+    """Nobody does whose own it is: there is nothing to warn of then."""
+    assert cli.gains(mode, other_user, other_group) is gained

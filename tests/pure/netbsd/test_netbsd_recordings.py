@@ -73,7 +73,7 @@ def as_told(stop: dict[str, Any], first: bool) -> Meaning | None:
             (0, pt.Signaled, signo, bool(status & 0x80)) if signo else (0, pt.Exited, status >> 8)
         )
     if info["signo"] != stop["signo"]:
-        return 0, pt.Stopped, stop["signo"], 0
+        return 0, pt.Stopped, stop["signo"], None
     if stop["signo"] == 5 and info["code"] not in (nb.TRAP_BRKPT, nb.SI_LWP):
         return trapped(info, first)
     kind = pt.Crashed if info["code"] > 0 and stop["signo"] != nb.SIGCHLD else pt.Stopped

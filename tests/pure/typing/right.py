@@ -97,6 +97,8 @@ def shown(event: pt.Event) -> str:
         case pt.Crashed(addr=addr):
             return f"{addr:#x}"
         case pt.Stopped(signo=signo, code=code, sender=sender, uid=uid, value=value):
+            if code is None or sender is None or uid is None:
+                return f"{signo}"
             return f"{signo + code + sender + uid + value}"
         case pt.Signaled(signo=signo, core=core):
             return f"{signo}{' core' if core else ''}"
