@@ -106,6 +106,9 @@ give(struct netbsd_kernel *k, struct netbsd_tracee *t, int status, struct pico_r
 			return 0;
 		t->stop_asked = 0;
 	}
+	/* A SIGCONT takes back a SIGSTOP that has not come yet; where it came before, two are as one. */
+	if (WSTOPSIG(status) == SIGCONT && (t->stop_asked || t->slice_ends))
+		(void)kill(t->pid, SIGSTOP);
 #ifdef PT_STEP
 	if (t->stepping != 0)
 		(void)ptrace(PT_CLEARSTEP, t->pid, NULL, t->stepping);	/* ESRCH: that LWP has ended */
