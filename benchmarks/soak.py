@@ -163,10 +163,12 @@ class Step:
         """Its owner is another thread, which this one ends at some time."""
         loop = self.spawned()
         raised: list[BaseException] = []
+        entered = threading.Event()
 
         def trace() -> None:
             try:
                 with loop:
+                    entered.set()
                     self.note_root(loop)
                     for event in loop:
                         self.look(loop, event)
@@ -174,9 +176,12 @@ class Step:
                 pass
             except BaseException as error:
                 raised.append(error)
+            finally:
+                entered.set()
 
         owner = threading.Thread(target=trace)
         owner.start()
+        entered.wait()  # one that is not open yet is not closed
         owner.join(self.random.random() / 5)
         self.random.choice((loop.interrupt, loop.close))()
         owner.join()
@@ -367,10 +372,16 @@ def soak(seed: int, only: int | None, seconds: float, program: str) -> tuple[str
         step = Step(f"{seed} {number if only is None else only}", program)
         signal.signal(signal.SIGALRM, step.alarm)
         faulthandler.dump_traceback_later(HANGS, exit=True)
+        watchdog = threading.Timer(
+            HANGS / 2, print, [f"soak: step {number} takes long"], {"flush": True}
+        )
+        watchdog.start()
         try:
             done[step.run()] += 1
         except Exception as error:
             wrong.append(f"{type(error).__name__}: {error}")
+        watchdog.cancel()
+        watchdog.join()
         wrong += reap(step.own) + left_behind(mark.encode())
         if number in (0, WARM_UP):
             before = held()
