@@ -42,6 +42,7 @@ def sources(platform: str) -> list[str]:
         *(ROOT / "csrc").glob("*/decode.c"),
         *(ROOT / "csrc").glob("*/regs.c"),
         *(ROOT / "csrc").glob("*/encode.c"),
+        *(ROOT / "csrc").glob("*/calls.c"),
         *backend(platform).glob("*.c"),
     }
     return sorted(str(path.relative_to(ROOT)) for path in files)

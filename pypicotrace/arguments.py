@@ -38,7 +38,7 @@ Trace the system calls, signals, processes and LWPs of a command.
   -r             ... with the seconds since the line before
   -T             SCX ends with the seconds spent in the call
   -v             environment and auxiliary vector of each new program, and
-                 who sent a signal, too
+                 who sent a signal, too; and say what chooses the calls
   --color WHEN   always, never, or auto: on a terminal, unless NO_COLOR is set
   --cut-results  on NetBSD: wide results stay cut to 32 bits, which is faster
 
@@ -77,6 +77,7 @@ class Arguments(NamedTuple):
     """
 
     follow: bool
+    verbose: bool
     style: Text
     colour: str
     whole_results: bool
@@ -136,6 +137,7 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
         style |= STYLES[name]
     return Arguments(
         follow=bool(given & {"-f", "-i"}),
+        verbose="-v" in given,
         style=style,
         colour=_colour(last("--color")),
         whole_results="--cut-results" not in given,

@@ -6,7 +6,7 @@ import errno
 from typing import Any
 
 from pypicotrace._ffi import ffi, lib
-from pypicotrace.errors import AttachError, NotTraced
+from pypicotrace.errors import AttachError, NotTraced, Unsupported
 from pypicotrace.refusals import refusal
 
 PID_MAX = 2**31 - 1
@@ -44,8 +44,15 @@ def let_go(loop: Any, pid: int) -> None:
     """Have the C loop let go of a process.
 
     :raises NotTraced: it has none of that id.
+    :raises Unsupported: it has a filter in the kernel.
     """
-    if lib.pico_loop_detach(loop, process_id(pid)) < 0:
+    code = lib.pico_loop_detach(loop, process_id(pid))
+    if code == -errno.EOPNOTSUPP:
+        raise Unsupported(
+            f"process {pid} has a filter in the kernel (kernel_filter): without a tracer its calls "
+            "would fail"
+        )
+    if code < 0:
         raise NotTraced(errno.ESRCH, f"process {pid} is not traced by this loop")
 
 

@@ -55,6 +55,7 @@ class Choice(NamedTuple):
     errors: Errors | None = None
     slower_than_ns: int = 0
     keep: Keep | None = None
+    kernel_filter: bool | None = False
 
 
 def choose(
@@ -66,6 +67,7 @@ def choose(
     slower_than: float | None,
     whole_results: bool,
     keep: Keep | None = None,
+    kernel_filter: bool | None = False,
 ) -> Choice:
     """Check the arguments of `pypicotrace.spawn` that say what is traced.
 
@@ -83,8 +85,20 @@ def choose(
         events &= ~Mask.SCE
     if keep is not None and not callable(keep):
         raise TypeError(f"keep is a function of a path and arguments, not {type(keep).__name__}")
-    words = _words(syscalls)
-    return Choice(events, Follow(follow), words, whole_results, wanted, slower_than_ns, keep)
+    if kernel_filter and (Follow(follow) is not Follow.ALL or keep is not None):
+        raise ValueError(
+            "kernel_filter goes with follow=True and without keep: who has it has it for ever"
+        )
+    return Choice(
+        events=events,
+        follow=Follow(follow),
+        words=_words(syscalls),
+        whole_results=whole_results,
+        errors=wanted,
+        slower_than_ns=slower_than_ns,
+        keep=keep,
+        kernel_filter=kernel_filter,
+    )
 
 
 def native_abis() -> tuple[str, ...]:

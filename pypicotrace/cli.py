@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from pypicotrace.arguments import EXIT_USAGE, Arguments, Failure, arguments
 from pypicotrace.errors import KernelError, LaunchError, PicotraceError
 from pypicotrace.events import Exited, Signaled
+from pypicotrace.filtering import EVERY_CALL
 from pypicotrace.launch import LaunchOptions, own_environment, search
 from pypicotrace.loop import Loop
 from pypicotrace.refusals import FORBIDDEN
@@ -118,7 +119,7 @@ def make_loop(args: Arguments, refused: list[str]) -> Loop:
             )
         how = LaunchOptions(env=environment_of(args), close_fds=False)
         who = LaunchOptions(user=uid, group=gid, extra_groups=groups)
-        return spawn(args.command, **{**how, **who, **wanted})
+        return spawn(args.command, kernel_filter=None, **{**how, **who, **wanted})
     except ValueError as error:
         raise Failure(f"-e: {error}", EXIT_USAGE) from None
 
@@ -149,8 +150,11 @@ def gains(mode: int, other_user: bool, other_group: bool) -> bool:
     return bool((mode & stat.S_ISUID and other_user) or (mode & stat.S_ISGID and other_group))
 
 
-def announce(loop: Loop, refused: list[str]) -> None:
+def announce(loop: Loop, args: Arguments, refused: list[str]) -> None:
     """Say what was attached to, and what could not be; refuse to go on with nothing."""
+    if args.verbose and loop.filtering != EVERY_CALL:
+        who = "the kernel" if loop.filtering.in_kernel else "the tracer"
+        complain(f"calls are chosen by {who}: {loop.filtering.why}")
     if loop.root:
         return
     if not loop.attached and len(refused) == 1:
@@ -210,7 +214,7 @@ def trace(args: Arguments, loop: Loop, refused: list[str], fd: int) -> tuple[int
     with Signals(loop) as signals:
         try:
             with loop:
-                announce(loop, refused)
+                announce(loop, args, refused)
                 if args.pids:
                     # A command would run on, for its work and its status are wanted too.
                     signals.heed_reader()

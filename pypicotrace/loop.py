@@ -19,6 +19,7 @@ from pypicotrace.attaching import attach_to, children_of, let_go, process_id
 from pypicotrace.choice import Choice, native_abis
 from pypicotrace.errors import AttachError, LoopClosed, WrongThread, check
 from pypicotrace.events import Event, Exited, Signaled
+from pypicotrace.filtering import NOT_ASKED, RUNNING, Filtering
 from pypicotrace.images import argv_of, path_of
 from pypicotrace.launch import Launch, LaunchOptions, Path, plan, start
 from pypicotrace.opening import native_kernel, open_loop
@@ -51,7 +52,8 @@ class Loop:
     `interrupt` and `close` alone may be called from another.
 
     ``root`` is the pid of the program that was spawned first; ``attached`` has the number of LWPs
-    of each process that was attached to, until `detach`.
+    of each process that was attached to, until `detach`. ``filtering`` says whether the kernel
+    chooses the calls, and why it does not.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Loop:
         self.kept: Batch | None = None
         self.root = 0
         self.attached: dict[int, int] = {}
+        self.filtering: Filtering = NOT_ASKED
 
     def __enter__(self) -> Loop:
         if self._owner is not None:
@@ -183,6 +186,7 @@ class Loop:
 
         :param pid: the process's id; also one that is being let go already.
         :raises NotTraced: this loop traces no process of that id.
+        :raises Unsupported: it has a filter in the kernel, see `spawn`.
         :raises LoopClosed, WrongThread: as every use of the loop.
         """
         let_go(self.pointer(), pid)
@@ -356,10 +360,12 @@ class Loop:
 
     def _open(self) -> None:
         kernel = self._open_kernel()
-        self._pointer = open_loop(self._keep, kernel, self._choice, self._tables)
+        self._pointer, self.filtering = open_loop(self._keep, kernel, self._choice, self._tables)
         self._owner = _here()
         self._summons.open(self._pointer)
         self._abandoned = weakref.finalize(self, _abandon, self._pointer, self._owner, self._keep)
+        if self._launch is None and self.filtering == NOT_ASKED:
+            self.filtering = RUNNING
 
     def _attach_children(self) -> None:
         """Go down the tree until no process is new: children are made while we look."""

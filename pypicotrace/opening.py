@@ -9,6 +9,7 @@ from pypicotrace._ffi import ffi, lib
 from pypicotrace.calls import ABIS
 from pypicotrace.choice import Choice
 from pypicotrace.errors import check
+from pypicotrace.filtering import Filtering, set_filter
 from pypicotrace.names import call_names, kept
 from pypicotrace.syscalls import Table
 from pypicotrace.syscalls.select import select
@@ -22,37 +23,40 @@ def native_kernel() -> Any:
     return kernel
 
 
-def open_loop(keep: list[Any], kernel: Any, choice: Choice, calls: Sequence[Table]) -> Any:
-    """A ``struct pico_loop *``; it owns the kernel, also where this fails.
+def open_loop(
+    keep: list[Any], kernel: Any, choice: Choice, calls: Sequence[Table]
+) -> tuple[Any, Filtering]:
+    """A ``struct pico_loop *``, which owns the kernel, also where this fails; and who filters.
 
     :param keep: gets what C borrows.
     :param calls: the tables of the ABIs that there are.
+    :raises Unsupported: what was asked for is not to be had here.
     """
     error = ffi.new("int *")
     loop = lib.pico_loop_open(kernel, int(choice.events), choice.follow, error)
     check(error[0], "open the loop")
     try:
-        _set(keep, loop, choice, calls)
+        return loop, _set(keep, loop, choice, calls)
     except BaseException:
         lib.pico_loop_free(loop)
         raise
-    return loop
 
 
-def _set(keep: list[Any], loop: Any, choice: Choice, calls: Sequence[Table]) -> None:
+def _set(keep: list[Any], loop: Any, choice: Choice, calls: Sequence[Table]) -> Filtering:
     lib.pico_loop_set_whole_results(loop, choice.whole_results)
     lib.pico_loop_set_asks(loop, choice.keep is not None)
     lib.pico_loop_set_slower_than(loop, choice.slower_than_ns)
     for table in calls:
         lib.pico_loop_set_syscalls(loop, ABIS[table.abi], call_names(keep, table))
-    if choice.words is not None:
-        for table, chosen in zip(calls, select(choice.words, calls), strict=True):
-            bits, count = chosen.bits(table)
-            borrowed = kept(keep, ffi.new("uint8_t[]", bits))
-            lib.pico_loop_set_filter(
-                loop, ABIS[table.abi], borrowed, table.base, count, chosen.others
-            )
+    chosen = [] if choice.words is None else select(choice.words, calls)
+    for table, selection in zip(calls, chosen, strict=bool(chosen)):
+        bits, count = selection.bits(table)
+        borrowed = kept(keep, ffi.new("uint8_t[]", bits))
+        lib.pico_loop_set_filter(
+            loop, ABIS[table.abi], borrowed, table.base, count, selection.others
+        )
     if choice.errors is not None:
         bits, first, count = choice.errors.bits()
         borrowed = kept(keep, ffi.new("uint8_t[]", bits))
         lib.pico_loop_set_errors(loop, borrowed, first, count, choice.errors.others)
+    return set_filter(loop, keep, choice, calls, chosen)

@@ -37,6 +37,7 @@ def spawn(
     slower_than: float | None = None,
     keep: Keep | None = None,
     whole_results: bool = True,
+    kernel_filter: bool | None = False,
     **launch: Unpack[LaunchOptions],
 ) -> Loop:
     """A loop that will start a program and trace it from its first instruction.
@@ -65,6 +66,13 @@ def spawn(
     :param whole_results: NetBSD tells a tracer the lower 32 bits of a result only. True: the call's
         LWP takes one more step, and its registers tell all of them, for calls whose results can
         be wider; such a call costs nearly twice as much. False: they stay cut.
+    :param kernel_filter: have the kernel choose the calls, by a filter (Linux's seccomp(2)) that
+        the program takes along: calls that are not in ``syscalls`` cost nothing then, and where
+        entries alone are wanted (`SCE` without `SCX`) a call stops once. The filter is for
+        ever and passes to every child, so it goes with ``follow=True``, and `Loop.detach` raises
+        `Unsupported`. Without ``CAP_SYS_ADMIN`` the program runs with no_new_privs. None: where
+        that takes nothing from set-user-ID programs that tracing leaves them.
+        `Loop.filtering` says what came of it.
 
     What else subprocess.Popen takes means what it means there, but for what is said here:
 
@@ -83,6 +91,7 @@ def spawn(
 
     :raises TypeError, ValueError: an argument is not what it must be.
     :raises LaunchError: on entering the loop: the program cannot be executed, or not in this way.
+    :raises Unsupported: on entering the loop: this system cannot filter in the kernel.
     """
     choice = choose(
         events=events,
@@ -92,6 +101,7 @@ def spawn(
         slower_than=slower_than,
         keep=keep,
         whole_results=whole_results,
+        kernel_filter=kernel_filter,
     )
     return Loop(plan(argv, **launch), [], choice)
 

@@ -65,6 +65,14 @@ answer(struct pico_loop *loop, struct pico_lwp *l, const struct pico_event *call
 	return decode_entry_again(loop, l, &now);
 }
 
+int
+pico_loop_refuse(struct pico_loop *loop, struct pico_lwp *l, int error)
+{
+	struct pico_event call = { .abi = l->abi, .sysnum = l->sysnum, .error = error };
+
+	return answer(loop, l, &call);
+}
+
 static int
 change(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *call, int what)
 {
@@ -138,7 +146,7 @@ go_on_calling(struct pico_loop *loop, int how)
 int
 pico_loop_syscall(struct pico_loop *loop, int32_t lwp, struct pico_event *call)
 {
-	const struct pico_lwp *l = pico_loop_standing_lwp(loop, lwp);
+	struct pico_lwp *l = pico_loop_standing_lwp(loop, lwp);
 
 	if (l == NULL)
 		return -EBUSY;
@@ -152,6 +160,7 @@ pico_loop_syscall(struct pico_loop *loop, int32_t lwp, struct pico_event *call)
 	if (!loop->calling) {
 		loop->call = *call;
 		loop->call.kind = loop->shown;
+		l->again = loop->shown == PICO_SCE;
 	}
 	int e = go_on_calling(loop, how);
 	*call = loop->call;

@@ -7,17 +7,20 @@
 #include "loop_state.h"
 
 void
-pico_loop_take_entry(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
+pico_loop_take_entry(struct pico_loop *loop, struct pico_lwp *l, struct pico_decoded *d)
 {
+	struct pico_event *ev = &d->event;
+
 	pico_names_trim(ev->abi < PICO_ABIS ? loop->syscalls[ev->abi] : NULL, ev);
 	l->in_call = 1;
 	l->skip_exit = 0;
-	l->altered = l->answered = 0;
+	l->altered = l->answered = l->again = 0;
 	l->abi = ev->abi;
 	l->nargs = ev->nargs;
 	l->sysnum = ev->sysnum;
 	memcpy(l->args, ev->args, sizeof(l->args));
 	l->enter_ns = loop->now;
+	pico_loop_filtered_entry(loop, l, d);
 	int emitted = pico_loop_emit(loop, l->process, ev);
 	l->enter_seq = emitted ? ev->seq : 0;
 	pico_loop_go_on(loop, l, emitted);
@@ -42,6 +45,7 @@ pico_loop_take_exit(struct pico_loop *loop, struct pico_lwp *l, struct pico_even
 	if (l->in_call) {
 		complete(loop, l, ev);
 		e = pico_loop_altered(loop, l, ev);
+		pico_loop_kept(loop, l);
 	} else {
 		pico_names_trim(ev->abi < PICO_ABIS ? loop->syscalls[ev->abi] : NULL, ev);
 	}

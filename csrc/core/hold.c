@@ -57,6 +57,7 @@ pico_loop_new_process(struct pico_loop *loop, struct pico_lwp *creator, int32_t 
 			return -ENOMEM;
 		l->state = PICO_LWP_EXPECTED;
 	}
+	l->silent = creator->silent || creator->keeps;
 	if (loop->follow != PICO_FOLLOW_ALL)
 		l->process->leaving = PICO_LEAVING_SILENTLY;
 	else if (loop->closing)
@@ -83,6 +84,7 @@ pico_loop_new_lwp(struct pico_loop *loop, struct pico_lwp *creator, int32_t lwp)
 		l->state = PICO_LWP_EXPECTED;
 	}
 	l->birth = PICO_LWP_CREATED;
+	l->silent = creator->silent || creator->keeps;
 	return 0;
 }
 

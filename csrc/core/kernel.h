@@ -76,6 +76,8 @@ struct pico_decoded {
 	int32_t signo;			/* the signal to be passed on when it is resumed */
 	int32_t resume;			/* enum pico_resume */
 	int32_t stops;			/* STOPPED: by default, this signal stops the process */
+	int32_t refuse;			/* the call is to fail with this error, as it would untraced; 0: none */
+	int32_t confines;		/* SCE: the process may be giving itself a filter of its own */
 };
 
 /* What a new image was given. */
@@ -136,6 +138,19 @@ enum pico_syscall {
 	PICO_SYSCALL_CANCEL = 2	/* interrupt it, and wait until the LWP stands */
 };
 
+/* What a filter of ours in the kernel says to the tracer of a call (Linux: SECCOMP_RET_DATA); a program's own says
+ * something else. */
+enum pico_filter_word {
+	PICO_FILTER_WORD = 0x7069
+};
+
+/* What it takes to have a filter in the kernel. */
+enum pico_filter_cost {
+	PICO_FILTER_FREE = 0,
+	PICO_FILTER_NO_NEW_PRIVS = 1,	/* a set-user-ID program gets no privilege, as it gets none when traced by us */
+	PICO_FILTER_TAKES_PRIVS = 2	/* the same; but for the filter it would */
+};
+
 /* Why an attach was refused, in a form that can be put into words. */
 enum pico_refusal {
 	PICO_REFUSED_OTHER = 0,		/* the errno says it all */
@@ -177,6 +192,14 @@ struct pico_kernel {
 
 	/* Start a program, traced before its first instruction. `first` is its first stop, or its end. */
 	int (*spawn)(struct pico_kernel *, const struct pico_launch *, int report, struct pico_raw *first);
+	/* What is spawned from now on, and all that comes of it, stops at those system calls only that this program
+	 * chooses, once, before the call; it is the system's own kind of program, borrowed. NULL: at all, and twice.
+	 * enum pico_filter_cost, or -errno. NULL: not on this system. */
+	int (*set_filter)(struct pico_kernel *, const void *program, uint32_t size);
+	/* At the SCE of a call: have the child traced that it makes, though it asks for one that is not. 1: it does,
+	 * and comes here again at its SCX (`over`), where it gets back what was changed; 0: it does not. NULL: there is
+	 * no such call. */
+	int (*keep_child)(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *call, int over);
 	/* Attach to LWPs of pid that are not traced yet, at most `max`; returns how many, their ids
 	 * in `lwps`. To be repeated until it returns 0. Each then comes to a first stop. */
 	int (*attach)(struct pico_kernel *, int32_t pid, int report, int32_t *lwps, int max);

@@ -36,6 +36,7 @@ pico_loop_spawn(struct pico_loop *loop, const struct pico_launch *launch, int32_
 		return -ENOMEM;
 	}
 	l->process->spawned = 1;
+	l->process->filtered = loop->filtered != 0;
 	l->state = PICO_LWP_EXPECTED;
 	/* The execve that starts it is the tracer's: its record begins with the new image. */
 	l->skip_exit = 1;
@@ -235,6 +236,8 @@ pico_loop_detach(struct pico_loop *loop, int32_t pid)
 
 	if (p == NULL || p->leaving == PICO_LEAVING_SILENTLY)
 		return -ESRCH;
+	if (p->filtered)
+		return -EOPNOTSUPP;
 	p->leaving = PICO_LEAVING;
 	loop->parting = 1;
 	return 0;

@@ -84,7 +84,7 @@ int
 pico_loop_emit(struct pico_loop *loop, const struct pico_process *process, struct pico_event *ev)
 {
 	if (!pico_loop_wants(loop, ev) || (loop->closing && loop->text == NULL) ||
-	    process->leaving == PICO_LEAVING_SILENTLY || is_unfollowed(loop, process, ev->lwp))
+	    process->leaving == PICO_LEAVING_SILENTLY || loop->silent || is_unfollowed(loop, process, ev->lwp))
 		return 0;
 	ev->seq = ++loop->seq;
 	ev->ts_ns = loop->now;
@@ -114,6 +114,10 @@ pico_loop_resume(struct pico_loop *loop, struct pico_lwp *l)
 	if (!(loop->events & (1u << PICO_SCE | 1u << PICO_SCX)) && !l->stepped &&
 	    (how == PICO_RESUME_SYSCALL || how == PICO_RESUME_LAST || how == PICO_RESUME_DYING))
 		how = PICO_RESUME_CONTINUE;
+	if (how == PICO_RESUME_SYSCALL && pico_loop_runs_on(loop, l)) {
+		how = PICO_RESUME_CONTINUE;
+		l->in_call = l->skip_exit = 0;	/* its exit is not seen */
+	}
 	if (how == PICO_RESUME_DYING)
 		how = PICO_RESUME_SYSCALL;
 	l->state = how == PICO_RESUME_LISTEN ? PICO_LWP_LISTENING : PICO_LWP_RUNNING;
@@ -232,6 +236,7 @@ pico_loop_step(struct pico_loop *loop, int64_t deadline)
 	}
 	loop->now = pico_clock_ns();
 	e = pico_loop_take(loop, &raw);
+	loop->silent = 0;
 	return e < 0 ? e : 1;
 }
 

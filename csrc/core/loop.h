@@ -47,6 +47,10 @@ void pico_loop_set_whole_results(struct pico_loop *, int whole_results);
 void pico_loop_set_mode(struct pico_loop *, int mode);
 /* 1: of each process that has a new image it is asked whether to trace it on: see PICO_ASKS. 0, the default. */
 void pico_loop_set_asks(struct pico_loop *, int asks);
+/* What is spawned from now on takes a filter into the kernel that stops it at the calls of interest only; see the
+ * kernel's set_filter. Only where all its children are followed, and nothing of it can be let go. enum
+ * pico_filter_cost; -EOPNOTSUPP: not on this system. `program` is borrowed; NULL: no filter after all. */
+int pico_loop_set_kernel_filter(struct pico_loop *, const void *program, uint32_t size);
 
 int pico_loop_spawn(struct pico_loop *, const struct pico_launch *, int32_t *pid);
 /* All LWPs of a process; returns how many were attached. */

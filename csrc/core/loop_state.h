@@ -23,6 +23,8 @@ struct pico_loop {
 	int closing;
 	int incomplete;			/* a process is */
 	int whole_results;		/* also where that takes a step of the tracee's */
+	int filtered;			/* what is spawned has our filter in the kernel */
+	int silent;			/* the stop in hand is of an LWP of which nothing is reported */
 	volatile int interrupted;
 	uint64_t seq;
 	uint64_t now;			/* when the stop in hand was taken */
@@ -68,6 +70,8 @@ void pico_loop_look_for_lost(struct pico_loop *);
 int pico_loop_lose_one(struct pico_loop *);
 /* wants.c: whether that event was asked for. */
 int pico_loop_wants(const struct pico_loop *, const struct pico_event *);
+/* Whether calls of that number are. */
+int pico_loop_chooses(const struct pico_loop *, int abi, int32_t sysnum);
 /* delay.c: when it would be resumed: 1, it stands still for a while longer. */
 int pico_loop_put_off(struct pico_loop *, struct pico_lwp *);
 /* It is not to stand any longer. */
@@ -88,6 +92,13 @@ int pico_loop_make_room(struct pico_loop *);
 int pico_loop_step(struct pico_loop *, int64_t deadline);
 /* loop.c: let a standing LWP go on, in the way its last stop asks for. */
 void pico_loop_resume(struct pico_loop *, struct pico_lwp *);
+
+/* filter.c: whether it may run on to the next call that the kernel's filter chooses. */
+int pico_loop_runs_on(const struct pico_loop *, const struct pico_lwp *);
+/* At an SCE: what a filter, ours or the program's own, asks to be done about the call. */
+void pico_loop_filtered_entry(struct pico_loop *, struct pico_lwp *, const struct pico_decoded *);
+/* At its SCX: what was done for a child to be traced is undone. */
+void pico_loop_kept(struct pico_loop *, struct pico_lwp *);
 
 /* take.c: take one stop or end: update the table, report it. 0 or -errno. */
 int pico_loop_take(struct pico_loop *, struct pico_raw *);
@@ -110,7 +121,7 @@ int pico_loop_is_anothers(struct pico_loop *, const struct pico_lwp *, const str
 int pico_loop_born(struct pico_loop *, struct pico_lwp *, const struct pico_raw *, const struct pico_decoded *);
 
 /* call.c */
-void pico_loop_take_entry(struct pico_loop *, struct pico_lwp *, struct pico_event *);
+void pico_loop_take_entry(struct pico_loop *, struct pico_lwp *, struct pico_decoded *);
 int pico_loop_take_exit(struct pico_loop *, struct pico_lwp *, struct pico_event *);
 /* The stop after a step for a whole result, or what came in its place. */
 void pico_loop_take_whole_result(struct pico_loop *, struct pico_lwp *, struct pico_raw *,
@@ -126,6 +137,8 @@ int pico_loop_orphans_first(struct pico_loop *, struct pico_lwp *, const struct 
 
 /* alter.c: a call that was changed at its SCE has come to its SCX, whose record this is. 0 or -errno. */
 int pico_loop_altered(struct pico_loop *, struct pico_lwp *, struct pico_event *);
+/* Have the call that it stands at not executed, and fail with that error. 0 or -errno. */
+int pico_loop_refuse(struct pico_loop *, struct pico_lwp *, int error);
 
 /* deliver.c: the LWP that stands still for the caller, if that is the one; else NULL. */
 struct pico_lwp *pico_loop_standing_lwp(const struct pico_loop *, int32_t lwp);

@@ -24,6 +24,8 @@ struct pico_process {
 	uint8_t stopped;	/* a group stop is in effect */
 	uint8_t leader_gone;	/* its first LWP has exited while others live on */
 	uint8_t leaving;	/* enum pico_leaving: whether to let go of each LWP at its next stop */
+	uint8_t filtered;	/* it has our filter in the kernel, and cannot be let go */
+	uint8_t confined;	/* it may have one of its own beside, so that ours does not show all: its calls stop all */
 	int32_t execed;		/* the LWP whose execve is known of before its event, else 0 */
 	struct pico_lwp *stepping;	/* its call is over, and a step of it is to tell the whole result */
 	char program[24];
@@ -57,6 +59,9 @@ struct pico_lwp {
 	uint8_t altered;	/* number or arguments of the call it is in were changed */
 	uint8_t answered;	/* enum pico_answered: that call is not executed, */
 	int32_t error;		/* and fails with this, or gives `retval` */
+	uint8_t keeps;		/* that call makes a child that asks not to be traced, and is, silently */
+	uint8_t again;		/* the tracer has made a call of its own meanwhile: that one is entered once more */
+	uint8_t silent;		/* such a child, or one of its: nothing is reported of it */
 	uint8_t ready;		/* is in the list of stops to be taken */
 	uint8_t stops;		/* the signal to be passed on stops its process */
 	uint16_t abi;

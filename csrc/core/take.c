@@ -112,7 +112,7 @@ dispatch(struct pico_loop *loop, struct pico_lwp *l, struct pico_decoded *d)
 
 	switch (ev->kind) {
 	case PICO_SCE:
-		pico_loop_take_entry(loop, l, ev);
+		pico_loop_take_entry(loop, l, d);
 		return 0;
 	case PICO_SCX:
 		return pico_loop_take_exit(loop, l, ev);
@@ -124,8 +124,12 @@ dispatch(struct pico_loop *loop, struct pico_lwp *l, struct pico_decoded *d)
 	case PICO_SPAWNED:
 		e = pico_loop_new_process(loop, l, ev->other);
 		/* Not asked for: the kernel has told of it all the same (Linux: one without SIGCHLD comes
-		 * as an LWP does), and it is let go. */
-		if (loop->follow != PICO_FOLLOW_ALL)
+		 * as an LWP does), and it is let go. Or it is one that the kernel would not have told of. */
+		if (loop->follow != PICO_FOLLOW_ALL || l->keeps)
+			ev->kind = PICO_NONE;
+		break;
+	case PICO_VFORK_DONE:
+		if (l->keeps)
 			ev->kind = PICO_NONE;
 		break;
 	case PICO_LWP_CREATED:
@@ -162,6 +166,8 @@ dispatch(struct pico_loop *loop, struct pico_lwp *l, struct pico_decoded *d)
 		l->stops = d->stops != 0;
 		break;
 	default:
+		if (d->refuse != 0)
+			(void)pico_loop_refuse(loop, l, d->refuse);	/* ESRCH: killed */
 		break;
 	}
 	pico_loop_report(loop, l, ev);
@@ -181,6 +187,7 @@ pico_loop_take(struct pico_loop *loop, struct pico_raw *raw)
 		return pico_loop_hold(loop, l, raw);
 	if (l->wake_ns != 0)
 		pico_loop_hurry(loop, l);	/* killed where it stood, or an execve has given its id to another */
+	loop->silent = l->silent;
 
 	memset(&d, 0, sizeof(d));
 	if (l->answered == PICO_ANSWERED_NOW) {

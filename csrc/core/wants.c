@@ -36,13 +36,19 @@ passes(const struct pico_filter *f, int64_t number)
 }
 
 int
+pico_loop_chooses(const struct pico_loop *loop, int abi, int32_t sysnum)
+{
+	return passes(&loop->filters[abi < PICO_ABIS ? abi : PICO_ABI_UNKNOWN], sysnum);
+}
+
+int
 pico_loop_wants(const struct pico_loop *loop, const struct pico_event *ev)
 {
 	if (!(loop->events & (1u << ev->kind)))
 		return 0;
 	if (ev->kind != PICO_SCE && ev->kind != PICO_SCX)
 		return 1;
-	if (!passes(&loop->filters[ev->abi < PICO_ABIS ? ev->abi : PICO_ABI_UNKNOWN], ev->sysnum))
+	if (!pico_loop_chooses(loop, ev->abi, ev->sysnum))
 		return 0;
 	if (ev->kind == PICO_SCE)
 		return 1;

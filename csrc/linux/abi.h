@@ -33,6 +33,7 @@
 #define LINUX_EVENT_EXEC	4
 #define LINUX_EVENT_VFORK_DONE	5
 #define LINUX_EVENT_EXIT	6
+#define LINUX_EVENT_SECCOMP	7
 #define LINUX_EVENT_STOP	128
 
 /* struct ptrace_syscall_info (linux/ptrace.h) */
@@ -42,9 +43,11 @@
 #define LINUX_INFO_ARGS		32
 #define LINUX_INFO_RVAL		24
 #define LINUX_INFO_IS_ERROR	32
+#define LINUX_INFO_RET_DATA	80	/* SECCOMP, whose other fields are as ENTRY has them */
 #define LINUX_INFO_SIZE		88
 #define LINUX_OP_ENTRY		1
 #define LINUX_OP_EXIT		2
+#define LINUX_OP_SECCOMP	3
 #define LINUX_OP_UNTOLD		0xff	/* ours: this kernel has no PTRACE_GET_SYSCALL_INFO (before 5.3) */
 
 /* siginfo_t of a 64-bit kernel */
@@ -72,9 +75,11 @@
 #define LINUX_ERESTARTSYS		512
 #define LINUX_ERESTART_RESTARTBLOCK	516
 
-/* exit(2), which ends one LWP (exit_group ends all), by ABI */
-#define LINUX_NR_EXIT_X86_64	60
-#define LINUX_NR_EXIT_32	1
-#define LINUX_NR_EXIT_AARCH64	93
+/* seccomp(2), prctl(2), clone(2) */
+#define LINUX_SECCOMP_SET_MODE_FILTER	1	/* and 0 is strict mode */
+#define LINUX_PR_SET_SECCOMP	22
+#define LINUX_CLONE_UNTRACED	0x00800000
+
+#define LINUX_ENOSYS	38
 
 #endif

@@ -8,6 +8,7 @@
 #include "../core/bytes.h"
 #include "../core/lwps.h"
 #include "abi.h"
+#include "calls.h"
 #include "decode.h"
 #include "regs.h"
 
@@ -65,24 +66,6 @@ set_abi(struct pico_event *ev, uint32_t arch)
 }
 
 static int
-is_lwp_exit(const struct pico_event *ev)
-{
-	switch (ev->abi) {
-	case PICO_ABI_LINUX_X86_64:
-		return ev->sysnum == LINUX_NR_EXIT_X86_64;
-	case PICO_ABI_LINUX_X32:
-		return ev->sysnum == (LINUX_NR_EXIT_X86_64 | LINUX_X32_BIT);
-	case PICO_ABI_LINUX_AARCH64:
-		return ev->sysnum == LINUX_NR_EXIT_AARCH64;
-	case PICO_ABI_LINUX_I386:
-	case PICO_ABI_LINUX_ARM:
-		return ev->sysnum == LINUX_NR_EXIT_32;
-	default:
-		return 0;
-	}
-}
-
-static int
 decode_entry(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_decoded *d)
 {
 	struct pico_event *ev = &d->event;
@@ -91,8 +74,9 @@ decode_entry(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_d
 	memcpy(ev->args, raw->syscall_info + LINUX_INFO_ARGS, LINUX_ARGS * sizeof(ev->args[0]));
 	set_abi(ev, pico_u32(raw->syscall_info + LINUX_INFO_ARCH));
 	/* The kernel is silent about the end of a first LWP while others live: it has to be asked. */
-	if (l->process != NULL && l->id == l->process->pid && l->process->lwps > 1 && is_lwp_exit(ev))
+	if (l->process != NULL && l->id == l->process->pid && l->process->lwps > 1 && pico_linux_is(ev, LINUX_EXIT))
 		d->resume = PICO_RESUME_LAST;
+	d->confines = pico_linux_confines(ev);
 	return done(d, PICO_SCE);
 }
 
@@ -270,7 +254,26 @@ decode_exiting(const struct pico_raw *raw, const struct pico_lwp *l, struct pico
 		last.sysnum = (int32_t)call.sysnum;
 		set_abi(&last, call.arch);
 	}
-	return done(d, is_lwp_exit(&last) ? PICO_LWP_EXITED : PICO_NONE);
+	return done(d, pico_linux_is(&last, LINUX_EXIT) ? PICO_LWP_EXITED : PICO_NONE);
+}
+
+/* A filter leaves a call to the tracer: ours does for those of interest. A program's own means some tracer that
+ * it knows of, and without one the call fails (seccomp(2), SECCOMP_RET_TRACE). */
+static int
+decode_filtered(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_decoded *d)
+{
+	uint64_t word = pico_u32(raw->syscall_info + LINUX_INFO_RET_DATA);
+
+	if (!(raw->have & PICO_NEED_SYSCALL_INFO))
+		return PICO_NEED_SYSCALL_INFO;
+	int told = raw->syscall_info[LINUX_INFO_OP] != LINUX_OP_UNTOLD;
+	if (!told && !(raw->have & PICO_NEED_STATE))
+		return PICO_NEED_STATE;
+	if ((told ? word : raw->state) != PICO_FILTER_WORD)
+		d->refuse = LINUX_ENOSYS;
+	if (l->in_call)
+		return done(d, PICO_NONE);	/* its entry was a stop of its own */
+	return told ? decode_entry(raw, l, d) : decode_untold(raw, l, d);
 }
 
 static int
@@ -308,6 +311,8 @@ decode_event(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_d
 		return done(d, PICO_VFORK_DONE);
 	case LINUX_EVENT_EXIT:
 		return decode_exiting(raw, l, d);
+	case LINUX_EVENT_SECCOMP:
+		return decode_filtered(raw, l, d);
 	case LINUX_EVENT_STOP:
 		return decode_stop(raw, l, d);
 	default:

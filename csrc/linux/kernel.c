@@ -4,10 +4,13 @@
 #define _GNU_SOURCE
 #include <elf.h>
 #include <errno.h>
+#include <linux/seccomp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -22,7 +25,7 @@
 _Static_assert(LINUX_EVENT_FORK == PTRACE_EVENT_FORK && LINUX_EVENT_VFORK == PTRACE_EVENT_VFORK &&
     LINUX_EVENT_CLONE == PTRACE_EVENT_CLONE && LINUX_EVENT_EXEC == PTRACE_EVENT_EXEC &&
     LINUX_EVENT_VFORK_DONE == PTRACE_EVENT_VFORK_DONE && LINUX_EVENT_EXIT == PTRACE_EVENT_EXIT &&
-    LINUX_EVENT_STOP == PTRACE_EVENT_STOP, "ptrace events");
+    LINUX_EVENT_SECCOMP == PTRACE_EVENT_SECCOMP && LINUX_EVENT_STOP == PTRACE_EVENT_STOP, "ptrace events");
 _Static_assert(LINUX_SIGILL == SIGILL && LINUX_SIGTRAP == SIGTRAP && LINUX_SIGBUS == SIGBUS &&
     LINUX_SIGFPE == SIGFPE && LINUX_SIGSEGV == SIGSEGV && LINUX_SIGCHLD == SIGCHLD &&
     LINUX_SIGSTOP == SIGSTOP && LINUX_SIGTTOU == SIGTTOU && LINUX_SIGSYS == SIGSYS, "signal numbers");
@@ -38,9 +41,16 @@ _Static_assert(offsetof(struct __ptrace_syscall_info, arch) == LINUX_INFO_ARCH &
     offsetof(struct __ptrace_syscall_info, entry.args) == LINUX_INFO_ARGS &&
     offsetof(struct __ptrace_syscall_info, exit.rval) == LINUX_INFO_RVAL &&
     offsetof(struct __ptrace_syscall_info, exit.is_error) == LINUX_INFO_IS_ERROR &&
-    PTRACE_SYSCALL_INFO_ENTRY == LINUX_OP_ENTRY && PTRACE_SYSCALL_INFO_EXIT == LINUX_OP_EXIT,
+    offsetof(struct __ptrace_syscall_info, seccomp.nr) == LINUX_INFO_NR &&
+    offsetof(struct __ptrace_syscall_info, seccomp.args) == LINUX_INFO_ARGS &&
+    offsetof(struct __ptrace_syscall_info, seccomp.ret_data) == LINUX_INFO_RET_DATA &&
+    PTRACE_SYSCALL_INFO_ENTRY == LINUX_OP_ENTRY && PTRACE_SYSCALL_INFO_EXIT == LINUX_OP_EXIT &&
+    PTRACE_SYSCALL_INFO_SECCOMP == LINUX_OP_SECCOMP,
     "struct ptrace_syscall_info");
 
+_Static_assert(LINUX_CLONE_UNTRACED == CLONE_UNTRACED && LINUX_ENOSYS == ENOSYS &&
+    LINUX_PR_SET_SECCOMP == PR_SET_SECCOMP && LINUX_SECCOMP_SET_MODE_FILTER == SECCOMP_SET_MODE_FILTER,
+    "clone, seccomp");
 _Static_assert(LINUX_EM_X86_64 == EM_X86_64 && LINUX_EM_AARCH64 == EM_AARCH64, "e_machine");
 
 #if defined(__x86_64__)
@@ -176,7 +186,8 @@ linux_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int 
 		/* The other options are as every LWP has them; those of a spawned one differ by
 		 * EXITKILL, which a first LWP about to exit can do without: the others have it. */
 		unsigned long options =
-		    pico_linux_options(PICO_REPORT_CHILDREN | PICO_REPORT_EXITING | PICO_REPORT_LWPS, 0);
+		    pico_linux_options(PICO_REPORT_CHILDREN | PICO_REPORT_EXITING | PICO_REPORT_LWPS, 0) |
+		    (k->filter != NULL ? PTRACE_O_TRACESECCOMP : 0);
 		(void)ptrace(PTRACE_SETOPTIONS, lwp, NULL, options);	/* ESRCH: killed; see below */
 	}
 	/* A call that is stepped over would have neither of its stops. */
@@ -244,6 +255,8 @@ pico_kernel_native(int *error)
 		.answer = linux_answer,
 		.resume = linux_resume,
 		.spawn = pico_linux_spawn,
+		.set_filter = pico_linux_set_filter,
+		.keep_child = pico_linux_keep_child,
 		.attach = pico_linux_attach,
 		.detach = linux_detach,
 		.trapped = pico_linux_trapped,

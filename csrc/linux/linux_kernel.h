@@ -68,6 +68,8 @@ struct linux_kernel {
 	struct linux_altered *altered;
 	uint32_t altered_count;
 	struct linux_syscall *syscall;	/* the one that is being made for the tracer */
+	const void *filter;		/* for what is spawned: struct sock_filter */
+	uint32_t filter_size;
 };
 
 /* kernel.c */
@@ -109,6 +111,14 @@ void pico_linux_turns_free(struct linux_turns *);
 
 /* spawn.c */
 int pico_linux_spawn(struct pico_kernel *, const struct pico_launch *, int report, struct pico_raw *);
+
+/* filter.c */
+int pico_linux_set_filter(struct pico_kernel *, const void *program, uint32_t size);
+/* In the child: take it into the kernel. 0 or -errno. */
+int pico_linux_filter_install(const struct linux_kernel *);
+
+/* untraced.c */
+int pico_linux_keep_child(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *call, int over);
 
 /* attach.c */
 int pico_linux_attach(struct pico_kernel *, int32_t pid, int report, int32_t *lwps, int max);

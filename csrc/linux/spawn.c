@@ -36,10 +36,16 @@ child_close_from(int fd)
 #endif
 }
 
+struct before_exec {
+	struct pico_pipe go;
+	const struct linux_kernel *kernel;
+};
+
 static int
 child_be_traced(const void *arg)
 {
-	const struct pico_pipe *go = arg;
+	const struct before_exec *before = arg;
+	const struct pico_pipe *go = &before->go;
 	ssize_t n;
 	char c;
 
@@ -48,7 +54,7 @@ child_be_traced(const void *arg)
 		continue;
 	if (n != 1)
 		_exit(127);	/* the tracer is gone, and nothing runs untraced that was to be traced */
-	return 0;
+	return before->kernel->filter != NULL ? pico_linux_filter_install(before->kernel) : 0;
 }
 
 /* In the parent. */
@@ -83,12 +89,12 @@ run_to_exec(const struct pico_launch *launch, pid_t pid, struct pico_pipe *error
 }
 
 static int
-seize(pid_t pid, int report, struct pico_pipe *go)
+seize(pid_t pid, unsigned long options, struct pico_pipe *go)
 {
 	int e = 0, status;
 
 	pico_fd_close(&go->read);
-	if (ptrace(PTRACE_SEIZE, pid, NULL, pico_linux_options(report, 1)) < 0 || write(go->write, "", 1) != 1) {
+	if (ptrace(PTRACE_SEIZE, pid, NULL, options) < 0 || write(go->write, "", 1) != 1) {
 		e = -errno;
 		(void)kill(pid, SIGKILL);
 		(void)wait_for(pid, &status);
@@ -100,23 +106,26 @@ int
 pico_linux_spawn(struct pico_kernel *kernel, const struct pico_launch *launch, int report,
     struct pico_raw *first)
 {
-	struct pico_pipe go, errors = { -1, -1 };
+	const struct linux_kernel *k = (const struct linux_kernel *)kernel;
+	unsigned long options = pico_linux_options(report, 1) | (k->filter != NULL ? PTRACE_O_TRACESECCOMP : 0);
+	struct before_exec before = { .kernel = k };
+	struct pico_pipe errors = { -1, -1 };
 	const struct pico_child_os os = {
 		.signals = child_signals,
 		.close_from = child_close_from,
 		.be_traced = child_be_traced,
-		.arg = &go,
-		.unblocked = ((struct linux_kernel *)kernel)->tick_was_blocked ? pico_linux_tick_signal() : 0,
+		.arg = &before,
+		.unblocked = k->tick_was_blocked ? pico_linux_tick_signal() : 0,
 	};
 	pid_t pid;
 
-	int e = pico_pipe_open(&go);
+	int e = pico_pipe_open(&before.go);
 	if (e == 0)
 		e = pico_pipe_open(&errors);
 	if (e == 0)
 		e = pico_child_fork(launch, &os, &errors, &pid);
 	if (e == 0) {
-		e = seize(pid, report, &go);
+		e = seize(pid, options, &before.go);
 		/* It may have ended before that, because of what it could not do. */
 		int why = e < 0 ? pico_child_error(launch, &errors) : 0;
 		e = why < 0 ? why : e;
@@ -125,7 +134,7 @@ pico_linux_spawn(struct pico_kernel *kernel, const struct pico_launch *launch, i
 		e = run_to_exec(launch, pid, &errors, first);
 	if (e == 0)
 		pico_linux_own((struct linux_kernel *)kernel, pid);
-	pico_pipe_close(&go);
+	pico_pipe_close(&before.go);
 	pico_pipe_close(&errors);
 	return e;
 }

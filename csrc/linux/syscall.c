@@ -295,6 +295,8 @@ step(struct linux_kernel *k, struct linux_syscall *s)
 		return -ESRCH;
 	if (WIFSTOPPED(status) && status >> 16 == 0)
 		e = WSTOPSIG(status) == (SIGTRAP | 0x80) ? take_call_stop(s) : take_signal(s, WSTOPSIG(status));
+	else if (WIFSTOPPED(status) && status >> 16 == PTRACE_EVENT_SECCOMP)
+		e = go(s);	/* after its entry, by our filter: it has been seen */
 	else if (WIFSTOPPED(status) && status >> 16 == PTRACE_EVENT_STOP) {
 		s->stopped = 1;
 		e = go(s);

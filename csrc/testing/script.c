@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "../linux/abi.h"
+#include "../linux/calls.h"
 #include "../linux/decode.h"
 #include "../linux/encode.h"
 #include "../linux/regs.h"
@@ -33,11 +34,12 @@ static const struct {
 	int (*decode)(const struct pico_raw *, const struct pico_lwp *, struct pico_decoded *);
 	int (*lwp_of)(const struct pico_raw *, int32_t *);
 	int (*result_of)(const struct pico_raw *, struct pico_event *);
-	int sends;
+	int sends, filters;
 } systems[] = {
-	{ "linux", PICO_CAN_FOLLOW_LWP | PICO_CAN_STEP | PICO_CAN_WHOLE_RESULTS, pico_linux_decode, NULL, NULL, 1 },
+	{ "linux", PICO_CAN_FOLLOW_LWP | PICO_CAN_STEP | PICO_CAN_WHOLE_RESULTS, pico_linux_decode, NULL, NULL, 1,
+	    1 },
 	{ "netbsd", PICO_CAN_SPAWNED | PICO_CAN_STEP, pico_netbsd_decode, pico_netbsd_lwp_of,
-	    pico_netbsd_result_of, 0 },
+	    pico_netbsd_result_of, 0, 0 },
 };
 
 static struct script *
@@ -347,6 +349,23 @@ script_alter(struct pico_kernel *k, int32_t pid, int32_t lwp, const struct pico_
 }
 
 static int
+script_set_filter(struct pico_kernel *k, const void *program, uint32_t size)
+{
+	(void)k, (void)program, (void)size;
+	return PICO_FILTER_FREE;
+}
+
+/* Of the two calls that it can be, the one that says all in its arguments. */
+static int
+script_keep_child(struct pico_kernel *k, int32_t pid, int32_t lwp, const struct pico_event *call, int over)
+{
+	(void)pid;
+	if (!pico_linux_is(call, LINUX_CLONE) || (!over && !(call->args[0] & LINUX_CLONE_UNTRACED)))
+		return 0;
+	return note(k, PICO_ASKED_KEEP, lwp, over, 0) < 0 ? -ENOMEM : !over;
+}
+
+static int
 script_refusal(struct pico_kernel *k, int32_t pid, int error, int32_t *detail)
 {
 	(void)k;
@@ -479,6 +498,8 @@ pico_script_open(const char *os, const struct pico_scripted *stops, int count)
 			s->ops.lwp_of = systems[i].lwp_of;
 			s->ops.result_of = systems[i].result_of;
 			s->ops.send = systems[i].sends ? script_send : NULL;
+			s->ops.set_filter = systems[i].filters ? script_set_filter : NULL;
+			s->ops.keep_child = systems[i].filters ? script_keep_child : NULL;
 		}
 	if (s->stops == NULL || s->played == NULL || s->ops.decode == NULL) {
 		pico_script_free(&s->ops);

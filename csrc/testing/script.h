@@ -32,7 +32,8 @@ enum pico_asked {
 	PICO_ASKED_SEND = 6,
 	PICO_ASKED_SIGINFO = 7,
 	PICO_ASKED_SET_REGS = 8,
-	PICO_ASKED_ALTER = 9
+	PICO_ASKED_ALTER = 9,
+	PICO_ASKED_KEEP = 10	/* how: whether the call is over */
 };
 struct pico_request {
 	int32_t asked, lwp, how, signo;

@@ -30,7 +30,7 @@ X86_64 = 0xC000003E
 EM_X86_64, EM_AARCH64 = 62, 183
 OP_UNTOLD = 0xFF
 EVENT_FORK, EVENT_VFORK, EVENT_CLONE, EVENT_EXEC = 1, 2, 3, 4
-EVENT_VFORK_DONE, EVENT_EXIT, EVENT_STOP = 5, 6, 128
+EVENT_VFORK_DONE, EVENT_EXIT, EVENT_SECCOMP, EVENT_STOP = 5, 6, 7, 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,19 @@ class Request(NamedTuple):
     about: tuple[Any, ...] = ()
 
 
-ASKED = ("", "resume", "detach", "interrupt", "kill", "", "send", "siginfo", "set_regs", "alter")
+ASKED = (
+    "",
+    "resume",
+    "detach",
+    "interrupt",
+    "kill",
+    "",
+    "send",
+    "siginfo",
+    "set_regs",
+    "alter",
+    "keep",
+)
 
 
 class Played(NamedTuple):
@@ -106,6 +118,15 @@ def entry(lwp: int, nr: int, *args: int, arch: int = X86_64, **answers: Any) -> 
     """The entry of system call ``nr``."""
     info = struct.pack("<B3xIQQQ6Q", 1, arch, 0, 0, nr % 2**64, *(*args, *[0] * 6)[:6])
     return stopped(lwp, SIGTRAP | 0x80, syscall_info=info, **answers)
+
+
+def chosen(
+    lwp: int, nr: int, *args: int, word: int = lib.PICO_FILTER_WORD, **answers: Any
+) -> Scripted:
+    """A filter in the kernel leaves a call to the tracer: ours, or one with another word."""
+    arch = answers.pop("arch", X86_64)
+    info = struct.pack("<B3xIQQQ6QI", 3, arch, 0, 0, nr, *(*args, *[0] * 6)[:6], word)
+    return stopped(lwp, SIGTRAP, EVENT_SECCOMP, state=word, syscall_info=info, **answers)
 
 
 def exit_(
@@ -258,6 +279,7 @@ def play(
     errors: Errors | None = None,
     slower_than_ns: int = 0,
     keep: Keep | None = None,
+    kernel_filter: bool | None = False,
     text: Text | None = None,
     stream: int = 0,
     body: Callable[[Any], object] = bool,
@@ -279,7 +301,16 @@ def play(
     loop = Loop(
         launch,
         attach,
-        Choice(events, Follow(follow), words, whole_results, errors, slower_than_ns, keep),
+        Choice(
+            events,
+            Follow(follow),
+            words,
+            whole_results,
+            errors,
+            slower_than_ns,
+            keep,
+            kernel_filter=kernel_filter,
+        ),
         open_kernel=kernel.open,
         abis=[abi for abi in ABIS if abi.startswith(os)],
     )

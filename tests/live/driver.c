@@ -2,7 +2,7 @@
  * The C core without Python: traces a command, or a process, to text. It exists so that the core can
  * run under sanitizers, which Python would pass on to every tracee if they were preloaded.
  *
- * usage: driver [-f] [-o FILE] command [arg ...]
+ * usage: driver [-fk] [-o FILE] command [arg ...]
  *        driver [-f] [-o FILE] -p PID
  */
 #include <errno.h>
@@ -15,6 +15,13 @@
 #include "../../csrc/core/loop.h"
 
 extern char **environ;
+
+/* A filter in the kernel that chooses every call: struct sock_filter, seccomp(2). */
+static const struct {
+	uint16_t code;
+	uint8_t yes, no;
+	uint32_t value;
+} every_call = { 0x06 /* BPF_RET | BPF_K */, 0, 0, 0x7ff00000u /* SECCOMP_RET_TRACE */ | PICO_FILTER_WORD };
 
 static void
 check(const char *what, int e)
@@ -49,11 +56,13 @@ spawn(struct pico_loop *loop, char **argv)
 int
 main(int argc, char **argv)
 {
-	int follow = 0, fd = 2, pid = 0, ch, e, n;
+	int follow = 0, filter = 0, fd = 2, pid = 0, ch, e, n;
 
-	while ((ch = getopt(argc, argv, "+fo:p:")) != -1) {
+	while ((ch = getopt(argc, argv, "+fko:p:")) != -1) {
 		if (ch == 'f')
 			follow = 1;
+		else if (ch == 'k')
+			filter = 1;
 		else if (ch == 'o')
 			fd = open(optarg, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 		else if (ch == 'p')
@@ -67,6 +76,9 @@ main(int argc, char **argv)
 	check("kernel", e);
 	struct pico_loop *loop = pico_loop_open(kernel, 0xffffe, follow, &e);
 	check("loop", e);
+	check("pin", pico_loop_set_pin(loop, PICO_PIN_AUTO));
+	if (filter)
+		check("filter", pico_loop_set_kernel_filter(loop, &every_call, sizeof(every_call)));
 	struct pico_text *text = pico_text_new(fd, PICO_TEXT_NUMBERS);
 	if (text == NULL)
 		check("text", -ENOMEM);

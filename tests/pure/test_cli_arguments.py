@@ -23,6 +23,7 @@ from pypicotrace.text import Text
 EVERYTHING = Wanted(Mask.ALL, None)
 NOTHING_SAID = Arguments(
     follow=False,
+    verbose=False,
     style=Text.ARGV,
     colour="auto",
     whole_results=True,
@@ -48,7 +49,10 @@ NOTHING_SAID = Arguments(
         (["-tr", "ls"], {"style": Text.ARGV | Text.CLOCK | Text.SINCE}),
         (
             ["-vT", "ls"],
-            {"style": Text.ARGV | Text.ENV | Text.AUXV | Text.SENDER | Text.ELAPSED},
+            {
+                "verbose": True,
+                "style": Text.ARGV | Text.ENV | Text.AUXV | Text.SENDER | Text.ELAPSED,
+            },
         ),
         (["--color=always", "ls"], {"colour": "always"}),
         (["--color", "never", "ls"], {"colour": "never"}),

@@ -28,7 +28,17 @@ EVERYWHERE = {
 # Headers that all the systems have which can be built on.
 ON_SYSTEMS = {"fcntl.h", "grp.h", "pthread.h", "signal.h", "sys/stat.h", "sys/types.h"}
 # Files that are compiled on every system, whichever folder they are in.
-PURE = {"decode.c", "decode.h", "abi.h", "regs.c", "regs.h", "encode.c", "encode.h"}
+PURE = {
+    "decode.c",
+    "decode.h",
+    "abi.h",
+    "regs.c",
+    "regs.h",
+    "encode.c",
+    "encode.h",
+    "calls.c",
+    "calls.h",
+}
 
 
 def includes(path: Path) -> list[tuple[str, str]]:
