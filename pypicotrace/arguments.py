@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pypicotrace import __version__
 from pypicotrace.attaching import PID_MAX
+from pypicotrace.choice import Pin
 from pypicotrace.events import Mask
 from pypicotrace.expressions import Wanted, parse
 from pypicotrace.text import Text
@@ -17,7 +18,8 @@ EXIT_USAGE = 2
 
 HELP = """\
 usage: picotrace [-finrtTvVzZ] [-o FILE] [-e EXPR]... [-u USER] [-E NAME=VALUE]
-                 [-p PID]... [--children] [--cut-results] [command [arg ...]]
+                 [-p PID]... [--children] [--pin WHEN] [--cut-results]
+                 [command [arg ...]]
 
 Trace the system calls, signals, processes and LWPs of a command.
 
@@ -40,6 +42,7 @@ Trace the system calls, signals, processes and LWPs of a command.
   -v             environment and auxiliary vector of each new program, and
                  who sent a signal, too; and say what chooses the calls
   --color WHEN   always, never, or auto: on a terminal, unless NO_COLOR is set
+  --pin WHEN     auto, off, or a processor: whether tracer and tracee share one
   --cut-results  on NetBSD: wide results stay cut to 32 bits, which is faster
 
   -h, --help     show this, and exit
@@ -81,6 +84,7 @@ class Arguments(NamedTuple):
     style: Text
     colour: str
     whole_results: bool
+    pin: Pin
     output: str | None
     wanted: Wanted
     errors: bool | None
@@ -109,7 +113,7 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
     :returns: text, where that is all that was asked for.
     :raises Failure: what was given makes no sense.
     """
-    long = ["help", "version", "children", "color=", "cut-results"]
+    long = ["help", "version", "children", "color=", "cut-results", "pin="]
     try:
         options, command = getopt.getopt(list(argv), "finrtTvhVzZo:e:p:u:E:", long)
     except getopt.GetoptError as error:
@@ -141,6 +145,7 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
         style=style,
         colour=_colour(last("--color")),
         whole_results="--cut-results" not in given,
+        pin=_pin(last("--pin"), pids),
         output=last("-o"),
         wanted=wanted,
         errors=_errors(given, wanted),
@@ -172,6 +177,19 @@ def _errors(given: set[str], wanted: Wanted) -> bool | None:
     if chosen and wanted.events & Mask.SCE and not wanted.events & Mask.SCX:
         raise usage(f"{chosen.pop()} is about how calls end: -e event= has to have scx")
     return "-Z" in given if chosen else None
+
+
+def _pin(when: str | None, pids: list[int]) -> Pin:
+    """For what is started auto, if nothing was said; what runs already is left where it is."""
+    if when is None:
+        return "off" if pids else "auto"
+    if when in ("auto", "off"):
+        return "auto" if when == "auto" else "off"
+    if not re.fullmatch(r"[0-9]{1,6}", when, re.ASCII):
+        raise usage(f"--pin {when}: give auto, off or the number of a processor")
+    if pids:
+        raise usage("--pin with a number is for a command: a running process stays where it is")
+    return int(when)
 
 
 def _colour(when: str | None) -> str:

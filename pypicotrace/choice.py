@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from enum import IntEnum
-from typing import NamedTuple, TypedDict
+from typing import Literal, NamedTuple, TypedDict
 
 from pypicotrace import results
 from pypicotrace import syscalls as tables
@@ -33,6 +33,13 @@ Keep = Callable[[bytes, list[bytes]], object]
 """Says of a new image, by its path and arguments, whether to trace its process on."""
 
 
+# More processors than any kernel is built for; a C int holds them.
+CPU_MAX = 2**20
+
+Pin = int | Literal["auto", "off"]
+"""Whether tracees share a processor with the tracer: while it is worth it, never, or that one."""
+
+
 class ChoiceOptions(TypedDict, total=False):
     """What `pypicotrace.spawn` and `attach` take of what is traced; they say what each means."""
 
@@ -43,6 +50,7 @@ class ChoiceOptions(TypedDict, total=False):
     slower_than: float | None
     keep: Keep | None
     whole_results: bool
+    pin: Pin
 
 
 class Choice(NamedTuple):
@@ -56,6 +64,7 @@ class Choice(NamedTuple):
     slower_than_ns: int = 0
     keep: Keep | None = None
     kernel_filter: bool | None = False
+    pin: Pin = "off"
 
 
 def choose(
@@ -68,6 +77,7 @@ def choose(
     whole_results: bool,
     keep: Keep | None = None,
     kernel_filter: bool | None = False,
+    pin: Pin = "off",
 ) -> Choice:
     """Check the arguments of `pypicotrace.spawn` that say what is traced.
 
@@ -98,12 +108,21 @@ def choose(
         slower_than_ns=slower_than_ns,
         keep=keep,
         kernel_filter=kernel_filter,
+        pin=_pin(pin),
     )
 
 
 def native_abis() -> tuple[str, ...]:
     """The ABIs that processes may use here, the tracer's own first."""
     return tables.for_system(sys.platform.rstrip("0123456789"), os.uname().machine)
+
+
+def _pin(pin: Pin) -> Pin:
+    if isinstance(pin, bool) or not isinstance(pin, int | str):
+        raise TypeError(f"pin is 'auto', 'off' or a processor's number, not {pin!r}")
+    if pin in ("auto", "off") or (isinstance(pin, int) and 0 <= pin <= CPU_MAX):
+        return pin
+    raise ValueError(f"pin is 'auto', 'off' or a processor's number, not {pin!r}")
 
 
 def _words(words: Iterable[str] | None) -> list[str] | None:

@@ -104,6 +104,7 @@ def make_loop(args: Arguments, refused: list[str]) -> Loop:
         "errors": args.errors,
         "follow": args.follow,
         "whole_results": args.whole_results,
+        "pin": args.pin,
     }
     try:
         uid, gid, groups = identity(args.user)

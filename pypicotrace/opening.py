@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from typing import Any
 
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.calls import ABIS
-from pypicotrace.choice import Choice
-from pypicotrace.errors import check
+from pypicotrace.choice import Choice, Pin
+from pypicotrace.errors import Unsupported, check
 from pypicotrace.filtering import Filtering, set_filter
 from pypicotrace.names import call_names, kept
 from pypicotrace.syscalls import Table
@@ -59,4 +60,13 @@ def _set(keep: list[Any], loop: Any, choice: Choice, calls: Sequence[Table]) -> 
         bits, first, count = choice.errors.bits()
         borrowed = kept(keep, ffi.new("uint8_t[]", bits))
         lib.pico_loop_set_errors(loop, borrowed, first, count, choice.errors.others)
+    _pin(loop, choice.pin)
     return set_filter(loop, keep, choice, calls, chosen)
+
+
+def _pin(loop: Any, pin: Pin) -> None:
+    cpu = {"auto": lib.PICO_PIN_AUTO, "off": lib.PICO_PIN_OFF}.get(str(pin), pin)
+    code = lib.pico_loop_set_pin(loop, cpu)
+    if code == -errno.EINVAL:
+        raise Unsupported(f"pin: there is no processor {pin} that this thread may run on")
+    check(code, "pin a thread to a processor")

@@ -33,8 +33,12 @@ ARCHES = {
 }
 
 # What the loop itself has to see: the first LWP's exit, of which the kernel tells in no other way;
-# a child that asks not to be traced; and that a process gets a filter of its own.
-ALWAYS = ("exit", "fork", "vfork", "clone", "clone3", "seccomp", "prctl")
+# a child that asks not to be traced; that a process gets a filter of its own; and that it asks
+# where it may run.
+ALWAYS = (
+    *("exit", "fork", "vfork", "clone", "clone3", "seccomp", "prctl"),
+    *("sched_getaffinity", "sched_setaffinity", "getcpu"),
+)
 
 
 class Step(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from pypicotrace.attaching import process_id
-from pypicotrace.choice import ChoiceOptions, Follow, Keep, choose
+from pypicotrace.choice import ChoiceOptions, Follow, Keep, Pin, choose
 from pypicotrace.errors import AttachError
 from pypicotrace.events import Mask
 from pypicotrace.launch import LaunchOptions, Path, plan
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 class SpawnOptions(ChoiceOptions, LaunchOptions, total=False):
     """What `spawn` takes beside the program and its arguments."""
+
+    kernel_filter: bool | None
 
 
 class AttachOptions(ChoiceOptions, total=False):
@@ -38,6 +40,7 @@ def spawn(
     keep: Keep | None = None,
     whole_results: bool = True,
     kernel_filter: bool | None = False,
+    pin: Pin = "off",
     **launch: Unpack[LaunchOptions],
 ) -> Loop:
     """A loop that will start a program and trace it from its first instruction.
@@ -73,6 +76,11 @@ def spawn(
         `Unsupported`. Without ``CAP_SYS_ADMIN`` the program runs with no_new_privs. None: where
         that takes nothing from set-user-ID programs that tracing leaves them.
         `Loop.filtering` says what came of it.
+    :param pin: "auto": while one LWP makes nearly all the calls, and many, it shares a processor
+        with the tracer, for a stop costs several times as much between two. What was there is put
+        back before the program can ask where it may run. This thread is pinned meanwhile, and so
+        would be what the loop's body starts. A number: the tracer and what it starts stay on that
+        processor until the loop is left. NetBSD does nothing for "auto".
 
     What else subprocess.Popen takes means what it means there, but for what is said here:
 
@@ -91,7 +99,8 @@ def spawn(
 
     :raises TypeError, ValueError: an argument is not what it must be.
     :raises LaunchError: on entering the loop: the program cannot be executed, or not in this way.
-    :raises Unsupported: on entering the loop: this system cannot filter in the kernel.
+    :raises Unsupported: on entering the loop: this system cannot filter in the kernel, or pin, or
+        there is no such processor.
     """
     choice = choose(
         events=events,
@@ -102,6 +111,7 @@ def spawn(
         keep=keep,
         whole_results=whole_results,
         kernel_filter=kernel_filter,
+        pin=pin,
     )
     return Loop(plan(argv, **launch), [], choice)
 
@@ -117,6 +127,7 @@ def attach(
     on_refused: Callable[[AttachError], None] | None = None,
     keep: Keep | None = None,
     whole_results: bool = True,
+    pin: Pin = "off",
 ) -> Loop:
     """A loop that will attach to running processes, all LWPs of each.
 
@@ -129,6 +140,8 @@ def attach(
     """
     if not pids:
         raise ValueError("no process id was given")
+    if pin not in ("auto", "off"):
+        raise ValueError("pin: a processor is for a program that is started; give 'auto' or 'off'")
     choice = choose(
         events=events,
         follow=follow,
@@ -137,6 +150,7 @@ def attach(
         slower_than=slower_than,
         keep=keep,
         whole_results=whole_results,
+        pin=pin,
     )
     wanted = [process_id(pid) for pid in dict.fromkeys(pids)]
     return Loop(None, wanted, choice, children=children, on_refused=on_refused)

@@ -151,6 +151,12 @@ enum pico_filter_cost {
 	PICO_FILTER_TAKES_PRIVS = 2	/* the same; but for the filter it would */
 };
 
+/* Whether tracees share a processor with the tracer: always that one (0 and above), or */
+enum pico_pin {
+	PICO_PIN_AUTO = -1,	/* whichever it is, while one LWP makes nearly all the calls, and many */
+	PICO_PIN_OFF = -2
+};
+
 /* Why an attach was refused, in a form that can be put into words. */
 enum pico_refusal {
 	PICO_REFUSED_OTHER = 0,		/* the errno says it all */
@@ -200,6 +206,9 @@ struct pico_kernel {
 	 * and comes here again at its SCX (`over`), where it gets back what was changed; 0: it does not. NULL: there is
 	 * no such call. */
 	int (*keep_child)(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *call, int over);
+	/* An enum pico_pin, or the processor for the tracer and all that it spawns from now on. NULL: the OS has no way
+	 * to say that. */
+	int (*set_pin)(struct pico_kernel *, int cpu);
 	/* Attach to LWPs of pid that are not traced yet, at most `max`; returns how many, their ids
 	 * in `lwps`. To be repeated until it returns 0. Each then comes to a first stop. */
 	int (*attach)(struct pico_kernel *, int32_t pid, int report, int32_t *lwps, int max);

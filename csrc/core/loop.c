@@ -81,6 +81,16 @@ pico_loop_is_full(const struct pico_loop *loop)
 }
 
 int
+pico_loop_set_pin(struct pico_loop *loop, int cpu)
+{
+	struct pico_kernel *k = loop->kernel;
+
+	if (k->set_pin == NULL)
+		return cpu >= 0 ? -EOPNOTSUPP : 0;
+	return k->set_pin(k, cpu);
+}
+
+int
 pico_loop_emit(struct pico_loop *loop, const struct pico_process *process, struct pico_event *ev)
 {
 	if (!pico_loop_wants(loop, ev) || (loop->closing && loop->text == NULL) ||

@@ -47,6 +47,9 @@ void pico_loop_set_whole_results(struct pico_loop *, int whole_results);
 void pico_loop_set_mode(struct pico_loop *, int mode);
 /* 1: of each process that has a new image it is asked whether to trace it on: see PICO_ASKS. 0, the default. */
 void pico_loop_set_asks(struct pico_loop *, int asks);
+/* Before anything is spawned: an enum pico_pin, or a processor. -EOPNOTSUPP: not on this system; -EINVAL: there is
+ * no such processor. */
+int pico_loop_set_pin(struct pico_loop *, int cpu);
 /* What is spawned from now on takes a filter into the kernel that stops it at the calls of interest only; see the
  * kernel's set_filter. Only where all its children are followed, and nothing of it can be let go. enum
  * pico_filter_cost; -EOPNOTSUPP: not on this system. `program` is borrowed; NULL: no filter after all. */

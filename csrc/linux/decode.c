@@ -65,6 +65,18 @@ set_abi(struct pico_event *ev, uint32_t arch)
 	}
 }
 
+int
+pico_linux_entry_of(const struct pico_raw *raw, struct pico_event *ev)
+{
+	uint8_t op = raw->syscall_info[LINUX_INFO_OP];
+
+	if (op != LINUX_OP_ENTRY && op != LINUX_OP_SECCOMP)
+		return 0;
+	ev->sysnum = (int32_t)pico_u64(raw->syscall_info + LINUX_INFO_NR);
+	set_abi(ev, pico_u32(raw->syscall_info + LINUX_INFO_ARCH));
+	return 1;
+}
+
 static int
 decode_entry(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_decoded *d)
 {

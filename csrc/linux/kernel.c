@@ -161,9 +161,14 @@ linux_answer(struct pico_kernel *kernel, int32_t pid, struct pico_raw *raw, int 
 	if (needs & PICO_NEED_STATE && tells_of_child(raw)) {
 		pico_linux_turn_add(&k->turns, (int32_t)raw->state);
 		pico_linux_own(k, (int32_t)raw->state);
+		if (k->pin.mode == PICO_PIN_AUTO)
+			pico_linux_pin_made(k, raw->id, (int32_t)raw->state);
 	} else if (raw->status >> 16 == PTRACE_EVENT_EXEC && (int32_t)raw->state != raw->id) {
 		pico_linux_disown(k, (int32_t)raw->state);
+		pico_linux_pin_renamed(k, (int32_t)raw->state, raw->id);
 	}
+	if (needs & PICO_NEED_SYSCALL_INFO && k->pin.mode == PICO_PIN_AUTO)
+		pico_linux_pin_entry(k, raw);
 	return 0;
 }
 
@@ -199,12 +204,16 @@ linux_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int 
 static int
 linux_detach(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int signo)
 {
+	struct linux_kernel *k = (struct linux_kernel *)kernel;
+
 	(void)pid;
-	pico_linux_breakpoints_clear((struct linux_kernel *)kernel, lwp);
+	if (lwp == k->pin.lwp)
+		pico_linux_unpin(k);
+	pico_linux_breakpoints_clear(k, lwp);
 	if (ptrace(PTRACE_DETACH, lwp, NULL, (void *)(intptr_t)signo) < 0)
 		return -errno;
-	pico_linux_host_child_detached((struct linux_kernel *)kernel, lwp);
-	pico_linux_disown((struct linux_kernel *)kernel, lwp);
+	pico_linux_host_child_detached(k, lwp);
+	pico_linux_disown(k, lwp);
 	return 0;
 }
 
@@ -228,6 +237,7 @@ linux_close(struct pico_kernel *kernel)
 {
 	struct linux_kernel *k = (struct linux_kernel *)kernel;
 
+	pico_linux_pin_close(k);
 	pico_linux_tick_close(k);
 	pico_linux_unshare(k);
 	free(k->early);
@@ -246,6 +256,7 @@ pico_kernel_native(int *error)
 	*error = -ENOMEM;
 	if (k == NULL)
 		return NULL;
+	k->pin.mode = PICO_PIN_OFF;
 	k->ops = (struct pico_kernel){
 		.os = "linux",
 		.capabilities = PICO_CAN_FOLLOW_LWP | PICO_CAN_STEP | PICO_CAN_WHOLE_RESULTS,
@@ -256,6 +267,7 @@ pico_kernel_native(int *error)
 		.resume = linux_resume,
 		.spawn = pico_linux_spawn,
 		.set_filter = pico_linux_set_filter,
+		.set_pin = pico_linux_set_pin,
 		.keep_child = pico_linux_keep_child,
 		.attach = pico_linux_attach,
 		.detach = linux_detach,

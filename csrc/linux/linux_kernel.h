@@ -4,6 +4,7 @@
 #ifndef PICO_LINUX_KERNEL_H
 #define PICO_LINUX_KERNEL_H
 
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/types.h>
@@ -52,6 +53,20 @@ struct linux_ids {
 	uint32_t size, used;
 };
 
+/* The LWP that shares a processor with the tracer: pin.c. */
+struct linux_pin {
+	int mode;		/* enum pico_pin, or a processor */
+	int cpu;
+	int32_t lwp;		/* 0: none does */
+	int32_t last;		/* the one that did before; 0: none, or it is not to any more */
+	int64_t pinned_ns;
+	cpu_set_t before, tracer;	/* where they may run, but for us */
+	struct linux_ids never;		/* processes that are not pinned again */
+	int32_t hot;		/* whose stops are counted, and the others' */
+	uint32_t count, others;
+	int64_t since_ns;
+};
+
 struct linux_kernel {
 	struct pico_kernel ops;		/* first: the contract's view of it */
 	pid_t thread;			/* the thread that opened it; ptrace belongs to that one alone */
@@ -70,6 +85,7 @@ struct linux_kernel {
 	struct linux_syscall *syscall;	/* the one that is being made for the tracer */
 	const void *filter;		/* for what is spawned: struct sock_filter */
 	uint32_t filter_size;
+	struct linux_pin pin;
 };
 
 /* kernel.c */
@@ -97,6 +113,10 @@ void pico_linux_unshare(struct linux_kernel *);
 /* That LWP is this loop's; it is no more. */
 void pico_linux_own(struct linux_kernel *, int32_t id);
 void pico_linux_disown(struct linux_kernel *, int32_t id);
+/* Sets of ids: 0 or -ENOMEM. */
+int pico_linux_ids_add(struct linux_ids *, int32_t id);
+int pico_linux_ids_have(const struct linux_ids *, int32_t id);
+void pico_linux_ids_free(struct linux_ids *);
 /* The loops of this thread, linked by `other`. */
 struct linux_kernel *pico_linux_first(void);
 /* Whose the LWP is that has stopped or ended: the waiter's, where nothing else is known. */
@@ -119,6 +139,19 @@ int pico_linux_filter_install(const struct linux_kernel *);
 
 /* untraced.c */
 int pico_linux_keep_child(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *call, int over);
+
+/* pin.c */
+int pico_linux_set_pin(struct pico_kernel *, int cpu);
+/* Put back what was there before. */
+void pico_linux_unpin(struct linux_kernel *);
+void pico_linux_pin_close(struct linux_kernel *);
+/* What it is to know: a stop or end; a tick; that a call is entered; a new LWP or process; that an LWP's id has
+ * changed. All but the last are for PICO_PIN_AUTO only. */
+void pico_linux_pin_stopped(struct linux_kernel *, int32_t lwp, int32_t status);
+void pico_linux_pin_tick(struct linux_kernel *);
+void pico_linux_pin_entry(struct linux_kernel *, const struct pico_raw *);
+void pico_linux_pin_made(struct linux_kernel *, int32_t creator, int32_t child);
+void pico_linux_pin_renamed(struct linux_kernel *, int32_t before, int32_t now);
 
 /* attach.c */
 int pico_linux_attach(struct pico_kernel *, int32_t pid, int report, int32_t *lwps, int max);

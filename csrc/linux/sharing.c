@@ -22,8 +22,8 @@ slot_of(const struct linux_ids *ids, int32_t id)
 	return i;
 }
 
-static int
-has(const struct linux_ids *ids, int32_t id)
+int
+pico_linux_ids_have(const struct linux_ids *ids, int32_t id)
 {
 	return ids->size > 0 && ids->slots[slot_of(ids, id)] == id;
 }
@@ -44,16 +44,28 @@ grow(struct linux_ids *ids)
 	return 0;
 }
 
+int
+pico_linux_ids_add(struct linux_ids *ids, int32_t id)
+{
+	if (pico_linux_ids_have(ids, id))
+		return 0;
+	if ((ids->used + 1) * 2 > ids->size && grow(ids) < 0)
+		return -ENOMEM;
+	ids->slots[slot_of(ids, id)] = id;
+	ids->used++;
+	return 0;
+}
+
+void
+pico_linux_ids_free(struct linux_ids *ids)
+{
+	free(ids->slots);
+}
+
 void
 pico_linux_own(struct linux_kernel *k, int32_t id)
 {
-	struct linux_ids *ids = &k->own;
-
-	/* One that cannot be remembered is whoever's waits. */
-	if (has(ids, id) || ((ids->used + 1) * 2 > ids->size && grow(ids) < 0))
-		return;
-	ids->slots[slot_of(ids, id)] = id;
-	ids->used++;
+	(void)pico_linux_ids_add(&k->own, id);	/* one that cannot be remembered is whoever's waits */
 }
 
 void
@@ -61,7 +73,7 @@ pico_linux_disown(struct linux_kernel *k, int32_t id)
 {
 	struct linux_ids *ids = &k->own;
 
-	if (!has(ids, id))
+	if (!pico_linux_ids_have(ids, id))
 		return;
 	uint32_t gap = slot_of(ids, id);
 	ids->slots[gap] = 0;
@@ -95,14 +107,14 @@ pico_linux_unshare(struct linux_kernel *k)
 			*link = k->other;
 			break;
 		}
-	free(k->own.slots);
+	pico_linux_ids_free(&k->own);
 }
 
 static struct linux_kernel *
 who_has(int32_t id)
 {
 	for (struct linux_kernel *k = kernels; k != NULL; k = k->other)
-		if (has(&k->own, id))
+		if (pico_linux_ids_have(&k->own, id))
 			return k;
 	return NULL;
 }

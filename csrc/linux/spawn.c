@@ -106,7 +106,7 @@ int
 pico_linux_spawn(struct pico_kernel *kernel, const struct pico_launch *launch, int report,
     struct pico_raw *first)
 {
-	const struct linux_kernel *k = (const struct linux_kernel *)kernel;
+	struct linux_kernel *k = (struct linux_kernel *)kernel;
 	unsigned long options = pico_linux_options(report, 1) | (k->filter != NULL ? PTRACE_O_TRACESECCOMP : 0);
 	struct before_exec before = { .kernel = k };
 	struct pico_pipe errors = { -1, -1 };
@@ -119,6 +119,7 @@ pico_linux_spawn(struct pico_kernel *kernel, const struct pico_launch *launch, i
 	};
 	pid_t pid;
 
+	pico_linux_unpin(k);	/* the child inherits it */
 	int e = pico_pipe_open(&before.go);
 	if (e == 0)
 		e = pico_pipe_open(&errors);
@@ -133,7 +134,7 @@ pico_linux_spawn(struct pico_kernel *kernel, const struct pico_launch *launch, i
 	if (e == 0)
 		e = run_to_exec(launch, pid, &errors, first);
 	if (e == 0)
-		pico_linux_own((struct linux_kernel *)kernel, pid);
+		pico_linux_own(k, pid);
 	pico_pipe_close(&before.go);
 	pico_pipe_close(&errors);
 	return e;

@@ -39,14 +39,22 @@ take_early(struct linux_kernel *k, struct pico_raw *raw)
 }
 
 static int
+on_tick(struct linux_kernel *k)
+{
+	if (k->pin.mode == PICO_PIN_AUTO)
+		pico_linux_pin_tick(k);
+	return -EINTR;
+}
+
+static int
 wait_for_any(struct linux_kernel *k, int block, struct pico_raw *raw)
 {
 	for (;;) {
 		raw->id = pico_linux_wait_for(-1, &raw->status, block ? 0 : WNOHANG);
 		if (raw->id < 0) {
 			int e = -errno;
-			(void)pico_linux_ticked();	/* this return is the answer to it */
-			return e;
+			/* This return is the answer to it. */
+			return pico_linux_ticked() && e == -EINTR ? on_tick(k) : e;
 		}
 		if (raw->id == 0)
 			return 0;
@@ -69,6 +77,8 @@ pico_linux_note(struct linux_kernel *k, int32_t id, int32_t status)
 		pico_linux_altered_stopped(k, id, status);
 	if (k->host_children_count > 0)
 		pico_linux_host_child_stopped(k, id, status);
+	if (k->pin.mode == PICO_PIN_AUTO)
+		pico_linux_pin_stopped(k, id, status);
 }
 
 int
@@ -82,7 +92,7 @@ pico_linux_wait(struct pico_kernel *kernel, int block, struct pico_raw *raw)
 		return 1;
 	}
 	if (pico_linux_ticked())
-		return -EINTR;
+		return on_tick(k);
 	if (k->host_children_count > 0) {
 		int e = pico_linux_host_child_ended(k, raw);
 		if (e > 0)

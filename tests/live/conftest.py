@@ -233,6 +233,8 @@ def trace(scratch: Callable[[], IO[bytes]]) -> Trace:
                 for ev in loop:
                     record.append(ev)
                     body(ev)
+        if WAY == "pinned":
+            options.setdefault("pin", "auto")
         every = options.get("syscalls") in (None, ["all"])
         mask = events if every else events & ~(pt.SCE | pt.SCX)
         check_record(record, mask=mask, deadly=deadly, altered=altered)

@@ -17,7 +17,8 @@ from record import of
 import pypicotrace as pt
 
 WAY = os.environ.get("PYPICOTRACE_WAY", "")
-"""How the `trace` fixture runs its loops: "filtered", a filter in the kernel chooses every call."""
+"""How the `trace` fixture runs its loops: "filtered", a filter in the kernel chooses every call;
+"pinned", tracee and tracer share a processor where that is worth it."""
 PATIENCE = 20.0
 """Seconds to wait for what happens at once on a machine that is not busy."""
 
