@@ -211,6 +211,7 @@ def trace(args: Arguments, loop: Loop, refused: list[str], fd: int) -> tuple[int
         or 0.
     """
     lost = 0
+    loop.alone = True
     # The signals first: one that comes while the loop starts is heeded as soon as it has.
     with Signals(loop) as signals:
         try:

@@ -86,6 +86,8 @@ class Loop:
         self.root = 0
         self.attached: dict[int, int] = {}
         self.filtering: Filtering = NOT_ASKED
+        # The program does nothing else: set before the loop is entered.
+        self.alone = False
 
     def __enter__(self) -> Loop:
         if self._owner is not None:
@@ -366,6 +368,8 @@ class Loop:
         self._abandoned = weakref.finalize(self, _abandon, self._pointer, self._owner, self._keep)
         if self._launch is None and self.filtering == NOT_ASKED:
             self.filtering = RUNNING
+        if self.alone:
+            lib.pico_loop_set_alone(self._pointer)
 
     def _attach_children(self) -> None:
         """Go down the tree until no process is new: children are made while we look."""

@@ -80,6 +80,13 @@ pico_loop_is_full(const struct pico_loop *loop)
 	return loop->mode != PICO_MODE_TEXT && loop->filled == loop->max;
 }
 
+void
+pico_loop_set_alone(struct pico_loop *loop)
+{
+	if (loop->kernel->alone != NULL)
+		loop->kernel->alone(loop->kernel);
+}
+
 int
 pico_loop_set_pin(struct pico_loop *loop, int cpu)
 {

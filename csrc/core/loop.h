@@ -47,6 +47,8 @@ void pico_loop_set_whole_results(struct pico_loop *, int whole_results);
 void pico_loop_set_mode(struct pico_loop *, int mode);
 /* 1: of each process that has a new image it is asked whether to trace it on: see PICO_ASKS. 0, the default. */
 void pico_loop_set_asks(struct pico_loop *, int asks);
+/* The whole program does nothing but trace. */
+void pico_loop_set_alone(struct pico_loop *);
 /* Before anything is spawned: an enum pico_pin, or a processor. -EOPNOTSUPP: not on this system; -EINVAL: there is
  * no such processor. */
 int pico_loop_set_pin(struct pico_loop *, int cpu);

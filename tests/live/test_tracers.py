@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cli_support import COMMAND
 from record import check_record, of
 from runs import PATIENCE, WAY, Run, Target, Trace, fields, until
 
@@ -134,3 +136,13 @@ def test_row_40_a_tracee_traces_a_child_that_is_not_traced(
     requests = run.of(pt.SyscallExit, name="ptrace", error=0)
     assert len(requests) == stops + (2 if how == "traceme" else 4)
     assert run.one(pt.Exited).status == 0
+
+
+def test_the_command_is_sent_no_signal_at_each_stop() -> None:
+    """SIGCHLD with CLD_TRAPPED, unless SA_NOCLDSTOP says no (sigaction(2)); of an end it comes."""
+    argv = [*COMMAND, "-o", os.devnull, "--pin", "off", "sh", "-c", "exit 3"]
+    with pt.spawn(argv, events=pt.SIGNAL | pt.EXIT) as loop:
+        arrived = [ev for ev in loop if isinstance(ev, pt.Stopped)]
+    assert [ev.code for ev in arrived if ev.signo == signal.SIGCHLD] == [os.CLD_EXITED]
+    assert isinstance(loop.status, pt.Exited)
+    assert loop.status.status == 3
