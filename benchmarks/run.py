@@ -1,113 +1,97 @@
-"""What tracing costs, as ratios: against a bare ptrace loop (the floor), strace, and ourselves.
+"""What tracing costs: the whole table of targets, measured, by one command.
 
-    python benchmarks/run.py [--runs N] [--calls N] [--cpu N]
+    python benchmarks/run.py [--runs N] [--calls N] [--cpu N] [--only WORD] [--json FILE]
+                             [--without PEER]...
 
-Every tool traces the same program, pinned with it to one processor, in turn: A B C A B C ... The
-cost per call is the time of a run with many calls less that of a run with none, so that the start
-of the tool is left out; the ratio is the median of the rounds' ratios. A missing tool is an error.
+Every tool traces the same programs in turn, A B C A B C ... Tool and program are bound to one
+processor, and what they use of it together is measured: on an idle machine that is the time that
+passes, for one of them always runs, and on a busy one it hardly changes. (Where they are free, or
+sleep, it is the time that passes.) A cost is what much to do takes less what nothing takes, so that
+the start of the tool is left out; a ratio is the median of the rounds' ratios, and beside it stand
+their range and the ratio of the least that each has cost. A peer that is missing is an error,
+unless ``--without`` names it.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import shutil
-import statistics
-import subprocess
+import platform
 import sys
 import tempfile
-import time
 from pathlib import Path
 
+import peers
+import single
+import work
+from rows import ROWS, Result, Row, judge
 from tabulate import tabulate
-
-HERE = Path(__file__).parent
-
-FLOOR, TEXT, STRACE = "floor", "picotrace -f -o", "strace -f -o"
-STREAM, STOP = "stream of batches", "stop per event"
-
-# A tool, what its cost is divided by, and the most that is hoped for; None: a peer.
-ROWS = [
-    (FLOOR, FLOOR, None),
-    (STRACE, FLOOR, None),
-    (TEXT, FLOOR, 1.15),
-    (STREAM, TEXT, 1.05),
-    (STOP, TEXT, 1.25),
-]
+from timing import rounds
 
 
-def compile_all(folder: Path) -> None:
-    """The floor and the workload, from the C files beside this one."""
-    compiler = os.environ.get("CC", "cc")
-    for name in ("floor", "dense"):
-        command = [compiler, "-O2", "-o", str(folder / name), str(HERE / f"{name}.c")]
-        subprocess.run(command, check=True)
+def wanted(args: argparse.Namespace) -> list[Row]:
+    """The rows to be measured."""
+    left_out = set(args.without)
+    return [
+        row
+        for row in ROWS
+        if args.only in row.name and not {row.above.tool, row.below.tool} & left_out
+    ]
 
 
-def tools(folder: Path) -> dict[str, list[str]]:
-    """The command lines to be compared, without the program they trace."""
-    strace = shutil.which("strace")
-    if strace is None:
-        sys.exit("benchmarks: strace is missing: install it, it is the peer to be compared with")
-    return {
-        FLOOR: [str(folder / "floor")],
-        STRACE: [strace, "-f", "-o", str(folder / "s.txt")],
-        TEXT: [sys.executable, "-m", "pypicotrace", "-f", "-o", str(folder / "p.txt")],
-        STREAM: [sys.executable, str(HERE / "embedded.py"), "stream"],
-        STOP: [sys.executable, str(HERE / "embedded.py"), "stop"],
-    }
+def check_peers(tools: dict[str, list[str]], rows: list[Row]) -> None:
+    """Say what is missing, and end."""
+    used = {measure.tool for row in rows for measure in (row.above, row.below)}
+    for name in sorted(used & set(peers.missing(tools))):
+        sys.exit(
+            f"benchmarks: {name} is missing: install it (strace by your system's packages, "
+            f"python-ptrace and libdebug by pip), or say --without '{name}'"
+        )
 
 
-def seconds(command: list[str], cpu: int) -> float:
-    """How long a command takes, pinned to one processor with all that it starts."""
-    start = time.perf_counter()
-    subprocess.run(
-        command,
-        check=True,
-        stdout=subprocess.DEVNULL,
-        preexec_fn=lambda: os.sched_setaffinity(0, {cpu}),
-    )
-    return time.perf_counter() - start
+def singles(tools: dict[str, list[str]], folder: Path, args: argparse.Namespace) -> list[Result]:
+    """What is no ratio of two costs."""
+    attempts = 3
+    return [
+        single.fairness(tools, folder, args.cpu, attempts),
+        single.fairness(tools, folder, None, attempts),
+        *single.formatting(folder, args.runs),
+        single.memory(tools, folder, single.CALLS),
+        *single.starting(tools, args.cpu, args.runs),
+    ]
 
 
-def measure(folder: Path, args: argparse.Namespace) -> dict[str, list[float]]:
-    """Microseconds per call of each tool, in each round."""
-    dense = str(folder / "dense")
-    costs: dict[str, list[float]] = {name: [] for name, _, _ in ROWS}
-    for _ in range(args.runs):
-        for name, command in tools(folder).items():
-            many = seconds([*command, dense, str(args.calls)], args.cpu)
-            none = seconds([*command, dense, "0"], args.cpu)
-            costs[name].append((many - none) / args.calls * 1e6)
-    return costs
-
-
-def rows(costs: dict[str, list[float]]) -> list[list[object]]:
-    """A row per tool: microseconds, ratio to its peer with the range of the rounds, verdict."""
-    table: list[list[object]] = []
-    for name, peer, target in ROWS:
-        ratios = [cost / other for cost, other in zip(costs[name], costs[peer], strict=True)]
-        ratio = statistics.median(ratios)
-        verdict = "" if target is None else ("reached" if ratio <= target else "MISSED")
-        spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
-        micros = round(statistics.median(costs[name]), 2)
-        table.append([name, micros, peer, round(ratio, 3), spread, target, verdict])
-    return table
+def table(args: argparse.Namespace) -> list[Result]:
+    """Measure everything."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        tools, rows = peers.commands(folder), wanted(args)
+        check_peers(tools, rows)
+        work.build(folder)
+        measures = [measure for row in rows for measure in (row.above, row.below)]
+        measured = rounds(measures, tools, work.works(folder, args.calls), args.runs, args.cpu)
+        found = [judge(row, measured) for row in rows]
+        return found if args.only else [*found, *singles(tools, folder, args)]
 
 
 def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(description="What tracing costs, as ratios.")
     parser.add_argument("--runs", type=int, default=7)
-    parser.add_argument("--calls", type=int, default=100_000)
+    parser.add_argument("--calls", type=int, default=50_000)
     parser.add_argument("--cpu", type=int, default=min(os.sched_getaffinity(0)))
+    parser.add_argument("--only", default="", help="the rows with this in their name")
+    parser.add_argument("--json", type=Path, help="write the results here, too")
+    parser.add_argument("--without", action="append", default=[], choices=peers.PEERS)
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        compile_all(folder)
-        costs = measure(folder, args)
-    head = ["tool", "us per call", "over", "ratio", "range", "target", "verdict"]
-    print(tabulate(rows(costs), headers=head))
+    results = table(args)
+    here = f"{platform.system()} {platform.release()}, {platform.machine()}"
+    print(f"{here}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}\n")
+    print(tabulate(results, headers=["", "measured", "range", "target", "verdict"]))
+    if args.json is not None:
+        rows = [result._asdict() for result in results]
+        args.json.write_text(json.dumps({"machine": here, "rows": rows}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,76 @@
+"""The programs that are traced: each with much to do, and with nothing, to leave starting out."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).parent
+CORE = HERE.parent / "csrc" / "core"
+TIMES = 10
+FILES, KILOBYTES = 800, 24
+"""What tar(1) has to pack: so many files, so large: a source tree."""
+
+
+class Work(NamedTuple):
+    """A program with much to do, and the same with nothing; ``units``: how much that is."""
+
+    much: list[str]
+    nothing: list[str]
+    units: int
+
+
+DENSE, SPARSE, FORKS, SPAWNS = "dense calls", "calls of no interest", "fork and exec", "posix_spawn"
+ONE, THOUSAND, PROCESSES = "one thread", "1,000 threads", "1,000 processes"
+PYTHON, COMPILE, TAR = "python import", "gcc -c", "tar"
+
+
+def build(folder: Path) -> None:
+    """Compile the C programs beside this file, and make what is to be packed and compiled."""
+    compiler = os.environ.get("CC", "cc")
+    text = [str(CORE / f"{name}.c") for name in ("text", "line", "names")]
+    for name in ("floor", "dense", "reads", "crowd", "spawns", "format", "peak"):
+        sources = [str(HERE / f"{name}.c"), *(text if name == "format" else [])]
+        command = [compiler, "-O2", "-pthread", "-o", str(folder / name), *sources]
+        subprocess.run(command, check=True)
+    (folder / "files").mkdir()
+    for n in range(FILES):
+        (folder / "files" / f"{n}").write_text("some text of sixteen bytes" * 40 * KILOBYTES)
+    lines = (f'int f{n}(int a) {{ printf("%d", a); return a * {n}; }}' for n in range(2000))
+    (folder / "unit.c").write_text("#include <stdio.h>\n" + "\n".join(lines) + "\n")
+
+
+def works(folder: Path, calls: int) -> dict[str, Work]:
+    """All of them; ``calls`` is how many the dense one makes."""
+    names = ("dense", "reads", "crowd", "spawns")
+    dense, reads, crowd, spawns = (str(folder / name) for name in names)
+    many, children, crowded = calls * 20, max(calls // 250, 20), calls * 5
+    modules = "import json, decimal, email, http.client, unittest, xml.etree.ElementTree"
+    pack = ["tar", "-cf", str(folder / "out.tar"), "-C", str(folder), "files"]
+    return {
+        DENSE: Work([dense, str(calls)], [dense, "0"], calls),
+        SPARSE: Work([reads, str(many)], [reads, "0"], many),
+        FORKS: Work([spawns, "fork", str(children)], [spawns, "fork", "0"], children),
+        SPAWNS: Work([spawns, "posix_spawn", str(children)], [spawns, "fork", "0"], children),
+        ONE: Work([crowd, "threads", "1", str(crowded)], [crowd, "threads", "1", "0"], crowded),
+        THOUSAND: many_at_once(crowd, "threads", crowded),
+        PROCESSES: many_at_once(crowd, "processes", crowded),
+        PYTHON: repeated([sys.executable, "-c", modules]),
+        COMPILE: repeated(["gcc", "-c", "-o", "/dev/null", str(folder / "unit.c")]),
+        TAR: repeated(pack),
+    }
+
+
+def many_at_once(crowd: str, how: str, calls: int) -> Work:
+    """A thousand of them."""
+    return Work([crowd, how, "1000", str(calls)], [crowd, how, "1000", "0"], calls)
+
+
+def repeated(command: list[str]) -> Work:
+    """A short program several times, so that starting the tracer is not what is seen."""
+    loop = f"for i in {' '.join(map(str, range(TIMES)))}; do {shlex.join(command)}; done"
+    return Work(["sh", "-c", loop], ["sh", "-c", ":"], TIMES)
