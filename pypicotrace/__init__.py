@@ -45,6 +45,7 @@ from pypicotrace.events import (
     VforkDone,
     Vforked,
 )
+from pypicotrace.filtering import Filtering
 from pypicotrace.launch import LaunchOptions
 from pypicotrace.loop import Loop
 from pypicotrace.records import LwpNow
@@ -100,6 +101,7 @@ __all__ = [
     "Event",
     "Exec",
     "Exited",
+    "Filtering",
     "Follow",
     "Forked",
     "KernelError",

@@ -16,7 +16,7 @@ from pypicotrace.syscalls.select import Selection
 
 
 class Filtering(NamedTuple):
-    """Where, and why there, in words."""
+    """What chooses the calls: ``in_kernel``, a filter there, or the loop; and ``why``, in words."""
 
     in_kernel: bool
     why: str

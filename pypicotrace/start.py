@@ -133,6 +133,7 @@ def attach(
 
     :param pids: their process ids.
     :param children: attach to the children that they have, too, and to theirs.
+    :param pin: "auto" or "off"; a process that runs is not moved to a processor for good.
     :param on_refused: called for a process that cannot be attached to, instead of raising.
     :param events, follow, syscalls, errors, slower_than, keep, whole_results: as for `spawn`.
     :raises TypeError, ValueError: an argument is not what it must be.

@@ -26,6 +26,8 @@ def calls(argv: Sequence[str]) -> list[tuple[int, str, int | None]]:
             if isinstance(event, pt.SyscallExit):
                 found.append((event.lwp, event.name, event.retval))
     status: pt.Exited | pt.Signaled | None = loop.status
+    filtering: pt.Filtering = loop.filtering
+    print(filtering.why if filtering.in_kernel else "")
     assert not isinstance(status, pt.Signaled) or status.signo > 0
     return found
 
