@@ -26,7 +26,8 @@ nitpick_ignore = {("py:class", name) for name in dir(builtins)}
 nitpick_ignore |= {("py:exc", name) for name in dir(builtins)}
 nitpick_ignore |= {("py:class", "..."), ("py:exc", "struct.error")}
 # Type variables, and names for types; the parameters say what they are.
-nitpick_ignore |= {("py:class", name) for name in ("pypicotrace.loop.Result", "Path", "Keep")}
+nitpick_ignore |= {("py:class", name) for name in ("Path", "Keep", "Pin")}
+nitpick_ignore |= {("py:class", "pypicotrace.loop.Result")}
 nitpick_ignore |= {("py:class", "pypicotrace.testing.atf.cases.Function")}
 nitpick_ignore_regex = {("py:class", r"(collections\.abc|typing|os|enum|pathlib|types)\..*")}
 

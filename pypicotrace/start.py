@@ -75,7 +75,7 @@ def spawn(
         ever and passes to every child, so it goes with ``follow=True``, and `Loop.detach` raises
         `Unsupported`. Without ``CAP_SYS_ADMIN`` the program runs with no_new_privs. None: where
         that takes nothing from set-user-ID programs that tracing leaves them.
-        `Loop.filtering` says what came of it.
+        `Loop`'s ``filtering`` says what came of it.
     :param pin: "auto": while one LWP makes nearly all the calls, and many, it shares a processor
         with the tracer, for a stop costs several times as much between two. What was there is put
         back before the program can ask where it may run. This thread is pinned meanwhile, and so
