@@ -46,7 +46,8 @@ class Batch(Sequence[Event]):
         place = index + self._count if index < 0 else index
         if not 0 <= place < self._count:
             raise IndexError(index)
-        return event(self._records + place, None)
+        record = self._records + place
+        return event(record, ffi.buffer(record))
 
     def __getattr__(self, name: str) -> memoryview:
         field = FIELDS.get(name)

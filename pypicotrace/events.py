@@ -6,10 +6,10 @@ The names are picotrace's operations; what each carries is NetBSD's siginfo (``s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 if TYPE_CHECKING:
     from pypicotrace.stop import Stop
@@ -76,19 +76,14 @@ class Mask(IntFlag):
     ALL = (1 << (max(Kind) + 1)) - (1 << min(Kind))
 
 
-class Record(Protocol):
-    """What a kernel told, and an event is made of."""
-
-    def fields(self) -> Mapping[str, Any]:
-        """The values of all fields of its event but ``stop``."""
-
-
 class Recorded:
     """Gets its fields when the first of them is looked at: most tracers look at few events."""
 
     __slots__ = ("_record",)
 
-    _record: Record
+    _record: Any
+    fields_of: ClassVar[Callable[[Any], Mapping[str, Any]]]
+    """Makes the values of all fields of a record; the module that makes records gives it."""
 
     if not TYPE_CHECKING:  # else every attribute would pass for one
 
@@ -96,7 +91,7 @@ class Recorded:
             # Only what is not there comes here: a field that was not filled yet, or none at all.
             if name == "_record" or name not in getattr(self, "__dataclass_fields__", ()):
                 raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-            fields = self._record.fields()
+            fields = self.fields_of(self._record)
             for key, value in fields.items():
                 object.__setattr__(self, key, value)
             return fields[name]

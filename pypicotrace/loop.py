@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import errno
 import os
-import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from pypicotrace import syscalls as tables
@@ -24,7 +24,6 @@ from pypicotrace.images import argv_of, path_of
 from pypicotrace.launch import Launch, LaunchOptions, Path, plan, start
 from pypicotrace.opening import native_kernel, open_loop
 from pypicotrace.records import LwpNow, event, lwp_now
-from pypicotrace.stop import Stop
 from pypicotrace.stream import Stream
 from pypicotrace.summons import Summons
 from pypicotrace.text import Text, open_text
@@ -56,6 +55,9 @@ class Loop:
     chooses the calls, and why it does not.
     """
 
+    _forks = 0
+    """How many forks of the program lead here from where it began."""
+
     def __init__(
         self,
         launch: Launch | None,
@@ -78,6 +80,9 @@ class Loop:
         self._text: Any = None
         self._keep: list[Any] = []
         self._owner: tuple[int, int] | None = None
+        self._unwanted = False
+        # The owner again, in a form that is quick to look at: 0 is no thread's.
+        self._thread = self._forks_before = 0
         self._summons = Summons()
         self._end: Exited | Signaled | None = None
         self.turn = 0
@@ -92,7 +97,10 @@ class Loop:
     def __enter__(self) -> Loop:
         if self._owner is not None:
             raise LoopClosed("a loop is entered once; make another")
-        self._open()
+        with self._summons.lock:
+            if self._unwanted:
+                raise LoopClosed("the loop was closed before it was entered")
+            self._open()
         try:
             if self._launch is not None:
                 self.root = start(self._pointer, self._launch)
@@ -112,14 +120,17 @@ class Loop:
         """End what was spawned and detach from what was attached. May be called again.
 
         From another thread than the loop's it returns at once: the loop is closed, and its
-        iteration ends, when that thread asks for an event, or leaves the block.
+        iteration ends, when that thread asks for an event, or leaves the block. One that was not
+        entered yet cannot be any more.
 
         :raises WrongThread: another process entered the loop, of which this one is a fork.
         :raises KernelError: ETIMEDOUT, something is asleep in the kernel and cannot be let go; it
             will be when the loop's thread has ended.
         """
-        if self._pointer is None:
-            return
+        with self._summons.lock:
+            if self._pointer is None:
+                self._unwanted |= self._owner is None
+                return
         if self._belongs_to_another_thread():
             self._summons.close()
             if self.worker is not None:
@@ -133,6 +144,7 @@ class Loop:
         with self._summons.lock:
             self._summons.shut()
             self._pointer = None
+            self._thread = 0
             self._abandoned.detach()
             lib.pico_loop_free(pointer)
         self._keep.clear()
@@ -243,14 +255,14 @@ class Loop:
 
     def _belongs_to_another_thread(self) -> bool:
         process, thread = self._owner or _here()
-        return process == os.getpid() and thread != threading.get_ident()
+        return process == os.getpid() and thread != get_ident()
 
     def __iter__(self) -> Iterator[Event]:
         lib.pico_loop_set_mode(self.pointer(), lib.PICO_MODE_STOP)
         record = ffi.new("struct pico_event *")
+        data = ffi.buffer(record)
         while self._next(record, 1) > 0:
-            lwp = lib.pico_loop_standing(self._pointer)
-            yield event(record, Stop(self, lwp, record) if lwp else None)
+            yield event(record, data, self, lib.pico_loop_standing(self._pointer))
 
     def stream(self, size: int = 4096) -> Stream:
         """Batches of events, while the tracees run on.
@@ -332,9 +344,11 @@ class Loop:
     def _next(self, batch: Any, size: int) -> int:
         self.turn += 1
         while not self._summons.waiting or self._heed():
-            got = lib.pico_loop_next(self.pointer(), batch, size, 0)
+            if get_ident() != self._thread or Loop._forks != self._forks_before:
+                self.pointer()  # which says what is wrong
+            got: int = lib.pico_loop_next(self._pointer, batch, size, 0)
             if got > 0:
-                return int(got)
+                return got
             if got == lib.PICO_ASKS:
                 self._answer()
                 continue
@@ -356,7 +370,7 @@ class Loop:
     def _remember_end(self, pointer: Any) -> None:
         record = ffi.new("struct pico_event *")
         if self._end is None and lib.pico_loop_root_end(pointer, record):
-            end = event(record, None)
+            end = event(record, ffi.buffer(record))
             if isinstance(end, Exited | Signaled):
                 self._end = end
 
@@ -364,6 +378,7 @@ class Loop:
         kernel = self._open_kernel()
         self._pointer, self.filtering = open_loop(self._keep, kernel, self._choice, self._tables)
         self._owner = _here()
+        self._thread, self._forks_before = get_ident(), Loop._forks
         self._summons.open(self._pointer)
         self._abandoned = weakref.finalize(self, _abandon, self._pointer, self._owner, self._keep)
         if self._launch is None and self.filtering == NOT_ASKED:
@@ -399,5 +414,12 @@ def _abandon(pointer: Any, owner: tuple[int, int], keep: list[Any]) -> None:
         keep.clear()
 
 
+def _forked() -> None:
+    Loop._forks += 1
+
+
+os.register_at_fork(after_in_child=_forked)
+
+
 def _here() -> tuple[int, int]:
-    return os.getpid(), threading.get_ident()
+    return os.getpid(), get_ident()

@@ -10,7 +10,7 @@ from pypicotrace import events as ev
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.calls import ABI_NAMES, name_of, syscall
 from pypicotrace.layout import FORMAT, PLACES
-from pypicotrace.stop import Stop
+from pypicotrace.stop import Owner, Stop
 
 Values = tuple[Any, ...]
 """A record as the values of its fields."""
@@ -56,29 +56,51 @@ def lwp_now(record: Any) -> LwpNow:
     )
 
 
-class Bytes(bytes):
-    """A copy of a ``struct pico_event``."""
+class Told(NamedTuple):
+    """What an event is made of when it is looked at, as `event` keeps it: a plain tuple."""
 
-    def fields(self) -> dict[str, Any]:
-        """The fields of its event."""
-        values = FORMAT.unpack(self)
-        return {
-            "pid": values[PID],
-            "lwp": values[LWP],
-            "program": values[PROGRAM].partition(b"\0")[0],
-            "seq": values[SEQ],
-            "ts_ns": values[TS],
-            **MAKERS[values[KIND]][1](values),
-        }
+    data: bytes
+    """A copy of its ``struct pico_event``."""
+    owner: Owner | None
+    """Of the LWP that stood still for it,"""
+    turn: int
+    """in this turn,"""
+    lwp: int
+    """which had this id; 0: none did."""
+    record: Any
+    """The loop's own record."""
 
 
-def event(record: Any, stop: Stop | None) -> ev.Event:
-    """The event of a ``struct pico_event *``, which may be used again afterwards."""
-    of, set_stop = CLASSES[record.kind]
-    made = new(of)
-    set_record(made, Bytes(ffi.buffer(record)))
-    set_stop(made, stop)
+def event(record: Any, data: Any, owner: Owner | None = None, lwp: int = 0) -> ev.Event:
+    """The event of a ``struct pico_event *``, which may be used again afterwards.
+
+    :param data: the buffer of it.
+    :param owner: the loop whose LWP, ``lwp``, stands still for it.
+    """
+    made = new(CLASSES[record.kind])
+    if owner is None:
+        set_record(made, (data[:], None, 0, 0, None))
+    else:
+        set_record(made, (data[:], owner, owner.turn, lwp, record))
     return made
+
+
+def fields_of(record: tuple[Any, ...]) -> dict[str, Any]:
+    """The fields of the event of a `Told`."""
+    told = Told._make(record)
+    values = FORMAT.unpack(told.data)
+    stop = None
+    if told.owner is not None and told.lwp:
+        stop = Stop(told.owner, told.lwp, told.record, told.turn)
+    return {
+        "pid": values[PID],
+        "lwp": values[LWP],
+        "program": values[PROGRAM].partition(b"\0")[0],
+        "seq": values[SEQ],
+        "ts_ns": values[TS],
+        "stop": stop,
+        **MAKERS[values[KIND]][1](values),
+    }
 
 
 @cache
@@ -141,18 +163,8 @@ def _nothing(values: Values) -> dict[str, Any]:
 
 # Past the door that keeps everybody else from changing an event.
 new: Callable[[type[ev.Event]], ev.Event] = object.__new__
-set_record: Callable[[ev.Event, Bytes], None] = vars(ev.Recorded)["_record"].__set__
-
-
-def set_stop_of(of: type[ev.Event]) -> Callable[[ev.Event, Stop | None], None]:
-    """Sets ``stop`` of an event of that class itself.
-
-    Each has a slot of its own in Python 3.10, where it is not the one of its base that is read.
-    """
-    slot = next(vars(base)["stop"] for base in of.__mro__ if "stop" in vars(base))
-    setter: Callable[[ev.Event, Stop | None], None] = slot.__set__
-    return setter
-
+set_record: Callable[[ev.Event, tuple[Any, ...]], None] = vars(ev.Recorded)["_record"].__set__
+ev.Recorded.fields_of = staticmethod(fields_of)
 
 Kind = ev.Kind
 MAKERS: dict[int, tuple[type[ev.Event], Callable[[Values], dict[str, Any]]]] = {
@@ -179,4 +191,4 @@ MAKERS: dict[int, tuple[type[ev.Event], Callable[[Values], dict[str, Any]]]] = {
     Kind.ATTACHED: (ev.Attached, _nothing),
     Kind.DETACHED: (ev.Detached, _nothing),
 }
-CLASSES = {int(kind): (of, set_stop_of(of)) for kind, (of, _) in MAKERS.items()}
+CLASSES = {int(kind): of for kind, (of, _) in MAKERS.items()}

@@ -67,9 +67,9 @@ class Stop:
 
     __slots__ = ("_owner", "_record", "_turn", "lwp")
 
-    def __init__(self, owner: Owner, lwp: int, record: Any) -> None:
+    def __init__(self, owner: Owner, lwp: int, record: Any, turn: int) -> None:
         self._owner = owner
-        self._turn = owner.turn
+        self._turn = turn
         # The loop's own, and another event's in the next turn.
         self._record = record
         self.lwp = lwp

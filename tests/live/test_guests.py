@@ -180,6 +180,14 @@ def test_attached_to_twice(sleeper: Target) -> None:
     assert untouched(sleeper.pid)
 
 
+def test_closed_before_it_was_entered(sleeper: Target) -> None:
+    loop = pt.attach(sleeper.pid)
+    loop.close()
+    with pytest.raises(pt.LoopClosed, match="before it was entered"):
+        loop.__enter__()
+    assert untouched(sleeper.pid)
+
+
 def test_used_after_it_was_closed(sleeper: Target) -> None:
     with pt.attach(sleeper.pid) as loop:
         event = next(iter(loop))
