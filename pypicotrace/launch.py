@@ -76,7 +76,7 @@ class Launch(NamedTuple):
 
         :raises LaunchError: a descriptor is not open (any more).
         """
-        self._check_open()
+        self.check_open()
         request = ffi.new("struct pico_launch *")
         request.paths = _array(self.paths, keep)
         request.argv = _array(self.argv, keep)
@@ -110,8 +110,11 @@ class Launch(NamedTuple):
         error.what = what
         return error
 
-    def _check_open(self) -> None:
-        """Not left to the child, where the number may be that of a descriptor of the tracer's."""
+    def check_open(self) -> None:
+        """Not left to the child, where the number may be that of a descriptor of the tracer's.
+
+        :raises LaunchError: a descriptor is not open.
+        """
         named = [
             *zip(STREAMS, self.stdio, strict=True),
             *(("pass_fds", fd) for fd in self.pass_fds),

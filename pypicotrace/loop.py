@@ -100,6 +100,8 @@ class Loop:
         with self._summons.lock:
             if self._unwanted:
                 raise LoopClosed("the loop was closed before it was entered")
+            if self._launch is not None:
+                self._launch.check_open()  # before the loop has opened what gets the same number
             self._open()
         try:
             if self._launch is not None:
