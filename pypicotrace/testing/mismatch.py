@@ -39,7 +39,14 @@ def candidates(pattern: Pattern, trace: Sequence[Seen], after: int = 0) -> list[
         how_far = distance(pattern, seen)
         if how_far is not None:
             found.append(Candidate(place, how_far))
-    found.sort(key=lambda c: (len(c.distance.wrong), c.place < after, abs(c.place - after)))
+    found.sort(
+        key=lambda c: (
+            len(c.distance.wrong),
+            c.place < after,
+            c.distance.unlike,
+            abs(c.place - after),
+        )
+    )
     return found[:CANDIDATES]
 
 
@@ -69,7 +76,7 @@ def message(
 def nearest(near: Sequence[Candidate], trace: Sequence[Seen], after: int) -> list[str]:
     """The candidates, a line each, and what is wrong with each."""
     lines = []
-    for place, (asked, wrong) in near:
+    for place, (asked, wrong, _) in near:
         early = ", but too early" if place < after else ""
         agree = (
             f"{asked - len(wrong)} of {asked} agree{early}" if asked else early.removeprefix(", ")

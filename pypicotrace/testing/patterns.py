@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
@@ -122,6 +123,8 @@ class Distance(NamedTuple):
 
     asked: int
     wrong: list[str]
+    unlike: float = 0.0
+    """How unlike what is wrong looks, from 0 to 1 for each of them."""
 
 
 @dataclass(frozen=True)
@@ -213,12 +216,16 @@ def matches(pattern: Pattern, seen: Seen) -> bool:
 
 
 def _compare(things: list[tuple[str, Any, Any]]) -> Distance:
-    wrong = [
-        f"{name}: expected {want!r}, got {got!r}"
-        for name, want, got in things
-        if not agrees(want, got)
-    ]
-    return Distance(len(things), wrong)
+    differ = [(name, want, got) for name, want, got in things if not agrees(want, got)]
+    wrong = [f"{name}: expected {want!r}, got {got!r}" for name, want, got in differ]
+    return Distance(len(things), wrong, sum(_unlike(want, got) for _, want, got in differ))
+
+
+def _unlike(want: Any, got: Any) -> float:
+    """Of texts, in bytes or not; whatever else is not the same is as unlike as can be."""
+    if not isinstance(want, str | bytes) or not isinstance(got, str | bytes):
+        return 1.0
+    return 1.0 - SequenceMatcher(None, os.fsdecode(want), os.fsdecode(got)).ratio()
 
 
 def _distance_of_call(pattern: Call, seen: Seen) -> Distance | None:

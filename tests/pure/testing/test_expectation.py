@@ -177,6 +177,15 @@ def test_a_whole_message(trace: Trace) -> None:
     ]
 
 
+def test_what_looks_alike_is_nearer() -> None:
+    paths = [b"/etc/ld.so.cache", b"/lib/libc.so.6", b"/etc/hostname", b"/usr/share/locale"]
+    opened = [made_call("openat", 0, 0, 0, 0, retval=3, path=path) for path in paths]
+    with pytest.raises(Mismatch) as caught:
+        trace_of(pt.Exec(), *opened).expect(call("openat", path="/etc/hostnam", error=0))
+    nearest = [line for line in str(caught.value).splitlines() if line.startswith("nearest")]
+    assert "b'/etc/hostname'" in nearest[0]
+
+
 def test_what_was_found(trace: Trace) -> None:
     found = trace.expect(pt.Forked, pt.Exited)
     assert [type(event) for event in found] == [pt.Forked, pt.Exited]
