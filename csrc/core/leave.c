@@ -268,13 +268,10 @@ pico_loop_close(struct pico_loop *loop, int64_t timeout_ns)
 			continue;
 		}
 		e = pico_loop_step(loop, (int64_t)deadline);
-		if (e == -EINTR) {
-			pico_loop_look_for_lost(loop);
-			if (loop->lwps.held > 0)
-				pico_loop_release_overdue(loop);
-		} else if (e <= 0) {
+		if (e == -EINTR)
+			pico_loop_look_round(loop);
+		else if (e <= 0)
 			break;
-		}
 	}
 	if (loop->lwps.used == 0)
 		return 0;

@@ -193,14 +193,20 @@ on_tick(struct pico_loop *loop)
 		loop->tick_ns = 0;	/* the next wait sets the slow pace */
 	if (loop->text != NULL)
 		(void)pico_text_flush(loop->text);	/* its error is kept, and asked for by the owner */
+	pico_loop_look_round(loop);
+}
+
+void
+pico_loop_look_round(struct pico_loop *loop)
+{
 	if (loop->lwps.held > 0)
 		pico_loop_release_overdue(loop);
 	pico_loop_look_for_lost(loop);
 }
 
-/* 1: a stop or an end; 0: nothing is left; else -errno (-ECHILD: the table has more than there is). An empty table is not enough: a child whose
- * creator was killed before it could tell is unknown until its first stop. A tracee that does not come
- * to one is not ours (but one of the host's own doing). */
+/* 1: a stop or an end; 0: nothing is left; else -errno (-ECHILD: the table has more than there is). An empty
+ * table is not enough: a child whose creator was killed before it could tell is unknown until its first
+ * stop. A tracee that does not come to one is not ours (but one of the host's own doing). */
 static int
 wait_for_stop(struct pico_loop *loop, int64_t deadline, struct pico_raw *raw)
 {

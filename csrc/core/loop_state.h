@@ -64,6 +64,8 @@ uint64_t pico_clock_ns(void);
 void pico_loop_attach_rest(struct pico_loop *);
 /* leave.c: have those stop that are to be let go, and let go of those that stand. */
 void pico_loop_part(struct pico_loop *);
+/* loop.c: at a tick: what will not be told of any more is taken in, or taken up. */
+void pico_loop_look_round(struct pico_loop *);
 /* lost.c: take up what another wait has taken, once a second at most. */
 void pico_loop_look_for_lost(struct pico_loop *);
 /* There is nothing to wait for: make an end of one LWP that the table still has. 0: it has none. */
