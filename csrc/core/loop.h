@@ -28,7 +28,8 @@ enum pico_follow {
 	PICO_FOLLOW_NONE = 2
 };
 
-/* `events` has the bits 1 << kind, `follow` is an enum pico_follow. The loop owns the kernel from here on, also where it fails. */
+/* `events` has the bits 1 << kind, `follow` is an enum pico_follow. The loop owns the kernel from here on, also
+ * where it fails. */
 struct pico_loop *pico_loop_open(struct pico_kernel *, uint32_t events, int follow, int *error);
 /* Names, text and filter are borrowed until the loop is freed. */
 void pico_loop_set_syscalls(struct pico_loop *, int abi, const struct pico_names *);

@@ -11,7 +11,8 @@
 /* cffi: begin */
 
 struct pico_scripted {
-	struct pico_raw raw;	/* id 0: the wait is interrupted, after `state` nanoseconds. Its answers are in it, `have` is ignored */
+	struct pico_raw raw;	/* id 0: the wait is interrupted, after `state` nanoseconds. Its answers are in it,
+				 * `have` is ignored */
 	int32_t refuses;	/* an errno: what is asked about this stop fails with it */
 	int32_t pid, parent;	/* what family() says of this LWP; 0: -ESRCH */
 	int32_t of_step;	/* comes only where it was resumed for one instruction */

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from pypicotrace import syscalls
+from pypicotrace.choice import native_abis
 from pypicotrace.testing.difference import differences
 from pypicotrace.testing.items import items_of_text
 from pypicotrace.testing.snapshot import HEADER, Snapshot, read, take, written
@@ -39,8 +40,7 @@ class Trouble(Exception):
 
 def own_abi() -> str:
     """The ABI of this machine's programs."""
-    system = "netbsd" if sys.platform.startswith("netbsd") else "linux"
-    abis = syscalls.for_system(system, os.uname().machine)
+    abis = native_abis()
     if not abis:
         raise Trouble("this machine's calls are not known: say whose they are by -a")
     return abis[0]
