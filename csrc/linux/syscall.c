@@ -115,6 +115,15 @@ find_instruction_in(const struct linux_syscall *s, uint64_t addr, size_t size)
 	return 0;
 }
 
+/* One that was killed has no memory to find anything in. */
+static int
+still_stands(const struct linux_syscall *s)
+{
+	uint64_t mask;
+
+	return ptrace(PTRACE_GETSIGMASK, s->lwp, sizeof(mask), &mask) == 0;
+}
+
 /* That of the call in hand; but after an execve or the return from a handler the registers are others'. */
 static int
 find_instruction(struct linux_syscall *s)
@@ -123,7 +132,9 @@ find_instruction(struct linux_syscall *s)
 	uint64_t vdso = s->at == 0 ? vdso_of(s->pid) : 0;
 	if (vdso != 0)
 		s->at = find_instruction_in(s, vdso, VDSO_SIZE);
-	return s->at != 0 ? 0 : -EOPNOTSUPP;
+	if (s->at != 0)
+		return 0;
+	return still_stands(s) ? -EOPNOTSUPP : -ESRCH;
 }
 
 /* Calls such as sigsuspend(2) and epoll_pwait(2) set a mask, and when they were interrupted put it back only
