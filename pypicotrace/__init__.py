@@ -7,133 +7,28 @@
 >>> print(loop.status)
 """
 
-from pypicotrace.batch import Batch
-from pypicotrace.choice import Follow
-from pypicotrace.errors import (
-    AttachError,
-    CallFailed,
-    KernelError,
-    LaunchError,
-    LoopClosed,
-    NotTraced,
-    PicotraceError,
-    StaleStop,
-    TraceeDied,
-    Unsupported,
-    WrongThread,
-)
-from pypicotrace.events import (
-    Attached,
-    Breakpoint,
-    Continued,
-    Crashed,
-    DebugRegister,
-    Detached,
-    Event,
-    Exec,
-    Exited,
-    Forked,
-    LwpCreated,
-    LwpExited,
-    Mask,
-    Signaled,
-    SingleStep,
-    Spawned,
-    Stopped,
-    SyscallEntry,
-    SyscallExit,
-    VforkDone,
-    Vforked,
-)
-from pypicotrace.filtering import Filtering
-from pypicotrace.launch import LaunchOptions
-from pypicotrace.loop import Loop
-from pypicotrace.records import LwpNow
-from pypicotrace.registers import Registers
-from pypicotrace.start import AttachOptions, SpawnOptions, attach, spawn
-from pypicotrace.stop import Stop
-from pypicotrace.stream import Stream
-from pypicotrace.text import Text
-from pypicotrace.tracer import Tracer, run
+from __future__ import annotations
 
-SCE = Mask.SCE
-SCX = Mask.SCX
-EXEC = Mask.EXEC
-FORK = Mask.FORK
-VFORK = Mask.VFORK
-VFORK_DONE = Mask.VFORK_DONE
-POSIX_SPAWN = Mask.POSIX_SPAWN
-LWP_CREATE = Mask.LWP_CREATE
-LWP_EXIT = Mask.LWP_EXIT
-SIGNAL = Mask.SIGNAL
-STEP = Mask.STEP
-EXIT = Mask.EXIT
-ATTACH = Mask.ATTACH
-ALL = Mask.ALL
+from importlib.machinery import PathFinder
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "ALL",
-    "ATTACH",
-    "EXEC",
-    "EXIT",
-    "FORK",
-    "LWP_CREATE",
-    "LWP_EXIT",
-    "POSIX_SPAWN",
-    "SCE",
-    "SCX",
-    "SIGNAL",
-    "STEP",
-    "VFORK",
-    "VFORK_DONE",
-    "AttachError",
-    "AttachOptions",
-    "Attached",
-    "Batch",
-    "Breakpoint",
-    "CallFailed",
-    "Continued",
-    "Crashed",
-    "DebugRegister",
-    "Detached",
-    "Event",
-    "Exec",
-    "Exited",
-    "Filtering",
-    "Follow",
-    "Forked",
-    "KernelError",
-    "LaunchError",
-    "LaunchOptions",
-    "Loop",
-    "LoopClosed",
-    "LwpCreated",
-    "LwpExited",
-    "LwpNow",
-    "Mask",
-    "NotTraced",
-    "PicotraceError",
-    "Registers",
-    "Signaled",
-    "SingleStep",
-    "SpawnOptions",
-    "Spawned",
-    "StaleStop",
-    "Stop",
-    "Stopped",
-    "Stream",
-    "SyscallEntry",
-    "SyscallExit",
-    "Text",
-    "TraceeDied",
-    "Tracer",
-    "Unsupported",
-    "VforkDone",
-    "Vforked",
-    "WrongThread",
-    "attach",
-    "run",
-    "spawn",
-]
+if TYPE_CHECKING:
+    from pypicotrace.api import *  # noqa: F403
+    from pypicotrace.api import __all__ as __all__
+else:
+
+    def __getattr__(name: str) -> object:
+        """A name of `pypicotrace.api`: the command, which needs few of them, starts without."""
+        # ``from pypicotrace import events`` asks for a name before it imports the module.
+        if PathFinder.find_spec(f"{__name__}.{name}", __spec__.submodule_search_locations) is None:
+            from pypicotrace import api
+
+            globals().update({public: vars(api)[public] for public in ("__all__", *api.__all__)})
+        if name in globals():
+            return globals()[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__getattr__("__all__")})

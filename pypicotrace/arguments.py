@@ -10,8 +10,8 @@ from typing import NamedTuple
 from pypicotrace import __version__
 from pypicotrace.attaching import PID_MAX
 from pypicotrace.choice import Pin
-from pypicotrace.events import Mask
 from pypicotrace.expressions import Wanted, parse
+from pypicotrace.kinds import Mask
 from pypicotrace.text import Text
 
 EXIT_USAGE = 2

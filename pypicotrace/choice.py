@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, TypedDict
 from pypicotrace import results
 from pypicotrace import syscalls as tables
 from pypicotrace._ffi import lib
-from pypicotrace.events import Mask
+from pypicotrace.kinds import Mask
 from pypicotrace.results import Errors
 from pypicotrace.syscalls.select import select
 

@@ -13,7 +13,6 @@ from typing import Any, NoReturn
 
 from pypicotrace.arguments import EXIT_USAGE, Arguments, Failure, arguments
 from pypicotrace.errors import KernelError, LaunchError, PicotraceError
-from pypicotrace.events import Exited, Signaled
 from pypicotrace.filtering import EVERY_CALL
 from pypicotrace.launch import LaunchOptions, own_environment, search
 from pypicotrace.loop import Loop
@@ -251,9 +250,9 @@ def run(argv: Sequence[str]) -> int:
         complain(f"{trace_name(args.output)}: {os.strerror(lost)}; the trace is incomplete")
     if ended_by is not None:
         die_by(ended_by)
-    if isinstance(loop.status, Signaled):
-        die_by(loop.status.signo)
-    status = loop.status.status if isinstance(loop.status, Exited) else 0
+    status = loop.returncode or 0
+    if status < 0:
+        die_by(-status)
     return status or (EXIT_FAILURE if lost and lost != errno.EPIPE else 0)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pypicotrace.events import Kind, Mask
+from pypicotrace.kinds import Kind, Mask
 from pypicotrace.syscalls import near
 
 # The kinds of event as they are written in the trace, and the kernel's names for groups of them.

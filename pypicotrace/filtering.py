@@ -9,7 +9,7 @@ from pypicotrace import seccomp
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.choice import Choice, Follow
 from pypicotrace.errors import Unsupported, check
-from pypicotrace.events import Mask
+from pypicotrace.kinds import Mask
 from pypicotrace.names import kept
 from pypicotrace.syscalls import Table
 from pypicotrace.syscalls.select import Selection

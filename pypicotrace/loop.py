@@ -11,20 +11,19 @@ import os
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
 from pypicotrace import syscalls as tables
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.attaching import attach_to, children_of, let_go, process_id
 from pypicotrace.choice import Choice, native_abis
 from pypicotrace.errors import AttachError, LoopClosed, WrongThread, check
-from pypicotrace.events import Event, Exited, Signaled
 from pypicotrace.filtering import NOT_ASKED, RUNNING, Filtering
 from pypicotrace.images import argv_of, path_of
+from pypicotrace.kinds import Kind
 from pypicotrace.launch import Launch, LaunchOptions, Path, plan, start
+from pypicotrace.lwps import LwpNow, lwps_now
 from pypicotrace.opening import native_kernel, open_loop
-from pypicotrace.records import LwpNow, event, lwp_now
-from pypicotrace.stream import Stream
 from pypicotrace.summons import Summons
 from pypicotrace.text import Text, open_text
 
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from pypicotrace.batch import Batch
+    from pypicotrace.events import Event, Exited, Signaled
+    from pypicotrace.stream import Stream
     from pypicotrace.worker import Worker
 
 P = ParamSpec("P")
@@ -84,7 +85,7 @@ class Loop:
         # The owner again, in a form that is quick to look at: 0 is no thread's.
         self._thread = self._forks_before = 0
         self._summons = Summons()
-        self._end: Exited | Signaled | None = None
+        self._end: Any = None
         self.turn = 0
         self.worker: Worker | None = None
         self.kept: Batch | None = None
@@ -238,6 +239,23 @@ class Loop:
     @property
     def status(self) -> Exited | Signaled | None:
         """How the program that was spawned first has ended; None while it lives, or was let go."""
+        end = self.end()
+        if end is None:
+            return None
+        from pypicotrace.records import event
+
+        return cast("Exited | Signaled", event(end, ffi.buffer(end)))
+
+    @property
+    def returncode(self) -> int | None:
+        """The same as subprocess has it: an exit status, or the number of a signal, negative."""
+        end = self.end()
+        if end is None:
+            return None
+        return int(end.status if end.kind == Kind.EXITED else -end.signo)
+
+    def end(self) -> Any:
+        """C's record of how that program has ended, or None; for `Signals`, which is in a hurry."""
         with self._summons.lock:
             if self._pointer is not None:
                 self._remember_end(self._pointer)
@@ -260,6 +278,8 @@ class Loop:
         return process == os.getpid() and thread != get_ident()
 
     def __iter__(self) -> Iterator[Event]:
+        from pypicotrace.records import event  # the command, which makes none, starts without
+
         lib.pico_loop_set_mode(self.pointer(), lib.PICO_MODE_STOP)
         record = ffi.new("struct pico_event *")
         data = ffi.buffer(record)
@@ -277,6 +297,8 @@ class Loop:
         :param size: how many events a batch has at most.
         :raises ValueError: less than 1.
         """
+        from pypicotrace.stream import Stream
+
         return Stream(self, size)
 
     def take(self, room: Any, size: int) -> int:
@@ -337,11 +359,7 @@ class Loop:
 
     def lwps(self) -> list[LwpNow]:
         """What each LWP is doing now, in order of process and LWP."""
-        pointer = self.pointer()
-        count = lib.pico_loop_lwps(pointer, ffi.NULL, 0)
-        array = ffi.new("struct pico_lwp_now[]", count or 1)
-        lib.pico_loop_lwps(pointer, array, count)
-        return sorted(map(lwp_now, array[0:count]))
+        return lwps_now(self.pointer())
 
     def _next(self, batch: Any, size: int) -> int:
         self.turn += 1
@@ -371,10 +389,10 @@ class Loop:
 
     def _remember_end(self, pointer: Any) -> None:
         record = ffi.new("struct pico_event *")
-        if self._end is None and lib.pico_loop_root_end(pointer, record):
-            end = event(record, ffi.buffer(record))
-            if isinstance(end, Exited | Signaled):
-                self._end = end
+        if self._end is not None or not lib.pico_loop_root_end(pointer, record):
+            return
+        if record.kind in (Kind.EXITED, Kind.SIGNALED):  # and not let go
+            self._end = record
 
     def _open(self) -> None:
         kernel = self._open_kernel()

@@ -7,8 +7,9 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from pypicotrace import events as ev
-from pypicotrace._ffi import ffi, lib
+from pypicotrace._ffi import lib
 from pypicotrace.calls import ABI_NAMES, name_of, syscall
+from pypicotrace.kinds import Kind
 from pypicotrace.layout import FORMAT, PLACES
 from pypicotrace.stop import Owner, Stop
 
@@ -21,39 +22,6 @@ KIND, FLAGS, ABI, NARGS = (PLACES[name] for name in ("kind", "flags", "abi", "na
 SYSNUM, ERROR, ARGS, RETVAL = (PLACES[name] for name in ("sysnum", "error", "args", "retval"))
 OTHER, STATUS, SIGNO, CODE = (PLACES[name] for name in ("other", "status", "signo", "code"))
 SENDER, UID, ADDR, VALUE = (PLACES[name] for name in ("sender", "uid", "addr", "value"))
-
-
-class LwpNow(NamedTuple):
-    """What an LWP is doing.
-
-    ``pid`` and ``lwp`` are its process and itself, ``program`` its process's name. ``call`` is the
-    name of the system call it is in, None where it is in none or none was seen; ``since_ns`` when
-    it entered it, on CLOCK_MONOTONIC. ``state`` is "standing" in a stop of the tracer's, "stopped"
-    by a signal, or "running", which includes sleeping.
-    """
-
-    pid: int
-    lwp: int
-    program: bytes
-    call: str | None
-    since_ns: int
-    state: str = "running"
-
-
-STATES = ("running", "standing", "stopped")
-
-
-def lwp_now(record: Any) -> LwpNow:
-    """An `LwpNow` of a ``struct pico_lwp_now``."""
-    call = name_of(syscall(record.abi, record.sysnum), record.sysnum) if record.in_call else None
-    return LwpNow(
-        record.pid,
-        record.lwp,
-        ffi.string(record.program),
-        call,
-        record.since_ns,
-        STATES[record.doing],
-    )
 
 
 class Told(NamedTuple):
@@ -166,7 +134,6 @@ new: Callable[[type[ev.Event]], ev.Event] = object.__new__
 set_record: Callable[[ev.Event, tuple[Any, ...]], None] = vars(ev.Recorded)["_record"].__set__
 ev.Recorded.fields_of = staticmethod(fields_of)
 
-Kind = ev.Kind
 MAKERS: dict[int, tuple[type[ev.Event], Callable[[Values], dict[str, Any]]]] = {
     Kind.SCE: (ev.SyscallEntry, _call),
     Kind.SCX: (ev.SyscallExit, _exit),

@@ -53,7 +53,7 @@ class Signals:
     def __exit__(self, *exc: object) -> None:
         # The command has ended, and with it what they ask for: the second of timeout(1)'s two must
         # not take the place of its status. Ignored, for Python's end makes a default of a handler.
-        done = self.loop.status is not None and self.ended_by is None
+        done = self.loop.end() is not None and self.ended_by is None
         for signo, handler in self._before.items():
             signal.signal(signo, signal.SIG_IGN if done and signo in ENDING else handler)
 
@@ -64,7 +64,7 @@ class Signals:
         self._last = (signo, now)
         if now - then < INSIST or not self._somebody_decides():
             self._end(signo)
-        elif signo == signal.SIGTERM and self.loop.status is None:
+        elif signo == signal.SIGTERM and self.loop.end() is None:
             os.kill(self.loop.root, signo)
 
     def _somebody_decides(self) -> bool:
@@ -73,7 +73,7 @@ class Signals:
             return False
         # One that has ended just now may have done so by this very signal, of which we hear only
         # after that.
-        end = self.loop.status
+        end = self.loop.end()
         return end is None or not 0 < end.ts_ns < time.monotonic_ns() - int(INSIST * 1e9)
 
     def _asked(self, signo: int, frame: object) -> None:

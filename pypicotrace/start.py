@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pypicotrace.attaching import process_id
 from pypicotrace.choice import ChoiceOptions, Follow, Keep, Pin, choose
 from pypicotrace.errors import AttachError
-from pypicotrace.events import Mask
+from pypicotrace.kinds import Mask
 from pypicotrace.launch import LaunchOptions, Path, plan
 from pypicotrace.loop import Loop
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pypicotrace import calls, siginfo
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.errors import CallFailed, KernelError, LoopClosed, StaleStop, check
-from pypicotrace.events import Kind
 from pypicotrace.integers import within
+from pypicotrace.kinds import Kind
 from pypicotrace.registers import Registers
 
 if TYPE_CHECKING:
-    from pypicotrace.records import LwpNow
+    from pypicotrace.lwps import LwpNow
 
 PAGE = 4096
 REGISTERS_MAX = 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from pypicotrace.records import LwpNow
+from pypicotrace.lwps import LwpNow
 
 
 def table(lwps: Iterable[LwpNow], now_ns: int | None = None) -> str:

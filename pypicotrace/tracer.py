@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from pypicotrace import events as ev
-from pypicotrace.events import Event, Exited, Kind, Mask, Signaled
+from pypicotrace.events import Event, Exited, Signaled
+from pypicotrace.kinds import Kind, Mask
 from pypicotrace.launch import Path
 from pypicotrace.loop import Loop
 from pypicotrace.start import AttachOptions, SpawnOptions, attach, spawn

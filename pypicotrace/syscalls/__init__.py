@@ -233,7 +233,7 @@ class Table:
     ``base`` is what all numbers carry: 0x40000000 on x32, else 0.
     """
 
-    __slots__ = ("abi", "base", "by_name", "by_number")
+    __slots__ = ("_packed", "abi", "base", "by_name", "by_number")
 
     def __init__(self, abi: str, text: str) -> None:
         base, narrow = BASES.get(abi, 0), _narrow_types(abi)
@@ -242,6 +242,7 @@ class Table:
         self.base = base
         self.by_number = {call.number: call for call in calls}
         self.by_name = {call.name: call for call in calls}
+        self._packed: tuple[bytes, bytes, bytes, bytes] | None = None
 
     def packed(self) -> tuple[bytes, bytes, bytes, bytes]:
         """The table for the C core: ``(names, nargs, narrow, returns)``, from `base` on.
@@ -251,6 +252,12 @@ class Table:
         ``narrow``: a byte per number, with bit i set where argument i is `Param.narrow`.
         ``returns``: a byte per number, of the core's ``enum pico_returns``.
         """
+        # A loop wants it, and the text that it writes.
+        if self._packed is None:
+            self._packed = self._pack()
+        return self._packed
+
+    def _pack(self) -> tuple[bytes, bytes, bytes, bytes]:
         size = max(self.by_number, default=self.base - 1) + 1 - self.base
         nargs = bytearray([UNKNOWN]) * size
         narrow, returns = bytearray(size), bytearray(size)

@@ -9,7 +9,7 @@ import re
 import sysconfig
 
 from pypicotrace.errors import LaunchError, PicotraceError
-from pypicotrace.events import Mask
+from pypicotrace.kinds import Mask
 from pypicotrace.refusals import FORBIDDEN
 from pypicotrace.start import spawn
 

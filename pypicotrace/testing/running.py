@@ -10,7 +10,8 @@ from typing import IO, Any
 
 from pypicotrace.choice import Follow
 from pypicotrace.errors import TraceeDied
-from pypicotrace.events import Event, Mask, SyscallEntry, SyscallExit
+from pypicotrace.events import Event, SyscallEntry, SyscallExit
+from pypicotrace.kinds import Mask
 from pypicotrace.launch import Path
 from pypicotrace.loop import Loop
 from pypicotrace.start import spawn

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.choice import Choice, Follow, Keep
-from pypicotrace.events import Event, Mask
+from pypicotrace.events import Event
+from pypicotrace.kinds import Mask
 from pypicotrace.launch import Launch, plan
 from pypicotrace.loop import Loop
 from pypicotrace.results import Errors

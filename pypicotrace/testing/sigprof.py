@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pypicotrace.errors import LaunchError
-from pypicotrace.events import Event, Exec, Exited, LwpExited, Mask, Stopped, SyscallEntry
+from pypicotrace.events import Event, Exec, Exited, LwpExited, Stopped, SyscallEntry
+from pypicotrace.kinds import Mask
 from pypicotrace.launch import Path
 from pypicotrace.start import spawn
 from pypicotrace.testing.cpu_time import cpu_times

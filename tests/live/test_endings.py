@@ -37,6 +37,15 @@ def test_row_46_the_status_of_the_root(trace: Trace, tracee: Tracee, status: int
     assert run.one(pt.Exited).status == status % 256
 
 
+@pytest.mark.parametrize(("how", "code"), [("exit 3", 3), ("kill -TERM $$", -signal.SIGTERM)])
+def test_the_status_as_subprocess_has_it(how: str, code: int) -> None:
+    with pt.spawn(["sh", "-c", how], events=pt.EXIT) as loop:
+        assert loop.returncode is None
+        assert len(list(loop)) == 1
+        assert loop.returncode == code
+    assert loop.returncode == code
+
+
 @pytest.mark.parametrize("core", [False, True], ids=["no core", "core"])
 def test_row_46_every_fatal_signal(
     trace: Trace, tracee: Tracee, tmp_path: Path, text: bool, core: bool

@@ -10,6 +10,7 @@ from typing import IO
 import pytest
 
 import pypicotrace as pt
+from pypicotrace.kinds import Kind
 
 Scratch = Callable[[], IO[bytes]]
 
@@ -52,7 +53,7 @@ def test_a_method_for_each_event(scratch: Scratch) -> None:
 
 def test_what_has_no_method_is_not_asked_for() -> None:
     assert pt.Tracer().mask() == pt.Mask(0)
-    assert Everything().mask() == pt.EXEC | pt.FORK | pt.Mask(1 << pt.events.Kind.EXITED)
+    assert Everything().mask() == pt.EXEC | pt.FORK | pt.Mask(1 << Kind.EXITED)
 
 
 class FailOpen(pt.Tracer):

@@ -9,6 +9,7 @@ import pytest
 from pypicotrace import events as ev
 from pypicotrace._ffi import lib
 from pypicotrace.errors import Unsupported
+from pypicotrace.kinds import Mask
 from pypicotrace.registers import Registers
 from pypicotrace.testing import script as s
 from pypicotrace.testing.script import Request, play
@@ -271,13 +272,13 @@ def test_what_comes_in_between_ends_a_step_if_it_is_shown() -> None:
     stops += [s.exit_(10, 10, regs=changed_regs(registers(s.regs_x86_64(0)), "rip", 7))]
     stops += [s.entry(10, GETPID), s.exit_(10, 10), s.exited(10, 0)]
 
-    def shown(events: ev.Mask) -> list[type[ev.Event]]:
+    def shown(events: Mask) -> list[type[ev.Event]]:
         played = play(stops, events=events, body=on(ev.Exec, lambda stop: stop.step()))
         return [type(e) for e in played.events]
 
-    few = ev.Mask.EXEC | ev.Mask.STEP
-    assert shown(few | ev.Mask.SIGNAL) == [ev.Exec, ev.Stopped]
-    assert shown(few | ev.Mask.SCE) == [ev.Exec, ev.SyscallEntry, ev.SyscallEntry]
+    few = Mask.EXEC | Mask.STEP
+    assert shown(few | Mask.SIGNAL) == [ev.Exec, ev.Stopped]
+    assert shown(few | Mask.SCE) == [ev.Exec, ev.SyscallEntry, ev.SyscallEntry]
     assert shown(few) == [ev.Exec, ev.SingleStep]
 
 

@@ -15,8 +15,8 @@ from pypicotrace._ffi import lib
 from pypicotrace.arguments import HELP, HINT, Arguments, Failure, arguments, process_id
 from pypicotrace.cli import shown
 from pypicotrace.errors import LaunchError
-from pypicotrace.events import Mask
 from pypicotrace.expressions import Wanted
+from pypicotrace.kinds import Mask
 from pypicotrace.refusals import FORBIDDEN, UID_UNKNOWN, words
 from pypicotrace.text import Text
 

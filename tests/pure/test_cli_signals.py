@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from pypicotrace.events import Exited
-from pypicotrace.records import LwpNow
+from pypicotrace.lwps import LwpNow
 from pypicotrace.signals import ASKING, ENDING, Signals
 
 INT, TERM, HUP, QUIT = signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT
@@ -24,6 +24,9 @@ class FakeLoop:
 
     def interrupt(self) -> None:
         self.interrupted += 1
+
+    def end(self) -> Exited | None:
+        return self.status
 
     def lwps(self) -> list[LwpNow]:
         return [LwpNow(pid=77, lwp=78, program=b"sleep", call="nanosleep", since_ns=0)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pypicotrace.events import Kind, Mask
 from pypicotrace.expressions import EVENTS, Wanted, parse
+from pypicotrace.kinds import Kind, Mask
 
 ALL = Mask.ALL
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pypicotrace._ffi import lib
-from pypicotrace.events import Kind, Mask
+from pypicotrace.kinds import Kind, Mask
 from pypicotrace.records import MAKERS
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,6 +7,7 @@ import pytest
 from test_linux_loop import EXECVE, FORK, GETPID, shown
 
 from pypicotrace import events as ev
+from pypicotrace.kinds import Mask
 from pypicotrace.testing import netbsd as nb
 from pypicotrace.testing import script as s
 from pypicotrace.testing.script import Played, play
@@ -73,7 +74,7 @@ def test_in_a_run_to_text() -> None:
 
 def test_whether_or_not_an_exec_is_to_be_seen() -> None:
     keep = Asked(True, False)
-    assert shown(play(EXECS, keep=keep, events=ev.Mask.ATTACH).events) == ["0 Detached"]
+    assert shown(play(EXECS, keep=keep, events=Mask.ATTACH).events) == ["0 Detached"]
     assert len(keep.asked) == 2
 
 

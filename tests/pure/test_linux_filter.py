@@ -8,8 +8,8 @@ import pytest
 from test_linux_loop import shown
 
 import pypicotrace as pt
-from pypicotrace import events as ev
 from pypicotrace._ffi import lib
+from pypicotrace.kinds import Mask
 from pypicotrace.testing import script as s
 from pypicotrace.testing.script import Played, Scripted, play
 
@@ -43,10 +43,10 @@ def test_it_stops_for_a_chosen_call_and_its_exit() -> None:
 
 def test_entries_alone_are_one_stop_each() -> None:
     stops = [s.exec_(10), s.chosen(10, GETPID), s.chosen(10, GETPID), s.exited(10, 0)]
-    played = filtered(stops, events=ev.Mask.SCE)
+    played = filtered(stops, events=Mask.SCE)
     assert shown(played.events) == ["10 SyscallEntry getpid"] * 2
     assert ways(played) == [ON, ON, ON]
-    every = play(stops, events=ev.Mask.SCE, kernel_filter=True)
+    every = play(stops, events=Mask.SCE, kernel_filter=True)
     assert (every.events, ways(every)) == (played.events, [ON, ON, ON])
 
 
@@ -160,11 +160,11 @@ def test_it_cannot_be_let_go() -> None:
         refused.append(str(raised.value))
 
     stops = [s.exec_(10), s.chosen(10, GETPID), s.exit_(10, 10), s.exited(10, 0)]
-    filtered(stops, events=ev.Mask.SCE | ev.Mask.SCX, body=body)
+    filtered(stops, events=Mask.SCE | Mask.SCX, body=body)
     assert len(refused) == 2
 
 
-@pytest.mark.parametrize("options", [{"syscalls": None}, {"events": ev.Mask.EXIT}])
+@pytest.mark.parametrize("options", [{"syscalls": None}, {"events": Mask.EXIT}])
 def test_where_it_would_spare_nothing_there_is_none(options: dict[str, Any]) -> None:
     loops: list[Any] = []
     kept = {"syscalls": ["getpid"], **options}

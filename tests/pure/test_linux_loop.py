@@ -10,6 +10,7 @@ import pytest
 
 from pypicotrace import events as ev
 from pypicotrace._ffi import lib
+from pypicotrace.kinds import Mask
 from pypicotrace.testing import script as s
 from pypicotrace.testing.script import Request, Scripted, play
 
@@ -235,7 +236,7 @@ def test_an_lwp_that_died_before_it_ever_stopped() -> None:
 
 def test_not_following_lets_a_child_of_clone_go_unannounced() -> None:
     stops = [s.exec_(10), s.made(10, s.EVENT_CLONE, 20), s.first_stop(20), s.exited(10, 0)]
-    played = play(stops, follow=False, events=ev.Mask.ALL & ~ev.Mask.FORK)
+    played = play(stops, follow=False, events=Mask.ALL & ~Mask.FORK)
     assert shown(played.events) == ["10 Exec", "0 Exited 0"]
     assert Request("detach", 20, 0, 0) in played.requests
 
@@ -380,20 +381,20 @@ def test_the_mask_and_the_filter() -> None:
     stops += [s.entry(10, READ), s.exit_(10, 0), s.entry(10, 999), s.exit_(10, -38)]
     stops += [s.exited(10, 0)]
 
-    def names(events: ev.Mask, *words: str) -> list[str]:
+    def names(events: Mask, *words: str) -> list[str]:
         return shown(play(stops, events=events, syscalls=words or None).events)
 
-    assert names(ev.Mask.EXIT) == ["0 Exited 0"]
-    assert names(ev.Mask.SCE, "read") == ["10 SyscallEntry read"]
-    assert names(ev.Mask.SCX, "!read") == [
+    assert names(Mask.EXIT) == ["0 Exited 0"]
+    assert names(Mask.SCE, "read") == ["10 SyscallEntry read"]
+    assert names(Mask.SCX, "!read") == [
         "10 SyscallExit getpid 10",
         "10 SyscallExit syscall_999 -38",
     ]
-    assert names(ev.Mask.SCE, "none") == []
+    assert names(Mask.SCE, "none") == []
 
 
 def test_without_system_calls_the_tracee_does_not_stop_for_them() -> None:
-    played = play([s.exec_(10), s.exited(10, 0)], events=ev.Mask.EXIT)
+    played = play([s.exec_(10), s.exited(10, 0)], events=Mask.EXIT)
     assert [r.how for r in played.requests] == [lib.PICO_RESUME_CONTINUE]
 
 

@@ -1,6 +1,6 @@
 """The table of LWPs."""
 
-from pypicotrace.records import LwpNow
+from pypicotrace.lwps import LwpNow
 from pypicotrace.table import table
 
 

@@ -1,0 +1,130 @@
+"""All names of the library; the package itself gets them from here when the first is asked for."""
+
+from pypicotrace.batch import Batch
+from pypicotrace.choice import Follow
+from pypicotrace.errors import (
+    AttachError,
+    CallFailed,
+    KernelError,
+    LaunchError,
+    LoopClosed,
+    NotTraced,
+    PicotraceError,
+    StaleStop,
+    TraceeDied,
+    Unsupported,
+    WrongThread,
+)
+from pypicotrace.events import (
+    Attached,
+    Breakpoint,
+    Continued,
+    Crashed,
+    DebugRegister,
+    Detached,
+    Event,
+    Exec,
+    Exited,
+    Forked,
+    LwpCreated,
+    LwpExited,
+    Signaled,
+    SingleStep,
+    Spawned,
+    Stopped,
+    SyscallEntry,
+    SyscallExit,
+    VforkDone,
+    Vforked,
+)
+from pypicotrace.filtering import Filtering
+from pypicotrace.kinds import Mask
+from pypicotrace.launch import LaunchOptions
+from pypicotrace.loop import Loop
+from pypicotrace.lwps import LwpNow
+from pypicotrace.registers import Registers
+from pypicotrace.start import AttachOptions, SpawnOptions, attach, spawn
+from pypicotrace.stop import Stop
+from pypicotrace.stream import Stream
+from pypicotrace.text import Text
+from pypicotrace.tracer import Tracer, run
+
+SCE = Mask.SCE
+SCX = Mask.SCX
+EXEC = Mask.EXEC
+FORK = Mask.FORK
+VFORK = Mask.VFORK
+VFORK_DONE = Mask.VFORK_DONE
+POSIX_SPAWN = Mask.POSIX_SPAWN
+LWP_CREATE = Mask.LWP_CREATE
+LWP_EXIT = Mask.LWP_EXIT
+SIGNAL = Mask.SIGNAL
+STEP = Mask.STEP
+EXIT = Mask.EXIT
+ATTACH = Mask.ATTACH
+ALL = Mask.ALL
+
+__all__ = [
+    "ALL",
+    "ATTACH",
+    "EXEC",
+    "EXIT",
+    "FORK",
+    "LWP_CREATE",
+    "LWP_EXIT",
+    "POSIX_SPAWN",
+    "SCE",
+    "SCX",
+    "SIGNAL",
+    "STEP",
+    "VFORK",
+    "VFORK_DONE",
+    "AttachError",
+    "AttachOptions",
+    "Attached",
+    "Batch",
+    "Breakpoint",
+    "CallFailed",
+    "Continued",
+    "Crashed",
+    "DebugRegister",
+    "Detached",
+    "Event",
+    "Exec",
+    "Exited",
+    "Filtering",
+    "Follow",
+    "Forked",
+    "KernelError",
+    "LaunchError",
+    "LaunchOptions",
+    "Loop",
+    "LoopClosed",
+    "LwpCreated",
+    "LwpExited",
+    "LwpNow",
+    "Mask",
+    "NotTraced",
+    "PicotraceError",
+    "Registers",
+    "Signaled",
+    "SingleStep",
+    "SpawnOptions",
+    "Spawned",
+    "StaleStop",
+    "Stop",
+    "Stopped",
+    "Stream",
+    "SyscallEntry",
+    "SyscallExit",
+    "Text",
+    "TraceeDied",
+    "Tracer",
+    "Unsupported",
+    "VforkDone",
+    "Vforked",
+    "WrongThread",
+    "attach",
+    "run",
+    "spawn",
+]
