@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+
+import install
 
 HERE = Path(__file__).parent
 PICOTRACE = [sys.executable, "-m", "pypicotrace"]
@@ -16,24 +18,27 @@ UNTRACED, FLOOR = "untraced", "floor"
 TEXT, STREAM, STOP, ENTRIES = "text", "stream", "stop per event", "entries only"
 DEFAULT, FILTER = "picotrace as it is", "filter"
 STRACE, STRACE_FILTER = "strace", "strace --seccomp-bpf"
-PYTHON_PTRACE, LIBDEBUG = "python-ptrace", "libdebug"
-PEERS = (STRACE, STRACE_FILTER, PYTHON_PTRACE, LIBDEBUG)
+PYTHON_PTRACE, LIBDEBUG, PERF = "python-ptrace", "libdebug", "perf trace"
+PEERS = {STRACE: "strace", STRACE_FILTER: "strace", PYTHON_PTRACE: "", LIBDEBUG: "", PERF: "perf"}
+"""Those of others, and the program that each is; none: a package of Python's."""
 
 
-class Missing(Exception):
-    """A tool to compare with is not there."""
+def get(names: Iterable[str]) -> None:
+    """Install those of them that are not there.
+
+    :raises SystemExit: it cannot be done.
+    """
+    used = set(names) & set(PEERS)
+    install.programs(sorted({PEERS[name] for name in used} - {""}))
+    if any(not PEERS[name] for name in used):
+        install.packages()
 
 
 def commands(folder: Path) -> dict[str, list[str]]:
-    """The command line of each tool, without the program it traces.
-
-    What is not there has an empty one: `missing` names them.
-    """
-    strace = shutil.which("strace") or ""
-    # Installed as a script, beside the interpreter.
-    ptrace = Path(sys.executable).with_name("strace.py")
+    """The command line of each tool, without the program it traces."""
+    strace, perf = (shutil.which(name) or name for name in ("strace", "perf"))
     embedded = [sys.executable, str(HERE / "embedded.py")]
-    debug = importlib.util.find_spec("libdebug") is not None
+    python = str(install.PYTHON)
     to_file = ["-f", "-o", str(folder / "trace")]
     return {
         UNTRACED: [],
@@ -46,11 +51,8 @@ def commands(folder: Path) -> dict[str, list[str]]:
         STOP: [*embedded, "stop"],
         STRACE: [strace, *to_file],
         STRACE_FILTER: [strace, "--seccomp-bpf", *to_file, "-e", f"trace={CHOSEN}"],
-        PYTHON_PTRACE: [sys.executable, str(ptrace), *to_file, "--"] if ptrace.exists() else [""],
-        LIBDEBUG: [sys.executable, str(HERE / "libdebug_peer.py")] if debug else [""],
+        # Installed as a script, beside the interpreter.
+        PYTHON_PTRACE: [python, str(install.PYTHON.with_name("strace.py")), *to_file, "--"],
+        LIBDEBUG: [python, str(HERE / "libdebug_peer.py")],
+        PERF: [perf, "trace", "-o", str(folder / "trace"), "--"],
     }
-
-
-def missing(tools: dict[str, list[str]]) -> list[str]:
-    """The tools that are not there."""
-    return [name for name, command in tools.items() if command and not command[0]]

@@ -31,6 +31,21 @@ def costs(name: str, ours: str, base: str, work: str, target: float) -> Row:
     return Row(name, Measure(ours, work), Measure(base, work), target)
 
 
+def many(n: int, how: str) -> Row:
+    """What a call takes where so many make calls, over what it takes where one does."""
+    above, below = w.at_once(n, how), w.at_once(1, how)
+    target = 1.3 if n == w.MANY[-1] else None
+    return Row(f"{above}, over one", Measure(p.TEXT, above), Measure(p.TEXT, below), target)
+
+
+def many_against_strace(n: int, how: str) -> Row:
+    """How many times as long strace takes."""
+    work = w.at_once(n, how)
+    target = 2.5 if n == w.MANY[-1] else None
+    above, below = Measure(p.STRACE, work), Measure(p.TEXT, work)
+    return Row(f"{work}, against strace", above, below, target, faster=True)
+
+
 ROWS = [
     Row("strace, over the floor", Measure(p.STRACE, w.DENSE), Measure(p.FLOOR, w.DENSE), None),
     costs("text, over the floor", p.TEXT, p.FLOOR, w.DENSE, 1.15),
@@ -40,6 +55,12 @@ ROWS = [
     faster("python-ptrace, tar", p.PYTHON_PTRACE, p.TEXT, w.TAR, 4),
     faster("python-ptrace, fork and exec", p.PYTHON_PTRACE, p.TEXT, w.FORKS, 50, clock=Clock.WALL),
     faster("libdebug, dense calls", p.LIBDEBUG, p.TEXT, w.DENSE, 3),
+    Row(
+        "perf trace (not ptrace), over text",
+        Measure(p.PERF, w.DENSE),
+        Measure(p.TEXT, w.DENSE),
+        None,
+    ),
     costs("filter, calls of no interest, over untraced", p.FILTER, p.UNTRACED, w.SPARSE, 1.05),
     costs("filter, python import, over untraced", p.FILTER, p.UNTRACED, w.PYTHON, 1.15),
     costs("filter, gcc -c, over untraced", p.FILTER, p.UNTRACED, w.COMPILE, 1.25),
@@ -47,9 +68,8 @@ ROWS = [
     faster("filter, tar, against strace's", p.STRACE_FILTER, p.FILTER, w.TAR, 1.0),
     faster("filter, posix_spawn, against strace's", p.STRACE_FILTER, p.FILTER, w.SPAWNS, 3),
     faster("entries only, against both stops", p.TEXT, p.ENTRIES, w.DENSE, 1.7),
-    Row("1,000 threads, over one", Measure(p.TEXT, w.THOUSAND), Measure(p.TEXT, w.ONE), 1.3),
-    faster("1,000 threads, against strace", p.STRACE, p.TEXT, w.THOUSAND, 2.5),
-    faster("1,000 processes, against strace", p.STRACE, p.TEXT, w.PROCESSES, 2.5),
+    *(many(n, how) for how in w.KINDS for n in w.MANY[1:]),
+    *(many_against_strace(n, how) for how in w.KINDS for n in w.MANY),
     costs("stream of batches, over text", p.STREAM, p.TEXT, w.DENSE, 1.05),
     costs("stop per event, over text", p.STOP, p.TEXT, w.DENSE, 1.25),
 ]

@@ -8,8 +8,10 @@ processor, and what they use of it together is measured: on an idle machine that
 passes, for one of them always runs, and on a busy one it hardly changes. (Where they are free, or
 sleep, it is the time that passes.) A cost is what much to do takes less what nothing takes, so that
 the start of the tool is left out; a ratio is the median of the rounds' ratios, and beside it stand
-their range and the ratio of the least that each has cost. A peer that is missing is an error,
-unless ``--without`` names it.
+their range and the ratio of the least that each has cost.
+
+What is compared with is installed, into build/benchmarks and by apt-get, unless ``--without`` names
+it: where it cannot be, that is an error.
 """
 
 from __future__ import annotations
@@ -18,7 +20,6 @@ import argparse
 import json
 import os
 import platform
-import sys
 import tempfile
 from pathlib import Path
 
@@ -27,7 +28,7 @@ import single
 import work
 from rows import ROWS, Result, Row, judge
 from tabulate import tabulate
-from timing import rounds
+from timing import Measure, rounds
 
 
 def wanted(args: argparse.Namespace) -> list[Row]:
@@ -38,16 +39,6 @@ def wanted(args: argparse.Namespace) -> list[Row]:
         for row in ROWS
         if args.only in row.name and not {row.above.tool, row.below.tool} & left_out
     ]
-
-
-def check_peers(tools: dict[str, list[str]], rows: list[Row]) -> None:
-    """Say what is missing, and end."""
-    used = {measure.tool for row in rows for measure in (row.above, row.below)}
-    for name in sorted(used & set(peers.missing(tools))):
-        sys.exit(
-            f"benchmarks: {name} is missing: install it (strace by your system's packages, "
-            f"python-ptrace and libdebug by pip), or say --without '{name}'"
-        )
 
 
 def singles(tools: dict[str, list[str]], folder: Path, args: argparse.Namespace) -> list[Result]:
@@ -62,17 +53,17 @@ def singles(tools: dict[str, list[str]], folder: Path, args: argparse.Namespace)
     ]
 
 
-def table(args: argparse.Namespace) -> list[Result]:
-    """Measure everything."""
+def table(args: argparse.Namespace) -> tuple[list[Result], dict[Measure, list[float]]]:
+    """Measure everything: the lines, and the microseconds behind them."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         tools, rows = peers.commands(folder), wanted(args)
-        check_peers(tools, rows)
-        work.build(folder)
         measures = [measure for row in rows for measure in (row.above, row.below)]
+        peers.get(measure.tool for measure in measures)
+        work.build(folder)
         measured = rounds(measures, tools, work.works(folder, args.calls), args.runs, args.cpu)
         found = [judge(row, measured) for row in rows]
-        return found if args.only else [*found, *singles(tools, folder, args)]
+        return found if args.only else [*found, *singles(tools, folder, args)], measured
 
 
 def main() -> None:
@@ -82,16 +73,21 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=50_000)
     parser.add_argument("--cpu", type=int, default=min(os.sched_getaffinity(0)))
     parser.add_argument("--only", default="", help="the rows with this in their name")
-    parser.add_argument("--json", type=Path, help="write the results here, too")
+    parser.add_argument("--json", type=Path, help="write the results here, too (see plot.py)")
     parser.add_argument("--without", action="append", default=[], choices=peers.PEERS)
     args = parser.parse_args()
-    results = table(args)
+    results, measured = table(args)
     here = f"{platform.system()} {platform.release()}, {platform.machine()}"
     print(f"{here}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}\n")
     print(tabulate(results, headers=["", "measured", "range", "target", "verdict"]))
     if args.json is not None:
         rows = [result._asdict() for result in results]
-        args.json.write_text(json.dumps({"machine": here, "rows": rows}, indent=1) + "\n")
+        costs = [
+            {"tool": what.tool, "work": what.work, "clock": what.clock.value, "us": us}
+            for what, us in measured.items()
+        ]
+        told = {"machine": here, "rows": rows, "costs": costs}
+        args.json.write_text(json.dumps(told, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,9 @@ class Work(NamedTuple):
 
 
 DENSE, SPARSE, FORKS, SPAWNS = "dense calls", "calls of no interest", "fork and exec", "posix_spawn"
-ONE, THOUSAND, PROCESSES = "one thread", "1,000 threads", "1,000 processes"
+MANY = (1, 16, 64, 256, 1000)
+"""How many threads or processes make calls at once."""
+KINDS = ("threads", "processes")
 PYTHON, COMPILE, TAR = "python import", "gcc -c", "tar"
 
 
@@ -48,7 +50,7 @@ def works(folder: Path, calls: int) -> dict[str, Work]:
     """All of them; ``calls`` is how many the dense one makes."""
     names = ("dense", "reads", "crowd", "spawns")
     dense, reads, crowd, spawns = (str(folder / name) for name in names)
-    many, children, crowded = calls * 20, max(calls // 250, 20), calls * 5
+    many, children, crowded = calls * 20, max(calls // 250, 20), calls * 2
     modules = "import json, decimal, email, http.client, unittest, xml.etree.ElementTree"
     pack = ["tar", "-cf", str(folder / "out.tar"), "-C", str(folder), "files"]
     return {
@@ -56,18 +58,21 @@ def works(folder: Path, calls: int) -> dict[str, Work]:
         SPARSE: Work([reads, str(many)], [reads, "0"], many),
         FORKS: Work([spawns, "fork", str(children)], [spawns, "fork", "0"], children),
         SPAWNS: Work([spawns, "posix_spawn", str(children)], [spawns, "fork", "0"], children),
-        ONE: Work([crowd, "threads", "1", str(crowded)], [crowd, "threads", "1", "0"], crowded),
-        THOUSAND: many_at_once(crowd, "threads", crowded),
-        PROCESSES: many_at_once(crowd, "processes", crowded),
         PYTHON: repeated([sys.executable, "-c", modules]),
         COMPILE: repeated(["gcc", "-c", "-o", "/dev/null", str(folder / "unit.c")]),
         TAR: repeated(pack),
+        **{at_once(n, how): together(crowd, how, n, crowded) for n in MANY for how in KINDS},
     }
 
 
-def many_at_once(crowd: str, how: str, calls: int) -> Work:
-    """A thousand of them."""
-    return Work([crowd, how, "1000", str(calls)], [crowd, how, "1000", "0"], calls)
+def at_once(n: int, how: str = "threads") -> str:
+    """The name of so many's work."""
+    return f"{n:,} {how}"
+
+
+def together(crowd: str, how: str, n: int, calls: int) -> Work:
+    """So many calls, made by so many at once."""
+    return Work([crowd, how, str(n), str(calls)], [crowd, how, str(n), "0"], calls)
 
 
 def repeated(command: list[str]) -> Work:

@@ -224,17 +224,19 @@ def trace(scratch: Callable[[], IO[bytes]]) -> Trace:
         options.setdefault("stdout", out)
         if WAY == "filtered" and pt.Follow(follow) is pt.Follow.ALL and events & (pt.SCE | pt.SCX):
             options = {"kernel_filter": True, "syscalls": ["all"], **options}
+        if WAY == "pinned":
+            options = {"pin": "auto", **options}
         with pt.spawn(argv, events=events, follow=follow, **options) as loop:
             if text:
                 assert loop.write_text(lines.fileno(), Text.SENDER) == 0
                 record = parse(contents(lines))
+            elif WAY == "stream" and body is bool:
+                record = [ev for batch in loop.stream() for ev in batch]
             else:
                 record = []
                 for ev in loop:
                     record.append(ev)
                     body(ev)
-        if WAY == "pinned":
-            options.setdefault("pin", "auto")
         every = options.get("syscalls") in (None, ["all"])
         mask = events if every else events & ~(pt.SCE | pt.SCX)
         check_record(record, mask=mask, deadly=deadly, altered=altered)

@@ -18,7 +18,8 @@ import pypicotrace as pt
 
 WAY = os.environ.get("PYPICOTRACE_WAY", "")
 """How the `trace` fixture runs its loops: "filtered", a filter in the kernel chooses every call;
-"pinned", tracee and tracer share a processor where that is worth it."""
+"pinned", tracee and tracer share a processor where that is worth it; "stream", the events come in
+batches, where a test does nothing to the LWPs."""
 PATIENCE = 20.0
 """Seconds to wait for what happens at once on a machine that is not busy."""
 
