@@ -85,7 +85,7 @@ def formatting(folder: Path, runs: int) -> list[Result]:
             float(subprocess.check_output([str(folder / "format"), str(LINES), file]))
             for _ in range(runs)
         ]
-        row = f"formatting a line, to {name}"
+        row = f"formatting a line of the same LWP, to {name}"
         found.append(
             result(row, statistics.median(times), most, " ns", f"least {min(times):.0f} ns")
         )

@@ -21,7 +21,7 @@ static char *
 put_head(struct image *image, char *p)
 {
 	p = pico_put_columns(pico_text_style(image->loop->text), p, image->loop->now, image->process->pid, 0,
-	    image->process->program, sizeof(image->process->program));
+	    image->process->program);
 	p = pico_put_dec(pico_put_str(pico_put_str(p, image->word), "["), image->index++);
 	return pico_put_str(p, "] ");
 }

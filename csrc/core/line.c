@@ -152,26 +152,39 @@ put_since(struct pico_style *s, char *p, uint64_t ts_ns)
 	return p;
 }
 
+/* Whose line it is. */
+static size_t
+make_columns(char *text, int32_t pid, int32_t lwp, const char *program)
+{
+	char *p = pad_left(text, pico_put_dec(text, pid), 6);
+
+	*p++ = ' ';
+	char *from = p;
+	p = pad_left(from, pico_put_dec(from, lwp), 6);
+	*p++ = ' ';
+	from = p;
+	p = pad_left(from, put_program(from, program, PICO_PROGRAM_SIZE), 14);
+	*p++ = ' ';
+	return (size_t)(p - text);
+}
+
 char *
 pico_put_columns(struct pico_style *s, char *p, uint64_t ts_ns, int32_t pid, int32_t lwp,
-    const char *program, size_t size)
+    const char program[PICO_PROGRAM_SIZE])
 {
-	char *from;
-
 	if (s->flags & PICO_TEXT_CLOCK)
 		p = put_clock(s, p, ts_ns);
 	if (s->flags & PICO_TEXT_SINCE)
 		p = put_since(s, p, ts_ns);
-	from = p;
-	p = pad_left(from, pico_put_dec(from, pid), 6);
-	*p++ = ' ';
-	from = p;
-	p = pad_left(from, pico_put_dec(from, lwp), 6);
-	*p++ = ' ';
-	from = p;
-	p = pad_left(from, put_program(from, program, size), 14);
-	*p++ = ' ';
-	return p;
+	if (s->columns.size == 0 || s->columns.pid != pid || s->columns.lwp != lwp ||
+	    memcmp(s->columns.program, program, PICO_PROGRAM_SIZE) != 0) {
+		s->columns.pid = pid;
+		s->columns.lwp = lwp;
+		memcpy(s->columns.program, program, PICO_PROGRAM_SIZE);
+		s->columns.size = make_columns(s->columns.text, pid, lwp, program);
+	}
+	memcpy(p, s->columns.text, s->columns.size);
+	return p + s->columns.size;
 }
 
 static char *
@@ -340,7 +353,7 @@ pico_put_line(struct pico_style *s, char *p, const struct pico_event *ev)
 {
 	const char *colour = s->flags & PICO_TEXT_COLOUR ? colour_of(ev) : NULL;
 
-	p = pico_put_columns(s, p, ev->ts_ns, ev->pid, ev->lwp, ev->program, sizeof(ev->program));
+	p = pico_put_columns(s, p, ev->ts_ns, ev->pid, ev->lwp, ev->program);
 	if (colour != NULL)
 		p = pico_put_str(p, colour);
 	p = put_body(s, p, ev);

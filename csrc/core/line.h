@@ -9,6 +9,12 @@
 
 #include "text.h"
 
+enum {
+	PICO_PROGRAM_SIZE = sizeof(((struct pico_event *)0)->program),
+	PICO_ESCAPED_MAX = 4,			/* what a byte takes at most */
+	PICO_COLUMNS_MAX = 2 * 12 + PICO_PROGRAM_SIZE * PICO_ESCAPED_MAX + 1
+};
+
 /* How events look as text, and what is remembered from line to line for it. */
 struct pico_style {
 	uint32_t flags;				/* enum pico_text_flags */
@@ -18,10 +24,13 @@ struct pico_style {
 	uint64_t last_ns;			/* of the line before; 0: there was none */
 	int64_t second;				/* whose clock time is in `clock` */
 	char clock[16];
+	struct {				/* those of the line before: mostly the same come again */
+		int32_t pid, lwp;
+		char program[PICO_PROGRAM_SIZE];
+		char text[PICO_COLUMNS_MAX];
+		size_t size;			/* of `text`; 0: there is none */
+	} columns;
 };
-
-/* An escaped byte takes four at most. */
-enum { PICO_ESCAPED_MAX = 4 };
 
 char *pico_put_str(char *, const char *);
 char *pico_put_dec(char *, int64_t);
@@ -31,7 +40,7 @@ char *pico_put_hex(char *, uint64_t);
 char *pico_put_escaped(char *, unsigned char, char also);
 /* Time stamps, and the columns up to the event. */
 char *pico_put_columns(struct pico_style *, char *, uint64_t ts_ns, int32_t pid, int32_t lwp,
-    const char *program, size_t size);
+    const char program[PICO_PROGRAM_SIZE]);
 /* The whole line, its newline included; at most PICO_LINE_MAX. */
 char *pico_put_line(struct pico_style *, char *, const struct pico_event *);
 
