@@ -175,7 +175,7 @@ linux_answer(struct pico_kernel *kernel, int32_t pid, struct pico_raw *raw, int 
 static int
 linux_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int signo)
 {
-	static const enum __ptrace_request request[] = {
+	static const int request[] = {
 		[PICO_RESUME_SYSCALL] = PTRACE_SYSCALL,
 		[PICO_RESUME_CONTINUE] = PTRACE_CONT,
 		[PICO_RESUME_LISTEN] = PTRACE_LISTEN,

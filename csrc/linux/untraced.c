@@ -2,6 +2,7 @@
  * Children that are made with CLONE_UNTRACED. One that has our filter must not be without a tracer: the calls that
  * are chosen would fail. So the flag is taken away before the call, and put back after it.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 
 #include "abi.h"
