@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from pypicotrace import events as ev
+from pypicotrace.errors import TraceeDied
 from pypicotrace.events import Event, Exited, Signaled
 from pypicotrace.kinds import Kind, Mask
 from pypicotrace.launch import Path
@@ -43,7 +45,9 @@ class Tracer:
 
     Each method gets its event, whose LWP stands still until the method returns, and may use
     ``event.stop``. Only events that have a method are asked of the kernel, so that a tracer pays
-    for what it uses. What a method raises ends the trace as what a loop's body raises does.
+    for what it uses. What a method raises ends the trace as what a loop's body raises does; but
+    `TraceeDied` ends that method alone: the LWP was killed while it was looked at, and its end
+    comes next.
 
     ``events`` adds to what the methods ask for, or is all that is asked for where `event` is
     overridden; ``syscalls`` are as `spawn` takes them.
@@ -163,6 +167,7 @@ def run(
     with loop:
         tracer.started()
         for event in loop:
-            tracer.event(event)
+            with suppress(TraceeDied):
+                tracer.event(event)
     tracer.ended(loop.status)
     return loop.status

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import signal
 import subprocess
 from collections.abc import Callable
 from typing import IO
@@ -110,6 +112,22 @@ def test_what_a_method_raises_ends_the_trace(scratch: Scratch) -> None:
     with pytest.raises(RuntimeError, match="enough"):
         pt.run(tracer, ["sleep", "60"], stdout=scratch())
     assert isinstance(tracer.loop.status, pt.Signaled)
+
+
+def test_one_that_is_killed_while_it_is_looked_at_ends_the_method_alone(scratch: Scratch) -> None:
+    class Looks(pt.Tracer):
+        over = False
+
+        def exec(self, event: pt.Exec) -> None:
+            os.kill(event.pid, signal.SIGKILL)
+            os.waitid(os.P_PID, event.pid, os.WEXITED | os.WNOWAIT)
+            event.stop.registers.update(rax=0)
+            self.over = True
+
+    tracer = Looks()
+    ended = pt.run(tracer, ["sleep", "60"], stdout=scratch())
+    assert isinstance(ended, pt.Signaled)
+    assert not tracer.over
 
 
 @pytest.mark.parametrize(("argv", "pids"), [([], []), (["date"], [1])])
