@@ -1,9 +1,9 @@
 """Linux's loop lets go of processes while it runs, and gets more of them: on scripts."""
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from letting_go import at_call, letting_go
 from test_linux_loop import FORK, GETPID, READ, SIGUSR1, shown
 
 import pypicotrace as pt
@@ -16,23 +16,6 @@ STREAMS = pytest.mark.parametrize("stream", [0, 1, 2, 100], ids=["stop", "1", "2
 START = [s.exec_(10), s.exit_(10, 0)]
 TWO_LWPS = [*START, s.made(10, s.EVENT_CLONE, 11, owned=True), s.first_stop(11)]
 OTHER = [s.made(10, s.EVENT_FORK, 20), s.first_stop(20, pid=20, parent=10)]
-
-
-def letting_go(
-    stops: Sequence[Scripted], pid: int, at: Callable[[ev.Event], bool], **options: Any
-) -> Played:
-    """Play a script, and let go of a process at an event."""
-    loops: list[pt.Loop] = []
-
-    def body(event: ev.Event) -> None:
-        if at(event):
-            loops[0].detach(pid)
-
-    return play(stops, started=loops.append, body=body, **options)
-
-
-def at_call(event: ev.Event) -> bool:
-    return type(event) is ev.SyscallEntry
 
 
 def asked(played: Played, lwp: int) -> list[tuple[str, int]]:

@@ -5,6 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from letting_go import at_call
+from letting_go import letting_go as letting_go_with
 from scripted import FORK, GETPID, READ, SIGUSR1, play, shown
 from test_netbsd_attach import asked, with_lwps
 
@@ -14,22 +16,11 @@ from pypicotrace.testing import netbsd as nb
 from pypicotrace.testing import script as s
 from pypicotrace.testing.script import Played, Scripted
 
-
-def letting_go(
-    stops: list[Scripted], pid: int, at: Callable[[ev.Event], bool], **options: Any
-) -> Played:
-    """Play a script, and let go of a process at an event."""
-    loops: list[pt.Loop] = []
-
-    def body(event: ev.Event) -> None:
-        if at(event):
-            loops[0].detach(pid)
-
-    return play(stops, started=loops.append, body=body, **options)
+At = Callable[[ev.Event], bool]
 
 
-def at_call(event: ev.Event) -> bool:
-    return type(event) is ev.SyscallEntry
+def letting_go(stops: list[Scripted], pid: int, at: At, **options: Any) -> Played:
+    return letting_go_with(stops, pid, at, play, **options)
 
 
 def at_call_of_20(event: ev.Event) -> bool:
