@@ -1,14 +1,16 @@
 /*
  * The floor: the least that a tracer which sees every system call can do. wait4 and PTRACE_SYSCALL,
- * nothing is read, nothing is written.
+ * nothing is read, nothing is written. With -i it asks what each stop is, and forgets it: the least that one can do which
+ * says something.
  *
- * usage: floor command [arg ...]
+ * usage: floor [-i] command [arg ...]
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,10 +18,12 @@
 int
 main(int argc, char **argv)
 {
-	int status;
+	int status, asks = argc > 1 && strcmp(argv[1], "-i") == 0;
+	char info[96];
 
-	if (argc < 2) {
-		fprintf(stderr, "usage: floor command [arg ...]\n");
+	argv += asks;
+	if (argc < 2 + asks) {
+		fprintf(stderr, "usage: floor [-i] command [arg ...]\n");
 		return 2;
 	}
 	pid_t root = fork();
@@ -39,6 +43,8 @@ main(int argc, char **argv)
 		if (!WIFSTOPPED(status))
 			continue;
 		int signo = WSTOPSIG(status);
+		if (asks && signo == (SIGTRAP | 0x80))
+			ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), info);
 		int ours = signo == (SIGTRAP | 0x80) || signo == SIGTRAP || signo == SIGSTOP;
 		ptrace(PTRACE_SYSCALL, pid, NULL, (void *)(intptr_t)(ours ? 0 : signo));
 	}

@@ -14,7 +14,7 @@ PICOTRACE = [sys.executable, "-m", "pypicotrace"]
 CHOSEN = "openat"
 """The call that filters choose."""
 
-UNTRACED, FLOOR = "untraced", "floor"
+UNTRACED, FLOOR, ASKING = "untraced", "floor", "floor that asks"
 TEXT, STREAM, STOP, ENTRIES = "text", "stream", "stop per event", "entries only"
 DEFAULT, FILTER = "picotrace as it is", "filter"
 STRACE, STRACE_FILTER = "strace", "strace --seccomp-bpf"
@@ -43,6 +43,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
     return {
         UNTRACED: [],
         FLOOR: [str(folder / "floor")],
+        ASKING: [str(folder / "floor"), "-i"],
         TEXT: [*PICOTRACE, "--pin", "off", *to_file],
         DEFAULT: [*PICOTRACE, *to_file],
         ENTRIES: [*PICOTRACE, "--pin", "off", *to_file, "-e", "event=sce"],

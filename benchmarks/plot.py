@@ -20,6 +20,7 @@ DENSE = "dense calls"
 OURS, THEIRS = "#1b6ca8", "#9a9a9a"
 TOOLS = {
     "floor": THEIRS,
+    "floor that asks": THEIRS,
     "entries only": OURS,
     "text": OURS,
     "stream": OURS,

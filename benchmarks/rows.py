@@ -49,6 +49,12 @@ def many_against_strace(n: int, how: str) -> Row:
 ROWS = [
     Row("strace, over the floor", Measure(p.STRACE, w.DENSE), Measure(p.FLOOR, w.DENSE), None),
     costs("text, over the floor", p.TEXT, p.FLOOR, w.DENSE, 1.15),
+    Row(
+        "a floor that asks, over the floor",
+        Measure(p.ASKING, w.DENSE),
+        Measure(p.FLOOR, w.DENSE),
+        None,
+    ),
     faster("text, against strace", p.STRACE, p.TEXT, w.DENSE, 1.25),
     faster("as it is, against strace", p.STRACE, p.DEFAULT, w.DENSE, 5, clock=Clock.FREE),
     faster("python-ptrace, dense calls", p.PYTHON_PTRACE, p.TEXT, w.DENSE, 2.5),
