@@ -34,11 +34,12 @@ write_strings(struct image *image, int what)
 	struct pico_text *text = image->loop->text;
 	uint8_t piece[PIECE];
 	uint64_t offset = 0;
+	int64_t n;
 	int inside = 0;
 	char *p;
 
-	for (int64_t n; (n = k->image(k, image->process->pid, what, offset, piece, sizeof(piece))) > 0;
-	    offset += (uint64_t)n) {
+	do {
+		n = k->image(k, image->process->pid, what, offset, piece, sizeof(piece));
 		/* Twice the room of a line: its head and its tail may both come with each byte. */
 		for (int64_t i = 0; i < n; i++) {
 			p = pico_text_room(text, 2 * PICO_LINE_MAX);
@@ -61,7 +62,8 @@ write_strings(struct image *image, int what)
 			}
 			pico_text_used(text, p);
 		}
-	}
+		offset += (uint64_t)n;
+	} while (n == (int64_t)sizeof(piece));
 	if (inside && (p = pico_text_room(text, PICO_LINE_MAX)) != NULL)
 		pico_text_used(text, pico_put_str(p, "'\n"));
 }

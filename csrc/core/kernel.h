@@ -230,7 +230,8 @@ struct pico_kernel {
 	int (*family)(struct pico_kernel *, int32_t lwp, int32_t *pid, int32_t *parent);
 	int (*program)(struct pico_kernel *, int32_t pid, char *name, size_t size);
 
-	/* A piece of what the image of pid was given: how many bytes were read, 0 at the end. */
+	/* A piece of what the image of pid was given: how many bytes were read, 0 at the end; of strings fewer than there
+	 * is room for at their end alone. */
 	int64_t (*image)(struct pico_kernel *, int32_t pid, int what, uint64_t offset, void *, size_t);
 
 	/* Returns how many bytes were moved (from the start, contiguous); 0 is never success. */

@@ -37,42 +37,36 @@ slurp_of(int32_t id, const char *file, char *buffer, size_t size)
 	return slurp(path, buffer, size);
 }
 
-/* Where the text of a field begins, in `status`; NULL: it is not there, or *error says why. */
+/* Where the text of a field begins; "" where there is none. */
 static const char *
-field_of(int32_t id, const char *field, char *status, size_t size, int *error)
+field_in(const char *status, const char *field)
 {
 	char wanted[32];
-	ssize_t n = slurp_of(id, "status", status, size);
 
-	*error = n < 0 ? (int)n : 0;
-	if (n < 0)
-		return NULL;
 	/* The first line has the program's own name, in which the kernel escapes newlines. */
 	(void)snprintf(wanted, sizeof(wanted), "\n%s:", field);
 	const char *line = strstr(status, wanted);
-	return line != NULL ? line + strlen(wanted) : NULL;
+	return line != NULL ? line + strlen(wanted) : "";
 }
 
 int
 pico_linux_status_field(int32_t id, const char *field, int64_t *value)
 {
 	char status[4096];
-	int error;
-	const char *text = field_of(id, field, status, sizeof(status), &error);
+	ssize_t n = slurp_of(id, "status", status, sizeof(status));
 
-	*value = text != NULL ? strtoll(text, NULL, 10) : 0;
-	return error;
+	*value = n > 0 ? strtoll(field_in(status, field), NULL, 10) : 0;
+	return n < 0 ? (int)n : 0;
 }
 
 int
 pico_linux_status_mask(int32_t id, const char *field, uint64_t *mask)
 {
 	char status[4096];
-	int error;
-	const char *text = field_of(id, field, status, sizeof(status), &error);
+	ssize_t n = slurp_of(id, "status", status, sizeof(status));
 
-	*mask = text != NULL ? strtoull(text, NULL, 16) : 0;
-	return error;
+	*mask = n > 0 ? strtoull(field_in(status, field), NULL, 16) : 0;
+	return n < 0 ? (int)n : 0;
 }
 
 int
@@ -82,11 +76,9 @@ pico_linux_is_zombie(int32_t id)
 
 	if (slurp_of(id, "status", status, sizeof(status)) < 0)
 		return 0;
-	const char *line = strstr(status, "\nState:");
-	if (line == NULL)
-		return 0;
-	line += strspn(line + strlen("\nState:"), " \t") + strlen("\nState:");
-	return *line == 'Z' || *line == 'X';
+	const char *state = field_in(status, "State");
+	state += strspn(state, " \t");
+	return *state == 'Z' || *state == 'X';
 }
 
 int64_t
@@ -106,16 +98,14 @@ pico_linux_started(int32_t id)
 int
 pico_linux_family(struct pico_kernel *k, int32_t lwp, int32_t *pid, int32_t *parent)
 {
-	int64_t tgid, ppid;
+	char status[4096];
+	ssize_t n = slurp_of(lwp, "status", status, sizeof(status));
 
 	(void)k;
-	int e = pico_linux_status_field(lwp, "Tgid", &tgid);
-	if (e == 0)
-		e = pico_linux_status_field(lwp, "PPid", &ppid);
-	if (e < 0)
-		return e == -ENOENT ? -ESRCH : e;
-	*pid = (int32_t)tgid;
-	*parent = (int32_t)ppid;
+	if (n < 0)
+		return n == -ENOENT ? -ESRCH : (int)n;
+	*pid = (int32_t)strtol(field_in(status, "Tgid"), NULL, 10);
+	*parent = (int32_t)strtol(field_in(status, "PPid"), NULL, 10);
 	return 0;
 }
 
