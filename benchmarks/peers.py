@@ -15,6 +15,7 @@ CHOSEN = "openat"
 """The call that filters choose."""
 
 UNTRACED, FLOOR, ASKING = "untraced", "floor", "floor that asks"
+FLOOR_FILTER = "floor of a filter"
 TEXT, STREAM, STOP, ENTRIES = "text", "stream", "stop per event", "entries only"
 DEFAULT, FILTER = "picotrace as it is", "filter"
 STRACE, STRACE_FILTER = "strace", "strace --seccomp-bpf"
@@ -43,6 +44,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
     return {
         UNTRACED: [],
         FLOOR: [str(folder / "floor")],
+        FLOOR_FILTER: [str(folder / "filtered")],
         ASKING: [str(folder / "floor"), "-i"],
         TEXT: [*PICOTRACE, "--pin", "off", *to_file],
         DEFAULT: [*PICOTRACE, *to_file],

@@ -26,7 +26,7 @@ def faster(
     return Row(name, Measure(peer, work, clock), Measure(ours, work, clock), target, faster=True)
 
 
-def costs(name: str, ours: str, base: str, work: str, target: float) -> Row:
+def costs(name: str, ours: str, base: str, work: str, target: float | None) -> Row:
     """How many times as long as something simpler ours takes."""
     return Row(name, Measure(ours, work), Measure(base, work), target)
 
@@ -47,30 +47,21 @@ def many_against_strace(n: int, how: str) -> Row:
 
 
 ROWS = [
-    Row("strace, over the floor", Measure(p.STRACE, w.DENSE), Measure(p.FLOOR, w.DENSE), None),
+    costs("strace, over the floor", p.STRACE, p.FLOOR, w.DENSE, None),
     costs("text, over the floor", p.TEXT, p.FLOOR, w.DENSE, 1.15),
-    Row(
-        "a floor that asks, over the floor",
-        Measure(p.ASKING, w.DENSE),
-        Measure(p.FLOOR, w.DENSE),
-        None,
-    ),
+    costs("a floor that asks, over the floor", p.ASKING, p.FLOOR, w.DENSE, None),
     faster("text, against strace", p.STRACE, p.TEXT, w.DENSE, 1.25),
     faster("as it is, against strace", p.STRACE, p.DEFAULT, w.DENSE, 5, clock=Clock.FREE),
     faster("python-ptrace, dense calls", p.PYTHON_PTRACE, p.TEXT, w.DENSE, 2.5),
     faster("python-ptrace, tar", p.PYTHON_PTRACE, p.TEXT, w.TAR, 4),
     faster("python-ptrace, fork and exec", p.PYTHON_PTRACE, p.TEXT, w.FORKS, 50, clock=Clock.WALL),
     faster("libdebug, dense calls", p.LIBDEBUG, p.TEXT, w.DENSE, 3),
-    Row(
-        "perf trace (not ptrace), over text",
-        Measure(p.PERF, w.DENSE),
-        Measure(p.TEXT, w.DENSE),
-        None,
-    ),
+    costs("perf trace (not ptrace), over text", p.PERF, p.TEXT, w.DENSE, None),
     costs("filter, calls of no interest, over untraced", p.FILTER, p.UNTRACED, w.SPARSE, 1.05),
     costs("filter, python import, over untraced", p.FILTER, p.UNTRACED, w.PYTHON, 1.15),
     costs("filter, gcc -c, over untraced", p.FILTER, p.UNTRACED, w.COMPILE, 1.25),
     costs("filter, tar, over untraced", p.FILTER, p.UNTRACED, w.TAR, 1.45),
+    costs("filter, tar, the floor over untraced", p.FLOOR_FILTER, p.UNTRACED, w.TAR, None),
     faster("filter, tar, against strace's", p.STRACE_FILTER, p.FILTER, w.TAR, 1.0),
     faster("filter, posix_spawn, against strace's", p.STRACE_FILTER, p.FILTER, w.SPAWNS, 3),
     faster("entries only, against both stops", p.TEXT, p.ENTRIES, w.DENSE, 1.7),
