@@ -61,7 +61,10 @@ ROWS = [
     costs("filter, python import, over untraced", p.FILTER, p.UNTRACED, w.PYTHON, 1.15),
     costs("filter, gcc -c, over untraced", p.FILTER, p.UNTRACED, w.COMPILE, 1.25),
     costs("filter, tar, over untraced", p.FILTER, p.UNTRACED, w.TAR, 1.45),
-    costs("filter, tar, the floor over untraced", p.FLOOR_FILTER, p.UNTRACED, w.TAR, None),
+    *(
+        costs(f"filter, {work}, the floor over untraced", p.FLOOR_FILTER, p.UNTRACED, work, None)
+        for work in (w.PYTHON, w.COMPILE, w.TAR)
+    ),
     faster("filter, tar, against strace's", p.STRACE_FILTER, p.FILTER, w.TAR, 1.0),
     faster("filter, posix_spawn, against strace's", p.STRACE_FILTER, p.FILTER, w.SPAWNS, 3),
     faster("entries only, against both stops", p.TEXT, p.ENTRIES, w.DENSE, 1.7),
