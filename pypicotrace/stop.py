@@ -318,6 +318,31 @@ class Stop:
         self._pointer()
         return [lwp for lwp in self._owner.lwps() if lwp.pid == self._record.pid]
 
+    def gather(self) -> list[Stop]:
+        """Have the other LWPs of this process stand still as well, until the loop goes on from here.
+
+        For a look at the process as a whole, such as where each LWP is when one crashes:
+
+            for stop in (event.stop, *event.stop.gather()):
+                print(stop.lwp, hex(stop.pc))
+
+        What stops an LWP meanwhile is reported afterwards, as ever. One that is asleep in the
+        kernel and does not wake up within a second (a parent in vfork), or is being made or ending
+        just now, is not among them. On Linux a call in which an LWP sleeps is interrupted, and made
+        again by the kernel when the loop goes on: its exit (ERESTARTSYS or alike) and a second
+        entry are reported. On NetBSD all LWPs stand anyway.
+
+        :returns: handles to them, in order of their ids: to read memory and registers alone; what
+            would change them raises KernelError, EBUSY.
+        :raises Unsupported: not on this system.
+        """
+        pointer = self._pointer()
+        most = max(len(self._owner.lwps()), 1)
+        ids = ffi.new("int32_t[]", most)
+        count = check(lib.pico_loop_gather(pointer, self.lwp, ids, most), "gather LWPs")
+        found = sorted(ids[0:count])
+        return [Stop(self._owner, lwp, self._record, self._turn) for lwp in found]
+
     def set_args(self, *args: int | None, **named: int) -> None:
         """Change arguments of the call that is about to be made (`SyscallEntry`).
 

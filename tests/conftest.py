@@ -36,6 +36,7 @@ LINUX_ALONE = {
     "live/test_execve.py": CALLS,
     "live/test_families.py": CLONE,
     "live/test_faults.py": SIGNALS,
+    "live/test_gather.py": CLONE,
     "live/test_guests.py": PROC,
     "live/test_handlers.py": SIGNALS,
     "live/test_host_children.py": CLONE,

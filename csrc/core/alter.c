@@ -10,7 +10,7 @@
 int64_t
 pico_loop_get_regs(struct pico_loop *loop, int32_t lwp, void *regs, size_t size)
 {
-	const struct pico_lwp *l = pico_loop_standing_lwp(loop, lwp);
+	const struct pico_lwp *l = pico_loop_seen_lwp(loop, lwp);
 	struct pico_kernel *k = loop->kernel;
 
 	if (l == NULL)

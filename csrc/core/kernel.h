@@ -221,6 +221,9 @@ struct pico_kernel {
 	int (*trapped)(struct pico_kernel *, int32_t lwp);
 	/* Have it stop. 0: it will; 1: its process stands still already. */
 	int (*interrupt)(struct pico_kernel *, int32_t pid, int32_t lwp);
+	/* Have so many LWPs of a process stop, and wait for that, so long at most: those that do not, or have ended, become
+	 * 0. The stops come from wait later. NULL: where one stops, all do. */
+	int (*gather)(struct pico_kernel *, int32_t pid, int32_t *lwps, int count, uint64_t timeout_ns);
 	int (*kill)(struct pico_kernel *, int32_t pid);
 	int (*refusal)(struct pico_kernel *, int32_t pid, int error, int32_t *detail);
 

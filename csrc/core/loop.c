@@ -313,6 +313,7 @@ pico_loop_next(struct pico_loop *loop, struct pico_event *batch, int max, int64_
 	loop->filled = 0;
 	loop->max = loop->mode == PICO_MODE_STOP ? 1 : max;
 	loop->current = NULL;
+	loop->gathered = 0;
 	/* One whose stop has more to tell is in the ready list, and stays as it is. */
 	if (current != NULL && !current->ready)
 		pico_loop_let_go_on(loop, current);
@@ -368,9 +369,9 @@ pico_loop_lwps(const struct pico_loop *loop, struct pico_lwp_now *now, int max)
 int64_t
 pico_loop_read(struct pico_loop *loop, int32_t lwp, uint64_t addr, void *data, size_t size)
 {
-	const struct pico_lwp *l = loop->current;
+	const struct pico_lwp *l = pico_loop_seen_lwp(loop, lwp);
 
-	if (l == NULL || l->id != lwp)
+	if (l == NULL)
 		return -ESRCH;
 	return loop->kernel->read(loop->kernel, l->process->pid, lwp, addr, data, size);
 }

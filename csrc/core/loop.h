@@ -119,6 +119,10 @@ int pico_loop_signal(struct pico_loop *, int32_t lwp, int signo);
 /* At STOPPED and CRASHED: what the signal is to say of itself; see the kernel's set_siginfo. */
 int pico_loop_set_siginfo(struct pico_loop *, int32_t lwp, const struct pico_event *);
 
+/* Have the other LWPs of its process stand as well, until the next event is asked for: how many of them do, at most
+ * `max`, and their ids. Their registers can be read. */
+int pico_loop_gather(struct pico_loop *, int32_t lwp, int32_t *lwps, int max);
+
 int64_t pico_loop_get_regs(struct pico_loop *, int32_t lwp, void *, size_t);
 int pico_loop_set_regs(struct pico_loop *, int32_t lwp, const void *, size_t);
 

@@ -41,6 +41,7 @@ struct pico_loop {
 	int attached;			/* to some process, ever */
 	struct pico_lwp *current;	/* STOP mode: stands still for the event returned last, */
 	uint16_t shown;			/* whose kind this is */
+	int32_t gathered;		/* its process, where the other LWPs of that stand as well; 0: they may not */
 	int asks;			/* whether a process with a new image is to be traced on, */
 	struct pico_lwp *asking;	/* of this one, which is in the ready list */
 	int calling;			/* it makes a call for the caller, which is under way */
@@ -144,6 +145,8 @@ int pico_loop_refuse(struct pico_loop *, struct pico_lwp *, int error);
 
 /* deliver.c: the LWP that stands still for the caller, if that is the one; else NULL. */
 struct pico_lwp *pico_loop_standing_lwp(const struct pico_loop *, int32_t lwp);
+/* gather.c: that one, or one that was gathered beside it; else NULL. */
+const struct pico_lwp *pico_loop_seen_lwp(const struct pico_loop *, int32_t lwp);
 
 /* result.c: at the exit of a call whose result the record has only half of: have one instruction of the
  * LWP run. 1: that is under way; 0: there is no need for it, or the half has to do. */

@@ -288,6 +288,7 @@ pico_kernel_native(int *error)
 		.detach = linux_detach,
 		.trapped = pico_linux_trapped,
 		.interrupt = linux_interrupt,
+		.gather = pico_linux_gather,
 		.kill = linux_kill,
 		.refusal = pico_linux_refusal,
 		.children = pico_linux_children,

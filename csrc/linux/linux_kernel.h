@@ -156,6 +156,9 @@ void pico_linux_pin_renamed(struct linux_kernel *, int32_t before, int32_t now);
 /* attach.c */
 int pico_linux_attach(struct pico_kernel *, int32_t pid, int report, int32_t *lwps, int max);
 
+/* gather.c */
+int pico_linux_gather(struct pico_kernel *, int32_t pid, int32_t *lwps, int count, uint64_t timeout_ns);
+
 /* host_children.c: how they end is for this program to learn, not for us to take. */
 /* 1: that process is one, and is remembered; 0: it is not. */
 int pico_linux_host_child_add(struct linux_kernel *, int32_t pid);
