@@ -319,7 +319,7 @@ class Stop:
         return [lwp for lwp in self._owner.lwps() if lwp.pid == self._record.pid]
 
     def gather(self) -> list[Stop]:
-        """Have the other LWPs of this process stand still as well, until the loop goes on from here.
+        """Have the other LWPs of this process stand still as well, until the loop goes on.
 
         For a look at the process as a whole, such as where each LWP is when one crashes:
 
