@@ -41,6 +41,7 @@ Result = TypeVar("Result")
 # How long closing waits for LWPs that must stop before they can be let go. One that is asleep in
 # the kernel (a parent in vfork) does not until it wakes up.
 CLOSE_TIMEOUT_NS = 10 * 10**9
+ENTERED = "a loop is entered once; make another"
 
 
 class Loop:
@@ -97,7 +98,7 @@ class Loop:
 
     def __enter__(self) -> Loop:
         if self._owner is not None:
-            raise LoopClosed("a loop is entered once; make another")
+            raise LoopClosed(ENTERED)
         with self._summons.lock:
             if self._unwanted:
                 raise LoopClosed("the loop was closed before it was entered")
@@ -226,8 +227,10 @@ class Loop:
         :param function: what to call, with ``args`` and ``kwargs``.
         :returns: what the function returns; what it raises is raised here.
         :raises TypeError: outside of such a block, where the loop is used as it is.
+        :raises LoopClosed: it is not open.
         """
         if self.worker is None:
+            self.pointer()  # where it is closed that is what is wrong
             raise TypeError("the loop is this thread's own: call the function as it is")
         return await self.worker.between(self._summons, lambda: function(*args, **kwargs))
 
@@ -311,6 +314,8 @@ class Loop:
     async def __aenter__(self) -> Loop:
         from pypicotrace.worker import Worker  # with asyncio, which takes its time to import
 
+        if self.worker is not None or self._owner is not None:
+            raise LoopClosed(ENTERED)  # before its worker is another
         self.worker = Worker()
         try:
             await self.worker.call(self.__enter__, self.hurry)
@@ -322,6 +327,8 @@ class Loop:
     async def __aexit__(self, *exc: object) -> None:
         worker, self.worker = self.worker, None
         if worker is not None:
+            if worker.reading.locked():
+                self._summons.interrupt()  # else it would wait for the next event
             await worker.end(self.close)
 
     def hurry(self, hurried: bool) -> None:

@@ -32,12 +32,14 @@ class Stream:
     """An iterator of batches, and in an ``async with`` block an asynchronous one.
 
     A batch comes when it is full, or 10 ms after its first event. The iteration ends with the last
-    tracee, or when the loop is interrupted; another stream of the same loop then goes on.
+    tracee, or when the loop is interrupted; another stream of the same loop then goes on. Several
+    may be read at once: each batch is one reader's.
     """
 
     def __init__(self, source: Source, size: int) -> None:
         self._source = source
         self._batches = Batches(size)
+        self._worker: Worker | None = None
 
     def __iter__(self) -> Iterator[Batch]:
         return self
@@ -52,13 +54,16 @@ class Stream:
         return self
 
     async def __anext__(self) -> Batch:
-        worker = self._source.worker
+        worker = self._worker = self._worker or self._source.worker
         if worker is None:
             raise TypeError("an asynchronous iteration takes an asynchronous block: async with")
-        batch, self._source.kept = self._source.kept, None
-        if batch is None:
-            batch = await worker.call(self._next_kept, self._source.hurry)
-            self._source.kept = None
+        async with worker.reading:
+            if self._source.worker is not worker:
+                raise StopAsyncIteration  # the block was left meanwhile
+            batch, self._source.kept = self._source.kept, None
+            if batch is None:
+                batch = await worker.call(self._next_kept, self._source.hurry)
+                self._source.kept = None
         if batch is None:
             raise StopAsyncIteration
         return batch

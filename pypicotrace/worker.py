@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -17,6 +18,8 @@ class Worker:
 
     def __init__(self) -> None:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pypicotrace")
+        # Held by who reads events: who is hurried is then its own call, and no other reader's.
+        self.reading = asyncio.Lock()
 
     async def call(self, function: Callable[[], Result], hurry: Callable[[bool], Any]) -> Result:
         """Call it there.
@@ -30,7 +33,7 @@ class Worker:
         except asyncio.CancelledError:
             if not under_way.done():
                 hurry(True)
-                await asyncio.wait([under_way])
+                await _end_of(under_way)
                 hurry(False)
             raise
 
@@ -56,7 +59,20 @@ class Worker:
         self._executor.submit(function)
 
     async def end(self, close: Callable[[], Any]) -> None:
-        """Call it there, and end the thread; not to be cancelled, lest something is left traced."""
-        loop = asyncio.get_running_loop()
-        await asyncio.shield(loop.run_in_executor(self._executor, close))
-        self._executor.shutdown(wait=True)
+        """Call it there, and end the thread.
+
+        Where the caller is cancelled, after that: when this is left, nothing is left traced.
+        """
+        closing = asyncio.get_running_loop().run_in_executor(self._executor, close)
+        try:
+            await asyncio.shield(closing)
+        finally:
+            await _end_of(closing)
+            self._executor.shutdown(wait=True)
+
+
+async def _end_of(under_way: asyncio.Future[Any]) -> None:
+    """Wait for it, also while the caller, who has been cancelled, is cancelled again."""
+    while not under_way.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait([under_way])

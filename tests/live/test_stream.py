@@ -148,6 +148,128 @@ def test_asynchronously_cancelled_nothing_is_left(scratch: Scratch) -> None:
     assert isinstance(loop.status, pt.Signaled)
 
 
+def test_asynchronously_cancelled_twice_others_go_on(scratch: Scratch) -> None:
+    async def host() -> None:
+        async with pt.spawn(["sleep", "60"], stdout=scratch()) as loop:
+
+            async def read() -> None:
+                async for _ in loop.stream():
+                    pass
+
+            reader = asyncio.create_task(read())
+            while not reader.done():
+                await asyncio.sleep(0)
+                reader.cancel()
+            assert reader.cancelled()
+            os.kill(loop.root, signal.SIGTERM)
+            ends = [event async for batch in loop.stream() for event in batch]
+            assert isinstance(ends[-1], pt.Signaled)
+
+    asyncio.run(host())
+
+
+def test_asynchronously_each_batch_is_one_readers(scratch: Scratch) -> None:
+    """Also one that begins when a batch has come, and whom it is for has not looked yet."""
+
+    async def host() -> list[int]:
+        numbers: list[int] = []
+        async with pt.spawn(PIPELINE, follow=True, stdout=scratch()) as loop:
+
+            async def read() -> None:
+                async for batch in loop.stream(16):
+                    numbers.extend(batch.seq)
+
+            readers = [asyncio.create_task(read())]
+            await asyncio.sleep(0)
+            while loop.kept is None:
+                time.sleep(0.001)  # not asyncio's: it would let the reader look
+            readers.append(asyncio.create_task(read()))
+            await asyncio.gather(*readers)
+        return numbers
+
+    numbers = asyncio.run(host())
+    assert sorted(numbers) == list(range(1, len(numbers) + 1))
+
+
+def test_asynchronously_one_of_two_readers_is_cancelled(scratch: Scratch) -> None:
+    async def host() -> None:
+        async with pt.spawn(["sleep", "60"], stdout=scratch()) as loop:
+
+            async def read() -> pt.Event:
+                return [event async for batch in loop.stream() for event in batch][-1]
+
+            first, second = asyncio.create_task(read()), asyncio.create_task(read())
+            await asyncio.sleep(0)
+            second.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await second
+            os.kill(loop.root, signal.SIGTERM)
+            assert isinstance(await first, pt.Signaled)
+
+    asyncio.run(host())
+
+
+def test_asynchronously_the_block_is_left_while_a_reader_waits() -> None:
+    """Which does not hold it up, and ends."""
+
+    async def host() -> pt.Loop:
+        asleep = asyncio.Event()
+        async with pt.spawn(["sleep", "60"]) as loop:
+
+            async def read() -> None:
+                async for batch in loop.stream():
+                    if any("nanosleep" in getattr(event, "name", "") for event in batch):
+                        asleep.set()
+
+            reader = asyncio.create_task(read())
+            await asleep.wait()
+        await reader
+        return loop
+
+    assert isinstance(asyncio.run(host()).status, pt.Signaled)
+
+
+def test_asynchronously_cancelled_while_the_block_is_left_nothing_is_left() -> None:
+    loop = pt.spawn(["sleep", "60"])
+
+    async def host() -> None:
+        leaves = asyncio.Event()
+
+        async def trace() -> None:
+            async with loop:
+                leaves.set()
+
+        tracer = asyncio.create_task(trace())
+        await leaves.wait()
+        tracer.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await tracer
+        assert isinstance(loop.status, pt.Signaled)
+
+    asyncio.run(host())
+
+
+def test_asynchronously_entered_twice() -> None:
+    """The second time is refused, and the first is none the worse."""
+
+    async def host() -> None:
+        async with pt.spawn(["sleep", "60"]) as loop:
+            with pytest.raises(pt.LoopClosed, match="once"):
+                async with loop:
+                    pass
+            assert [lwp.pid for lwp in await loop.call(loop.lwps)] == [loop.root]
+        assert isinstance(loop.status, pt.Signaled)
+        with pytest.raises(pt.LoopClosed):
+            await loop.call(loop.lwps)
+        with pt.spawn(["sleep", "60"]) as loop:
+            with pytest.raises(pt.LoopClosed, match="once"):
+                async with loop:
+                    pass
+            assert loop.lwps()
+
+    asyncio.run(host())
+
+
 def test_asynchronous_iteration_takes_an_asynchronous_block(scratch: Scratch) -> None:
     async def host() -> None:
         with pt.spawn(["date"], stdout=scratch()) as loop:
