@@ -121,7 +121,7 @@ def cases_of(module: ModuleType) -> dict[str, Case]:
     """The test cases of a program, in order: its own functions whose names begin with ``test_``.
 
     :raises ValueError: two have one name, or a name that ATF cannot have.
-    :raises TypeError: a case asks for something that nobody gives.
+    :raises TypeError: a case asks for something that nobody gives, or is no plain function.
     """
     cases: dict[str, Case] = {}
     for name, value in vars(module).items():
@@ -151,7 +151,9 @@ def one_case(
     """The case of a function with these parameters.
 
     :param words: what makes it different from the function's other cases.
+    :raises TypeError: it is no plain function.
     """
+    _check_plain(ident or function.__name__, function)
     said = about(function)
     properties = {
         **({"has.cleanup": "true"} if said.cleanup is not None else {}),
@@ -159,6 +161,17 @@ def one_case(
         **said.properties,
     }
     return Case(ident or function.__name__, properties, function, said.cleanup, parameters)
+
+
+def _check_plain(ident: str, function: Callable[..., Any]) -> None:
+    """Refuse a function whose call runs nothing of it, so that it would pass.
+
+    :raises TypeError: it is asynchronous, or has a ``yield``.
+    """
+    asynchronous = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+    if asynchronous or inspect.isgeneratorfunction(function):
+        what = "asynchronous: call asyncio.run in it" if asynchronous else "a generator"
+        raise TypeError(f"{ident} is {what}; a test case is a function that is run by its call")
 
 
 def description(function: Callable[..., Any], words: str = "") -> str:

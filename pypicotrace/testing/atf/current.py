@@ -82,9 +82,12 @@ def expect_timeout(reason: str) -> None:
 
 
 def require_prog(name: str) -> None:
-    """Skip the case where there is no such program: a name to be found in PATH, or a path."""
+    """Skip the case where there is no such program: a name to be found in PATH, or a full path."""
+    absolute = name.startswith("/")
+    if "/" in name and not absolute:
+        _run().fail(f"Relative paths are not allowed when searching for a program ({name})")
     if shutil.which(name) is None:
-        where = "" if name.startswith("/") else " in the PATH"
+        where = "" if absolute else " in the PATH"
         _run().skip(f"The required program {name} could not be found{where}")
 
 

@@ -13,9 +13,9 @@ Decorator = Callable[[Function], Function]
 
 def timeout(seconds: int) -> Decorator[Function]:
     """How long the case may run; 0: for ever. Without it: 300 seconds."""
-    if seconds < 0:
-        raise ValueError(f"a timeout is not negative: {seconds}")
-    return set_property("timeout", str(seconds))
+    if seconds < 0 or seconds != int(seconds):
+        raise ValueError(f"a timeout is in whole seconds, and not negative: {seconds}")
+    return set_property("timeout", str(int(seconds)))
 
 
 def require_user(who: Literal["root", "unprivileged"]) -> Decorator[Function]:
@@ -27,6 +27,9 @@ def require_user(who: Literal["root", "unprivileged"]) -> Decorator[Function]:
 
 def require_progs(*programs: str) -> Decorator[Function]:
     """Programs that must be there: names to be found in PATH, or absolute paths."""
+    relative = [name for name in programs if "/" in name and not name.startswith("/")]
+    if relative:
+        raise ValueError(f"required programs are names or absolute paths, not {' '.join(relative)}")
     return set_property("require.progs", " ".join(programs))
 
 

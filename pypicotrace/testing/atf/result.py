@@ -37,12 +37,12 @@ class Result(NamedTuple):
     def line(self) -> str:
         """As it stands in a file of results, without a newline."""
         number = f"({self.number})" if self.number is not None else ""
-        return f"{self.word}{number}" + (f": {one_line(self.reason)}" if self.reason else "")
+        return f"{self.word}{number}" + (f": {one_line(self.reason)}" * (self.word != "passed"))
 
 
 def one_line(text: str) -> str:
     """A reason as a line: ATF has no place for more, and takes more than that for no result."""
-    return " ".join(text.split()) or "no reason was given"
+    return re.sub(r"\s*\n\s*", " ", text.strip("\n")) or "no reason was given"
 
 
 def parse(text: str) -> Result:

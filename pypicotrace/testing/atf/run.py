@@ -42,7 +42,7 @@ class Run:
     """One run of a test case.
 
     :param write: is given each result as it becomes known; the last one counts.
-    :param config: the configuration variables.
+    :param config: the configuration variables, to which ``srcdir`` is added.
     :param srcdir: where the test program is.
     """
 
@@ -50,7 +50,7 @@ class Run:
         self, write: Callable[[Result], object], config: dict[str, str], srcdir: Path
     ) -> None:
         self._write = write
-        self.config = config
+        self.config = {**config, "srcdir": str(srcdir)}
         self.srcdir = srcdir
         self._expect = Expect.PASS
         self._reason = ""

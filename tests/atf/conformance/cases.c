@@ -335,6 +335,28 @@ ATF_TC_BODY(test_srcdir, tc)
 	atf_tc_skip("%s", atf_tc_get_config_var(tc, "srcdir"));
 }
 
+ATF_TC(test_srcdir_is_a_variable);
+ATF_TC_HEAD(test_srcdir_is_a_variable, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "It finds that among the variables, too");
+}
+
+ATF_TC_BODY(test_srcdir_is_a_variable, tc)
+{
+	atf_tc_skip("%s", atf_tc_get_config_var(tc, "srcdir"));
+}
+
+ATF_TC(test_reason_has_spaces);
+ATF_TC_HEAD(test_reason_has_spaces, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "It says why with some space");
+}
+
+ATF_TC_BODY(test_reason_has_spaces, tc)
+{
+	atf_tc_fail(" two  and a\ttab ");
+}
+
 ATF_TC_WITH_CLEANUP(test_cleans);
 ATF_TC_HEAD(test_cleans, tc)
 {
@@ -404,6 +426,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, test_exits_by_itself);
 	ATF_TP_ADD_TC(tp, test_config);
 	ATF_TP_ADD_TC(tp, test_srcdir);
+	ATF_TP_ADD_TC(tp, test_srcdir_is_a_variable);
+	ATF_TP_ADD_TC(tp, test_reason_has_spaces);
 	ATF_TP_ADD_TC(tp, test_cleans);
 	ATF_TP_ADD_TC(tp, test_properties);
 

@@ -190,6 +190,14 @@ test_srcdir_body() {
 	atf_skip "$(atf_get_srcdir)"
 }
 
+atf_test_case test_reason_has_spaces
+test_reason_has_spaces_head() {
+	atf_set descr "It says why with some space"
+}
+test_reason_has_spaces_body() {
+	atf_fail " two  and a	tab "
+}
+
 atf_test_case test_cleans cleanup
 test_cleans_head() {
 	atf_set descr "It has a cleanup"
@@ -244,6 +252,7 @@ atf_init_test_cases() {
 	atf_add_test_case test_exits_by_itself
 	atf_add_test_case test_config
 	atf_add_test_case test_srcdir
+	atf_add_test_case test_reason_has_spaces
 	atf_add_test_case test_cleans
 	atf_add_test_case test_properties
 }

@@ -167,6 +167,16 @@ def test_srcdir() -> None:
     atf.skip(str(atf.srcdir()))
 
 
+def test_srcdir_is_a_variable() -> None:
+    """It finds that among the variables, too"""
+    atf.skip(str(atf.config_get("srcdir")))
+
+
+def test_reason_has_spaces() -> None:
+    """It says why with some space"""
+    atf.fail(" two  and a\ttab ")
+
+
 def clean() -> None:
     print("cleaned")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from pypicotrace.testing import atf
-from pypicotrace.testing.atf.cases import Case, cases_of
+from pypicotrace.testing.atf import current
+from pypicotrace.testing.atf.cases import Case, cases_of, one_case
 from pypicotrace.testing.atf.listing import listing
 from pypicotrace.testing.atf.requirements import unmet
 from pypicotrace.testing.atf.result import Result, judge, parse
@@ -102,10 +103,31 @@ def test_mistakes_of_a_program() -> None:
         program(test_ä=lambda: None)
 
 
+async def asynchronous() -> None: ...
+
+
+async def asynchronous_generator() -> AsyncIterator[int]:
+    yield 1
+
+
+def generator() -> Iterator[int]:
+    yield 1
+
+
+@pytest.mark.parametrize("function", [asynchronous, asynchronous_generator, generator])
+def test_what_its_call_would_not_run_is_no_case(function: Callable[..., Any]) -> None:
+    with pytest.raises(TypeError, match="is run by its call"):
+        program(test_it=function)
+    with pytest.raises(TypeError, match="is run by its call"):
+        one_case(function, {})
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: atf.timeout(-1), "a timeout is not negative"),
+        (lambda: atf.timeout(-1), "a timeout is in whole seconds, and not negative"),
+        (lambda: atf.timeout(1.5), "a timeout is in whole seconds"),  # type: ignore[arg-type]
+        (lambda: atf.require_progs("bin/cat"), "names or absolute paths, not bin/cat"),
         (lambda: atf.require_user("admin"), "root or unprivileged, not 'admin'"),  # type: ignore[arg-type]
         (lambda: atf.require_files("etc/passwd"), "required files are absolute paths, not etc/"),
         (lambda: atf.require_memory("much"), "'much' is no size: give a number, with K, M, G or T"),
@@ -152,7 +174,9 @@ def test_what_is_no_result(text: str) -> None:
 
 def test_a_reason_is_one_line() -> None:
     assert Result("failed", "one\n  two\n").line() == "failed: one two"
-    assert Result("skipped", "\n").line() == "skipped: no reason was given"
+    assert Result("failed", " a  b\t").line() == "failed:  a  b\t"
+    for nothing in ("", "\n"):
+        assert Result("skipped", nothing).line() == "skipped: no reason was given"
 
 
 # The result, the wait status (None: it took too long), and what comes of them.
@@ -253,6 +277,20 @@ def test_a_case_may_be_skipped_whatever_it_expects() -> None:
         run.skip("not here")
 
     assert outcome(body) == ["skipped: not here"]
+
+
+def test_a_program_is_not_looked_for_where_the_case_happens_to_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(current, "_running", [])
+
+    def body(run: Run) -> None:
+        current.begin(run)
+        atf.require_prog("sh")
+        atf.require_prog("bin/sh")
+
+    [line] = outcome(body)
+    assert line == "failed: Relative paths are not allowed when searching for a program (bin/sh)"
 
 
 def test_what_no_case_calls() -> None:
