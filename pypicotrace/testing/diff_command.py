@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import getopt
-import io
-import os
 import sys
 from collections.abc import Sequence
 
@@ -12,6 +10,7 @@ from pypicotrace import syscalls
 from pypicotrace.choice import native_abis
 from pypicotrace.testing.difference import differences
 from pypicotrace.testing.items import items_of_text
+from pypicotrace.testing.output import put
 from pypicotrace.testing.snapshot import HEADER, Snapshot, read, take, written
 
 SAME, DIFFERENT, TROUBLE = 0, 1, 2
@@ -68,6 +67,7 @@ def run(argv: Sequence[str]) -> int:
     """The command; returns its exit status.
 
     :raises Trouble: see there.
+    :raises OSError: standard output cannot be written.
     """
     try:
         options, files = getopt.getopt(list(argv), "a:hs", ["help"])
@@ -75,7 +75,7 @@ def run(argv: Sequence[str]) -> int:
         raise Trouble(f"{error.msg}\n{HELP.splitlines()[0]}") from None
     given = dict(options)
     if given.keys() & {"-h", "--help"}:
-        print(HELP, end="")
+        put(HELP)
         return SAME
     wanted = 1 if "-s" in given else 2
     if len(files) != wanted:
@@ -85,27 +85,22 @@ def run(argv: Sequence[str]) -> int:
         raise Trouble(f"-a {abi}: there are {', '.join(syscalls.ABIS)}")
     loaded = [load(path, abi) for path in files]
     if wanted == 1:
-        sys.stdout.write(written(loaded[0]))
+        put(written(loaded[0]))
         return SAME
     names = (files[0], files[1]) if files[0] != files[1] else ("A", "B")
     lines = differences(loaded[0], loaded[1], names)
-    for line in lines:
-        print(line)
+    put("".join(f"{line}\n" for line in lines))
     return DIFFERENT if lines else SAME
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The entry point of the command."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        status = run(sys.argv[1:] if argv is None else argv)
-        sys.stdout.flush()
+        return run(sys.argv[1:] if argv is None else argv)
+    except BrokenPipeError:
+        return DIFFERENT  # whoever reads has seen enough
     except Trouble as trouble:
         print(f"picotrace-diff: {trouble}", file=sys.stderr)
-        return TROUBLE
-    except BrokenPipeError:
-        # Whoever reads has seen enough; and nothing more is to be flushed at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return DIFFERENT
-    return status
+    except OSError as error:
+        print(f"picotrace-diff: {error.filename}: {error.strerror}", file=sys.stderr)
+    return TROUBLE

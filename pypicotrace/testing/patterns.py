@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from difflib import SequenceMatcher
 from fnmatch import fnmatchcase
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from pypicotrace import syscalls as tables
 from pypicotrace.events import UNSET, Event, SyscallEntry, SyscallExit
@@ -143,6 +143,19 @@ class Call:
 
 
 Pattern = Event | type[Event] | Call
+
+
+def checked(pattern: Any) -> Pattern:
+    """The pattern itself.
+
+    :raises TypeError: it is none: nothing would ever be like it, and what is expected not to happen
+        would not have.
+    """
+    kind = pattern if isinstance(pattern, type) else type(pattern)
+    if kind is Call or (issubclass(kind, Event) and kind is not Event):
+        return cast("Pattern", pattern)
+    hint = f": call({pattern!r}) is a system call" if isinstance(pattern, str) else ""
+    raise TypeError(f"{pattern!r} is no event, no class of events and no call(...){hint}")
 
 
 def call(

@@ -6,7 +6,8 @@ import getopt
 import sys
 from collections.abc import Sequence
 
-from pypicotrace.errors import LaunchError, PicotraceError
+from pypicotrace.errors import PicotraceError
+from pypicotrace.testing.output import put
 from pypicotrace.testing.sigprof import INTERVAL_US, profile
 
 FOLLOWS, STRAYS, TROUBLE, UNKNOWN = 0, 1, 2, 3
@@ -35,6 +36,7 @@ def run(argv: Sequence[str]) -> int:
     """The command; returns its exit status.
 
     :raises Trouble: see there.
+    :raises OSError: the program cannot be executed, or standard output cannot be written.
     """
     try:
         options, command = getopt.getopt(list(argv), "hi:o", ["help"])
@@ -42,14 +44,14 @@ def run(argv: Sequence[str]) -> int:
         raise Trouble(f"{error.msg}\n{HELP.splitlines()[0]}") from None
     given = dict(options)
     if given.keys() & {"-h", "--help"}:
-        print(HELP, end="")
+        put(HELP)
         return FOLLOWS
     if not command:
         raise Trouble(f"give a program\n{HELP.splitlines()[0]}")
     if {"-o", "-i"} <= given.keys():
         raise Trouble("-i is for the timer that -o does without")
     taken = profile(command, interval_us=None if "-o" in given else _interval(given.get("-i")))
-    print(taken.table())
+    put(f"{taken.table()}\n")
     return {True: FOLLOWS, False: STRAYS, None: UNKNOWN}[taken.verdict().follows]
 
 
@@ -65,8 +67,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The entry point of the command."""
     try:
         return run(sys.argv[1:] if argv is None else argv)
-    except LaunchError as error:
-        print(f"picotrace-sigprof: {error.filename}: {error.strerror}", file=sys.stderr)
-    except (Trouble, PicotraceError, OSError) as error:
-        print(f"picotrace-sigprof: {error}", file=sys.stderr)
+    except OSError as error:
+        words = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    except (Trouble, PicotraceError) as error:
+        words = str(error)
+    print(f"picotrace-sigprof: {words}", file=sys.stderr)
     return TROUBLE

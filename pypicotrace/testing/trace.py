@@ -19,7 +19,7 @@ from pypicotrace.events import (
 )
 from pypicotrace.testing import expectation
 from pypicotrace.testing.named import is_one_of
-from pypicotrace.testing.patterns import Pattern, Seen, matches
+from pypicotrace.testing.patterns import Pattern, Seen, checked, matches
 from pypicotrace.testing.words import with_place
 
 MADE = (Forked, Vforked, Spawned)
@@ -166,9 +166,10 @@ class Trace:
             ``/regular expressions/`` and classes, such as ``%file``.
         :raises KeyError: no system has a call of that name.
         :raises ValueError: there is no such class, or that is no regular expression.
+        :raises TypeError: one is none of these.
         """
         named = is_one_of(tuple(word for word in wanted if isinstance(word, str)))
-        patterns = [pattern for pattern in wanted if not isinstance(pattern, str)]
+        patterns = [checked(pattern) for pattern in wanted if not isinstance(pattern, str)]
 
         def is_wanted(seen: Seen) -> bool:
             if isinstance(seen.event, SyscallEntry) and named(seen.event):
@@ -233,7 +234,8 @@ class Trace:
         :param times, at_least, at_most: for one pattern: how often it happens, all bounds included.
         :returns: the events that were found.
         :raises Mismatch: it is not so; the message shows what is nearest to it.
-        :raises TypeError: a bound with other than one pattern.
+        :raises TypeError: one is no pattern; or a bound with other than one pattern, or no number.
+        :raises ValueError: no count can be within the bounds.
         """
         __tracebackhide__ = True
         wanted = _patterns(patterns)
@@ -244,23 +246,26 @@ class Trace:
                 "count one pattern: expect(pattern, times=N), or at_least= and at_most="
             )
         least, most = (times, times) if times is not None else (at_least, at_most)
+        _check_bounds(least, most)
         return Found(self, expectation.so_often(self.seen, wanted[0], least, most))
 
     def expect_any_order(self, *patterns: Pattern) -> Found:
         """Expect these events, each its own, in whatever order.
 
         :raises Mismatch: one is not there.
+        :raises TypeError: one is no pattern.
         """
         __tracebackhide__ = True
-        return Found(self, expectation.in_any_order(self.seen, patterns))
+        return Found(self, expectation.in_any_order(self.seen, [*map(checked, patterns)]))
 
     def expect_none(self, *patterns: Pattern) -> None:
         """Expect that none of these happened.
 
         :raises Mismatch: one did.
+        :raises TypeError: one is no pattern.
         """
         __tracebackhide__ = True
-        expectation.absent(self.seen, patterns)
+        expectation.absent(self.seen, [*map(checked, patterns)])
 
     def expect_exactly(self, *patterns: Pattern) -> None:
         """Expect these events in this order and no others.
@@ -274,7 +279,7 @@ class Trace:
             raise ValueError("say what is to be looked at: trace.only(...).expect_exactly(...)")
         # Of a call that is there with its entry and exit, its exit stands for both.
         whole = [seen for seen in self.seen if not seen.returned]
-        expectation.exactly(whole, patterns)
+        expectation.exactly(whole, [*map(checked, patterns)])
 
 
 def traced_events(
@@ -313,4 +318,12 @@ def _made(
 
 
 def _patterns(patterns: Sequence[Pattern | EllipsisType]) -> list[Pattern]:
-    return [pattern for pattern in patterns if not isinstance(pattern, EllipsisType)]
+    return [checked(pattern) for pattern in patterns if not isinstance(pattern, EllipsisType)]
+
+
+def _check_bounds(least: int | None, most: int | None) -> None:
+    for bound in (least, most):
+        if bound is not None and (not isinstance(bound, int) or isinstance(bound, bool)):
+            raise TypeError(f"how often something happens is an int, not {type(bound).__name__}")
+    if (most is not None and most < (least or 0)) or (least or 0) < 0:
+        raise ValueError(f"nothing can happen at least {least} and at most {most} times")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 from cli_support import COMMAND
@@ -14,12 +16,15 @@ from system import LINUX
 BURNERS = Path(__file__).parents[1] / "atf" / "tracees" / "burners.c"
 
 
-def command(name: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
+def command(
+    name: str, *words: str | Path, stdout: int | IO[str] = subprocess.PIPE
+) -> subprocess.CompletedProcess[str]:
     module = f"pypicotrace.testing.{name}_command"
     code = f"import sys; from {module} import main; sys.exit(main())"
     return subprocess.run(
-        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
-    )
+        [sys.executable, "-c", code, *words],
+        stdout=stdout, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -51,6 +56,18 @@ def test_two_programs_are_not(trace_of: Callable[[str, str], Path], tmp_path: Pa
     (tmp_path / "kept").write_text(command("diff", "-s", a).stdout)
     assert command("diff", tmp_path / "kept", a).returncode == 0
     assert command("diff", tmp_path / "kept", b).returncode == 1
+
+
+@pytest.mark.parametrize(("name", "words"), [("diff", []), ("sigprof", ["true"])])
+def test_standard_output_that_cannot_be_written(
+    name: str, words: list[str], trace_of: Callable[[str, str], Path]
+) -> None:
+    if name == "diff":
+        words = [str(trace_of("a", "exit 3")), os.devnull]
+    with open(os.devnull) as only_read:
+        done = command(name, *words, stdout=only_read)
+    assert done.returncode == 2
+    assert done.stderr == f"picotrace-{name}: standard output: Bad file descriptor\n"
 
 
 def test_sigprof_of_one_busy_lwp_and_one_idle(tmp_path: Path) -> None:

@@ -208,6 +208,51 @@ def test_mistakes_of_the_test_itself(trace: Trace) -> None:
         trace.expect_exactly(OPEN)
 
 
+@pytest.mark.parametrize("nothing", ["openat", 5, None, int, pt.Event, pt.Event(pid=1), pt.ALL])
+@pytest.mark.parametrize(
+    "expect",
+    [
+        lambda t, it: t.expect(it, at_most=3),
+        lambda t, it: t.expect(OPEN).then(it),
+        lambda t, it: t.expect_any_order(OPEN, it),
+        lambda t, it: t.expect_none(it),
+        lambda t, it: t.only("openat").expect_exactly(it),
+    ],
+)
+def test_what_no_event_is_like_is_no_pattern(
+    trace: Trace, expect: Callable[[Trace, Any], object], nothing: Any
+) -> None:
+    """It would never happen, as might be just what is expected of it."""
+    with pytest.raises(TypeError, match="is no event, no class of events and no call"):
+        expect(trace, nothing)
+
+
+def test_other_things_that_are_no_patterns(trace: Trace) -> None:
+    with pytest.raises(TypeError, match=r": call\('openat'\) is a system call"):
+        trace.expect("openat")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="5 is no event"):
+        trace.only("openat", 5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="Ellipsis is no event"):
+        trace.expect_none(...)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "error"),
+    [
+        ({"times": -1}, ValueError),
+        ({"at_most": -1}, ValueError),
+        ({"at_least": -1}, ValueError),
+        ({"at_least": 3, "at_most": 2}, ValueError),
+        ({"times": "2"}, TypeError),
+        ({"at_most": 1.5}, TypeError),
+        ({"times": True}, TypeError),
+    ],
+)
+def test_bounds_that_are_none(trace: Trace, bounds: dict[str, Any], error: type[Exception]) -> None:
+    with pytest.raises(error, match=r"can happen|is an int"):
+        trace.expect(OPEN, **bounds)
+
+
 def test_parts_of_a_trace(trace: Trace) -> None:
     assert trace.pids == [ROOT, CHILD]
     assert trace.lwps == [ROOT, CHILD]

@@ -72,14 +72,14 @@ def test_netbsds_lwps() -> None:
     ],
 )
 def test_what_the_command_cannot_do(
-    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    words: list[str], said: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert main(words) == 2
-    out, err = capsys.readouterr()
+    out, err = capfd.readouterr()
     assert (out, err.startswith("picotrace-sigprof: ")) == ("", True)
     assert said in err
 
 
-def test_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
-    assert capsys.readouterr().out.startswith("usage: picotrace-sigprof [-o]")
+    assert capfd.readouterr().out.startswith("usage: picotrace-sigprof [-o]")

@@ -231,17 +231,17 @@ def files(tmp_path: Path) -> dict[str, str]:
 ABI = ["-a", "linux-x86_64"]
 
 
-def test_the_command(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command(files: dict[str, str], capfd: pytest.CaptureFixture[str]) -> None:
     assert main([*ABI, files["text"], files["snapshot"]]) == 0
     assert main([*ABI, files["text"], files["text"]]) == 0
-    assert capsys.readouterr() == ("", "")
+    assert capfd.readouterr() == ("", "")
     assert main([*ABI, files["text"], files["other"]]) == 1
     said = "<1>: access(path=&1, mode=4) = ENOENT: the result is ENOENT in {}, EACCES in {}\n"
-    assert capsys.readouterr() == (said.format(files["text"], files["other"]), "")
+    assert capfd.readouterr() == (said.format(files["text"], files["other"]), "")
     assert main([*ABI, "-s", files["text"]]) == 0
-    assert capsys.readouterr().out == OF_TEXT
+    assert capfd.readouterr().out == OF_TEXT
     assert main(["--help"]) == 0
-    assert capsys.readouterr().out.startswith("usage: picotrace-diff [-a ABI] A B\n")
+    assert capfd.readouterr().out.startswith("usage: picotrace-diff [-a ABI] A B\n")
 
 
 @pytest.mark.parametrize(
@@ -258,10 +258,10 @@ def test_the_command(files: dict[str, str], capsys: pytest.CaptureFixture[str]) 
     ],
 )
 def test_what_the_command_cannot_do(
-    files: dict[str, str], words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    files: dict[str, str], words: list[str], said: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert main([files.get(word, word) for word in words]) == 2
-    out, err = capsys.readouterr()
+    out, err = capfd.readouterr()
     assert out == ""
     assert err.startswith("picotrace-diff: ")
     assert said in err
