@@ -46,9 +46,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what cannot run here."""
-    systems = [name for mark in item.iter_markers("requires_os") for name in mark.args]
-    if systems and not sys.platform.startswith(tuple(systems)):
-        pytest.skip(f"it is for {' or '.join(systems)}, and this is {sys.platform}")
+    for mark in item.iter_markers("requires_os"):
+        systems = mark.args
+        if not systems or not all(isinstance(name, str) and name for name in systems):
+            pytest.fail("requires_os takes names, such as requires_os('netbsd', 'linux')", False)
+        if not sys.platform.startswith(tuple(name.lower() for name in systems)):
+            pytest.skip(f"it is for {' or '.join(systems)}, and this is {sys.platform}")
     if item.get_closest_marker("requires_ptrace") is not None:
         _require_ptrace(item)
 

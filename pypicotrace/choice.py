@@ -85,7 +85,7 @@ def choose(
     """
     wanted = results.errors(errors, native_abis()[0].partition("-")[0])
     slower_than_ns = results.nanoseconds(slower_than)
-    events = Mask(events)
+    events = _events(events)
     if wanted is not None or slower_than_ns:
         if events & Mask.SCE and not events & Mask.SCX:
             raise ValueError(
@@ -112,6 +112,17 @@ def choose(
     )
 
 
+def _events(events: Mask) -> Mask:
+    if not isinstance(events, int) or isinstance(events, bool):
+        raise TypeError(f"events is a Mask, such as SCE | SCX, not {type(events).__name__}")
+    if isinstance(events, Mask):
+        return events & Mask.ALL  # up to Python 3.10, ~SCE has all bits of an integer
+    unknown = events & ~int(Mask.ALL)
+    if unknown:
+        raise ValueError(f"events has bits that stand for no event: {unknown:#x}")
+    return Mask(events)
+
+
 def native_abis() -> tuple[str, ...]:
     """The ABIs that processes may use here, the tracer's own first."""
     return tables.for_system(sys.platform.rstrip("0123456789"), os.uname().machine)
@@ -131,5 +142,8 @@ def _words(words: Iterable[str] | None) -> list[str] | None:
     if isinstance(words, str):
         raise TypeError("syscalls is a collection of names, not one string")
     checked = list(words)
+    for word in checked:
+        if not isinstance(word, str):
+            raise TypeError(f"syscalls is a collection of names, and {word!r} is none")
     select(checked, [tables.load(abi) for abi in native_abis()])
     return checked

@@ -153,5 +153,5 @@ def attach(
         whole_results=whole_results,
         pin=pin,
     )
-    wanted = [process_id(pid) for pid in dict.fromkeys(pids)]
+    wanted = list(dict.fromkeys(process_id(pid) for pid in pids))
     return Loop(None, wanted, choice, children=children, on_refused=on_refused)

@@ -55,6 +55,13 @@ def _unmapped(addr: int, moved: int, size: int) -> KernelError:
     return KernelError(errno.EFAULT, f"only {moved} of {size} bytes at {addr:#x} are mapped")
 
 
+def _check_address(addr: int) -> None:
+    if not isinstance(addr, int):
+        raise TypeError(f"an address is an int, not {type(addr).__name__}")
+    if not 0 <= addr < 2**64:
+        raise ValueError(f"{addr} is no address (0 to 2**64 - 1)")
+
+
 class Stop:
     """A stopped LWP: what it has and what it is about to do can be looked at and changed.
 
@@ -90,12 +97,16 @@ class Stop:
     def read(self, addr: int, size: int) -> bytes:
         """Exactly ``size`` bytes of memory at ``addr``.
 
+        :raises TypeError, ValueError: that is no address, or no size.
         :raises KernelError: EFAULT, not all of it is mapped.
         :raises TraceeDied: it was killed just now.
         """
         pointer = self._pointer()
+        _check_address(addr)
         if size == 0:
             return b""
+        if size < 0:
+            raise ValueError(f"a size is not negative: {size}")
         buffer = ffi.new("char[]", size)
         moved = check(lib.pico_loop_read(pointer, self.lwp, addr, buffer, size), "read memory")
         if moved < size:
@@ -105,10 +116,14 @@ class Stop:
     def read_cstring(self, addr: int, limit: int = 4096) -> bytes:
         """The bytes at ``addr`` up to a NUL, which is not part of the result, at most ``limit``.
 
+        :raises TypeError, ValueError: that is no address, or no limit.
         :raises KernelError: EFAULT, memory ends before a NUL or the limit was reached.
         :raises TraceeDied: it was killed just now.
         """
         self._pointer()
+        _check_address(addr)
+        if limit < 0:
+            raise ValueError(f"a limit is not negative: {limit}")
         data = b""
         while len(data) < limit:
             at = addr + len(data)
@@ -132,18 +147,22 @@ class Stop:
         shape = struct.Struct(fmt)
         return shape.unpack(self.read(addr, shape.size))
 
-    def write(self, addr: int, data: bytes) -> None:
+    def write(self, addr: int, data: bytes | bytearray | memoryview) -> None:
         """Write all of ``data`` to memory at ``addr``; also to pages the LWP itself cannot write.
 
+        :raises TypeError, ValueError: that is no address, or these are no bytes.
         :raises KernelError: EFAULT, not all of it is mapped; what came before may be written.
         :raises TraceeDied: it was killed just now.
         """
         pointer = self._pointer()
-        if not data:
+        _check_address(addr)
+        whole = bytes(memoryview(data))
+        if not whole:
             return
-        moved = check(lib.pico_loop_write(pointer, self.lwp, addr, data, len(data)), "write memory")
-        if moved < len(data):
-            raise _unmapped(addr, moved, len(data))
+        done = lib.pico_loop_write(pointer, self.lwp, addr, whole, len(whole))
+        moved = check(done, "write memory")
+        if moved < len(whole):
+            raise _unmapped(addr, moved, len(whole))
 
     def signal(self, signo: int) -> None:
         """Have a signal delivered to this LWP.

@@ -157,8 +157,11 @@ def run(
     :param options: as `spawn`, or `attach`, takes them; ``events`` and ``syscalls`` come from the
         tracer.
     :returns: how the program has ended; None after attaching.
+    :raises TypeError: that is no tracer.
     :raises ValueError: neither or both of ``argv`` and ``pids`` were given.
     """
+    if not isinstance(tracer, Tracer):
+        raise TypeError(f"run a tracer, such as MyTracer(), not {tracer!r}")
     if bool(argv) == bool(pids):
         raise ValueError("run a tracer on a program (argv), or on processes (pids)")
     kept = {"events": tracer.mask(), "syscalls": type(tracer).syscalls, **options}

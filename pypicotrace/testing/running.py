@@ -55,9 +55,12 @@ def run_traced(
     :param timeout: seconds that the program may take; then it is killed.
     :param stdout, stderr: as `pypicotrace.spawn` takes them; when not given they go to the trace.
     :param options: what else `pypicotrace.spawn` takes.
+    :raises ValueError: ``timeout`` is no time to wait.
     :raises TraceTimeout: it took longer. (An AssertionError: a test that hangs has failed.)
     :raises LaunchError: the program cannot be executed.
     """
+    if not isinstance(timeout, int | float) or not 0 <= timeout <= threading.TIMEOUT_MAX:
+        raise ValueError(f"timeout is a number of seconds, not {timeout!r}")
     record: list[Event] = []
     known: dict[int, dict[str, bytes]] = {}
     entries = bool(events & Mask.SCE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pwd
+import shlex
 import shutil
 import stat
 import subprocess
@@ -27,6 +28,7 @@ def compile_tracee(source: str | Path, *, flags: Sequence[str] = ()) -> str:
         sleeper = compile_tracee("#include <unistd.h>\nint main(void) { pause(); }")
         forker = compile_tracee(Path(__file__).parent / "forker.c")
 
+    The compiler is ``cc``, or what the environment's ``CC`` says, which may have flags too.
     What is kept is found again by the source with all that it includes, the flags, and the
     compiler. It is in the user's cache folder, or where the environment's ``PYPICOTRACE_TRACEES``
     says.
@@ -35,14 +37,18 @@ def compile_tracee(source: str | Path, *, flags: Sequence[str] = ()) -> str:
     :param flags: for the compiler, after those that all get (C11 with GNU's extensions, POSIX
         threads); libraries, too.
     :raises CannotCompile: see there.
+    :raises TypeError: ``flags`` is one string.
     """
-    compiler = shutil.which(os.environ.get("CC", "cc"))
-    if compiler is None:
-        raise CannotCompile("there is no C compiler: install one, or name it by CC")
+    if isinstance(flags, str):
+        raise TypeError("flags is a sequence of flags, not one string")
+    compiler, *with_it = shlex.split(os.environ.get("CC", "")) or ["cc"]
+    found = shutil.which(compiler)
+    if found is None:
+        raise CannotCompile(f"there is no C compiler {compiler}: install one, or name it by CC")
     inline = isinstance(source, str)
     text = source.encode() if isinstance(source, str) else source.read_bytes()
     beside = [] if isinstance(source, str) else [f"-I{source.parent.absolute()}"]
-    words = [compiler, *FLAGS, *flags, *beside]
+    words = [found, *with_it, *FLAGS, *flags, *beside]
     whole = _run([*words, "-E", "-P", "-x", "c", "-"], text)
     name = "tracee" if inline else Path(source).stem
     program = kept_in() / f"{name}-{_digest(words, whole)}"

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 from runs import Run, contents, until
@@ -118,11 +118,24 @@ def test_row_49_not_mapped(look: Look) -> None:
 
 def test_row_49_no_such_address(look: Look) -> None:
     def body(stop: Stop, told: Run) -> None:
-        for addr in (-1, 2**64):
-            with pytest.raises(OverflowError):
-                stop.read(addr, 1)
-            with pytest.raises(OverflowError):
-                stop.write(addr, b"x")
+        uses: list[Callable[[Any], object]] = [
+            lambda addr: stop.read(addr, 1),
+            stop.read_cstring,
+            lambda addr: stop.read_struct(addr, "i"),
+            lambda addr: stop.write(addr, b"x"),
+        ]
+        for use in uses:
+            for addr in (-1, 2**64):
+                with pytest.raises(ValueError, match="is no address"):
+                    use(addr)
+            with pytest.raises(TypeError, match="an address is an int, not str"):
+                use("0")
+        with pytest.raises(ValueError, match="a size is not negative"):
+            stop.read(4096, -1)
+        with pytest.raises(ValueError, match="a limit is not negative"):
+            stop.read_cstring(4096, -1)
+        with pytest.raises(TypeError, match="bytes-like"):
+            stop.write(4096, "x")  # type: ignore[arg-type]
 
     look(body)
 

@@ -127,8 +127,27 @@ def test_what_cannot_be_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CannotCompile, match="nonsense"):
         compile_tracee("int main(void) { nonsense; }")
     monkeypatch.setenv("CC", "no-such-compiler")
-    with pytest.raises(CannotCompile, match="there is no C compiler: install one, or name it by"):
+    with pytest.raises(CannotCompile, match="no C compiler no-such-compiler: install one, or n"):
         compile_tracee(READER)
+    with pytest.raises(TypeError, match="not one string"):
+        compile_tracee(READER, flags="-O2")
+
+
+def test_a_compiler_with_flags_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "int main(void) { return ANSWER; }"
+    monkeypatch.setenv("CC", "cc -DANSWER=5")
+    five = compile_tracee(source)
+    monkeypatch.setenv("CC", "cc -DANSWER=6")
+    six = compile_tracee(source)
+    assert [subprocess.run([it], check=False).returncode for it in (five, six)] == [5, 6]
+    monkeypatch.setenv("CC", "")
+    assert compile_tracee("int main(void) { return 0; }")
+
+
+@pytest.mark.parametrize("timeout", [-1, float("inf"), float("nan"), None, "5"])
+def test_times_that_nobody_can_wait_for(timeout: Any) -> None:
+    with pytest.raises(ValueError, match="timeout is a number of seconds"):
+        run_traced(["true"], timeout=timeout)
 
 
 def test_a_folder_of_others_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,6 +251,29 @@ def test_the_plugin_where_ptrace_is_refused(tmp_path: Path) -> None:
     why = "ptrace is refused: Operation not permitted, or ptrace(2) is forbidden here"
     assert f"\ntraced tests: 0 ran; 4 skipped: {why} (" in out, out
     assert "1 passed, 5 skipped" in out
+
+
+def test_the_plugin_names_of_systems(tmp_path: Path) -> None:
+    """In whatever case; and what is none would skip a test for ever."""
+    text = """
+        import sys
+        import pytest
+
+        @pytest.mark.requires_os(sys.platform.upper())
+        def test_here():
+            pass
+
+        @pytest.mark.requires_os([sys.platform])
+        def test_a_list():
+            pass
+
+        @pytest.mark.requires_os()
+        def test_nowhere():
+            pass
+    """
+    out = run_tests(tmp_path, text)
+    assert "requires_os takes names, such as requires_os('netbsd', 'linux')" in out
+    assert "1 passed, 2 errors" in out
 
 
 def test_the_plugin_imports_nothing_when_it_is_not_used(tmp_path: Path) -> None:
