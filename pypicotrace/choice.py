@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from enum import IntEnum
 from typing import Literal, NamedTuple, TypedDict
 
@@ -136,6 +136,10 @@ def _pin(pin: Pin) -> Pin:
     raise ValueError(f"pin is 'auto', 'off' or a processor's number, not {pin!r}")
 
 
+def _negated(word: str) -> bool:
+    return word.startswith("!")
+
+
 def _words(words: Iterable[str] | None) -> list[str] | None:
     if words is None:
         return None
@@ -145,5 +149,7 @@ def _words(words: Iterable[str] | None) -> list[str] | None:
     for word in checked:
         if not isinstance(word, str):
             raise TypeError(f"syscalls is a collection of names, and {word!r} is none")
+    if isinstance(words, Set):
+        checked.sort(key=_negated)  # it has no order; without one they would mean this or that
     select(checked, [tables.load(abi) for abi in native_abis()])
     return checked

@@ -118,7 +118,9 @@ class Loop:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self.close()
+        # A fork of the program that leaves the block has nothing to close.
+        if self._owner is None or self._owner[0] == os.getpid():
+            self.close()
 
     def close(self) -> None:
         """End what was spawned and detach from what was attached. May be called again.

@@ -50,9 +50,10 @@ def spawn(
     :param follow: who is traced besides: True, its children too, and theirs; False, the LWPs that
         it makes; or a `Follow`.
     :param syscalls: which system calls are wanted: names, ``/regular expressions/``, classes, each
-        with ``!`` before it or not; None: all. The classes are ``%file``, ``%desc``, ``%network``,
-        ``%process``, ``%memory``, ``%signal``, ``%ipc``, ``%stat``, ``%creds`` and ``%clock``;
-        picotrace(1) says what belongs to each.
+        with ``!`` before it (not these) or not. They are taken one after the other, of a set those
+        with ``!`` last; where the first takes away, it does so from all. None: all. The classes
+        are ``%file``, ``%desc``, ``%network``, ``%process``, ``%memory``, ``%signal``, ``%ipc``,
+        ``%stat``, ``%creds`` and ``%clock``; picotrace(1) says what belongs to each.
     :param errors: True: only calls that have failed; False: only those that have not; or names and
         numbers of the errors that are wanted, ``{"ENOENT", errno.EACCES}``. It is the error in the
         event that counts: a call that a signal has interrupted has one of the kernel's own,

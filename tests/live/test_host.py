@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from typing import IO
@@ -156,6 +158,23 @@ def test_a_fork_of_the_host_cannot_touch_the_tracees(scratch: Scratch) -> None:
             except pt.WrongThread:
                 os._exit(7)
             os._exit(8)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        assert isinstance(list(loop)[-1], pt.Exited)
+
+
+def test_a_fork_of_the_host_leaves_the_block_as_it_would_without(scratch: Scratch) -> None:
+    """By its own exception, not by one of the loop's."""
+    with pt.spawn(["date"], stdout=scratch()) as loop:
+        child = os.fork()
+        if child == 0:
+            try:
+                with contextlib.ExitStack() as block:
+                    block.push(loop)
+                    sys.exit(7)
+            except SystemExit as end:
+                os._exit(end.code if isinstance(end.code, int) else 8)
+            except BaseException:
+                os._exit(9)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
         assert isinstance(list(loop)[-1], pt.Exited)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 import pypicotrace as pt
+from pypicotrace.choice import choose
 
 
 @pytest.mark.parametrize(
@@ -34,6 +36,27 @@ def test_what_cannot_be_asked_for(
 @pytest.mark.parametrize("events", [pt.Mask(0), ~pt.SCE, pt.ALL, pt.SCE | pt.STEP, int(pt.EXEC)])
 def test_what_can(events: Any) -> None:
     pt.spawn(["true"], events=events)
+
+
+WORDS = ["openat", "%file", "!open", "!/stat/", "close"]
+
+
+@pytest.mark.parametrize("order", [WORDS, WORDS[::-1], sorted(WORDS)])
+def test_words_with_and_without_an_order(order: list[str]) -> None:
+    assert chosen(order) == order
+    # A set's order is another in each run; dict.keys() is one whose order is known.
+    words = chosen(dict.fromkeys(order).keys())
+    assert [word.startswith("!") for word in words] == [False, False, False, True, True]
+    assert set(words) == set(chosen(set(order))) == set(order)
+
+
+def chosen(words: Iterable[str]) -> list[str]:
+    choice = choose(
+        events=pt.ALL, follow=False, syscalls=words, errors=None, slower_than=None,
+        whole_results=True,
+    )  # fmt: skip
+    assert choice.words is not None
+    return choice.words
 
 
 def test_processes_that_are_none() -> None:
