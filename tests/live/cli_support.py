@@ -159,7 +159,7 @@ def untraced(argv: Words, *, stdin_text: bytes | None = None, **how: Any) -> Fin
         # What it has written so far says more than that it hangs.
         os.killpg(process.pid, signal.SIGKILL)
         out, err = process.communicate()
-        pytest.fail(f"hangs: {argv!r}\nout: {out!r}\nerr: {(err or b"")[-2000:]!r}")
+        pytest.fail(f"hangs: {argv!r}\nout: {out!r}\nerr: {(err or b'')[-2000:]!r}")
     finally:
         close(process)
         left = end_session(process.pid)

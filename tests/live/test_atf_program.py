@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
 import pytest
-from pytest_support import environment, run_pytest
+from pytest_support import environment, pytest_command, run_pytest
+from runs import until
+from system import state
 
 PROGRAM = """
     import os
@@ -141,3 +144,30 @@ def test_under_pytest(program: Path) -> None:
     assert "cleaning left behind" in out
     assert "status: expected 4, got 3" in out
     assert "traced tests: 2 ran" in lines
+
+
+@pytest.mark.bound(60)
+def test_under_pytest_interrupted(program: Path) -> None:
+    """The case, which is in a session of its own, ends with it."""
+    body = """
+        import os
+        import signal
+        from pathlib import Path
+        from pypicotrace.testing import atf
+
+        @atf.timeout(60)
+        def test_hangs():
+            Path(os.environ["PYPICOTRACE_TRACEES"]).write_text(str(os.getpid()))
+            signal.pause()
+    """
+    told = program.parent / "pid"
+    program.write_text(textwrap.dedent(body))
+    env = {**environment(), "PYPICOTRACE_TRACEES": str(told)}
+    words = pytest_command(program.name)
+    with subprocess.Popen(
+        words, cwd=program.parent, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+    ) as process:
+        until(lambda: told.exists() and told.read_text() != "", "the case runs")
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 2
+    assert state(int(told.read_text())) == ""

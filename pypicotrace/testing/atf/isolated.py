@@ -79,13 +79,18 @@ def in_child(function: Callable[[], int], workdir: Path, timeout: int) -> int | 
         timer.daemon = True
         timer.start()
     # Its pid stays its own until the last line: nobody else is killed in its place.
-    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-    if timer is not None:
-        timer.cancel()
-        timer.join()
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-    _, status = os.waitpid(pid, 0)
+    try:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    except BaseException:  # ^C, of which the child, in its own session, has not heard
+        os.kill(pid, signal.SIGKILL)
+        raise
+    finally:
+        if timer is not None:
+            timer.cancel()
+            timer.join()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
     return None if late.is_set() else status
 
 
