@@ -86,6 +86,8 @@ class Loop:
         # The owner again, in a form that is quick to look at: 0 is no thread's.
         self._thread = self._forks_before = 0
         self._summons = Summons()
+        # The thread that has the C loop in its hands: a signal handler does not close it there.
+        self._in_hand = 0
         self._end: Any = None
         self.turn = 0
         self.worker: Worker | None = None
@@ -97,6 +99,14 @@ class Loop:
         self.alone = False
 
     def __enter__(self) -> Loop:
+        self._in_hand = get_ident()
+        try:
+            self._enter()
+        finally:
+            self._in_hand = 0
+        return self
+
+    def _enter(self) -> None:
         if self._owner is not None:
             raise LoopClosed(ENTERED)
         with self._summons.lock:
@@ -113,9 +123,8 @@ class Loop:
             if self._children:
                 self._attach_children()
         except BaseException:
-            self.close()
+            self._close()
             raise
-        return self
 
     def __exit__(self, *exc: object) -> None:
         # A fork of the program that leaves the block has nothing to close.
@@ -125,14 +134,17 @@ class Loop:
     def close(self) -> None:
         """End what was spawned and detach from what was attached. May be called again.
 
-        From another thread than the loop's it returns at once: the loop is closed, and its
-        iteration ends, when that thread asks for an event, or leaves the block. One that was not
-        entered yet cannot be any more.
+        From another thread than the loop's, and from a signal handler in the midst of a use of the
+        loop, it returns at once: the loop is closed, and its iteration ends, when its thread asks
+        for an event, or leaves the block. One that was not entered yet cannot be any more.
 
         :raises WrongThread: another process entered the loop, of which this one is a fork.
         :raises KernelError: ETIMEDOUT, something is asleep in the kernel and cannot be let go; it
             will be when the loop's thread has ended.
         """
+        if self._in_hand == get_ident():
+            self._summons.close()
+            return
         with self._summons.lock:
             if self._pointer is None:
                 self._unwanted |= self._owner is None
@@ -142,10 +154,18 @@ class Loop:
             if self.worker is not None:
                 self.worker.post(self.close)
             return
+        self._in_hand = get_ident()
+        try:
+            if self._pointer is not None:
+                self._close()
+        finally:
+            self._in_hand = 0
+
+    def _close(self) -> None:
         pointer = self.pointer()
         self.turn += 1
         left = lib.pico_loop_close(pointer, CLOSE_TIMEOUT_NS)
-        self._remember_end(pointer)
+        self._remember_end()
         self._flush()
         with self._summons.lock:
             self._summons.shut()
@@ -181,14 +201,15 @@ class Loop:
             already, or is still letting go of it.
         :raises LoopClosed, WrongThread: as every use of the loop.
         """
-        pointer = self.pointer()
+        self.pointer()
         if isinstance(what, int):
             if options:
                 raise TypeError(f"{', '.join(options)}: that is for a program, not a process")
             pid = process_id(what)
-            self.attached[pid] = attach_to(pointer, pid)
+            self.attached[pid] = self._hold(lambda loop: attach_to(loop, pid))
         else:
-            pid = start(pointer, plan(what, **options))
+            launch = plan(what, **options)
+            pid = self._hold(lambda loop: start(loop, launch))
             self.root = self.root or pid
         return pid
 
@@ -209,7 +230,7 @@ class Loop:
         :raises Unsupported: it has a filter in the kernel, see `spawn`.
         :raises LoopClosed, WrongThread: as every use of the loop.
         """
-        let_go(self.pointer(), pid)
+        self._hold(lambda loop: let_go(loop, pid))
         self.attached.pop(pid, None)
 
     def interrupt(self) -> None:
@@ -262,8 +283,7 @@ class Loop:
     def end(self) -> Any:
         """C's record of how that program has ended, or None; for `Signals`, which is in a hurry."""
         with self._summons.lock:
-            if self._pointer is not None:
-                self._remember_end(self._pointer)
+            self._remember_end()
         return self._end
 
     def pointer(self) -> Any:
@@ -272,11 +292,22 @@ class Loop:
         :raises LoopClosed: it is not open.
         :raises WrongThread: another thread entered the loop, or this is a fork of its process.
         """
-        if self._pointer is None:
+        here = _here()
+        pointer = self._pointer  # the last call is behind us: no signal handler closes it now
+        if pointer is None:
             raise LoopClosed("the loop is not open: use it inside its with block")
-        if self._owner != _here():
+        if self._owner != here:
             raise WrongThread("ptrace belongs to the thread that entered the loop")
-        return self._pointer
+        return pointer
+
+    def _hold(self, use: Callable[[Any], Result]) -> Result:
+        """Use the C loop, which no signal handler closes meanwhile."""
+        self.pointer()
+        before, self._in_hand = self._in_hand, self._thread
+        try:
+            return use(self.pointer())
+        finally:
+            self._in_hand = before
 
     def _belongs_to_another_thread(self) -> bool:
         process, thread = self._owner or _here()
@@ -289,7 +320,9 @@ class Loop:
         record = ffi.new("struct pico_event *")
         data = ffi.buffer(record)
         while self._next(record, 1) > 0:
-            yield event(record, data, self, lib.pico_loop_standing(self._pointer))
+            # A signal handler may have closed it.
+            standing = lib.pico_loop_standing(self._pointer or self.pointer())
+            yield event(record, data, self, standing)
 
     def stream(self, size: int = 4096) -> Stream:
         """Batches of events, while the tracees run on.
@@ -347,14 +380,16 @@ class Loop:
         :returns: 0, or the errno of the write that failed: from there on the trace is lost, and
             the tracees run on.
         """
-        pointer = self.pointer()
-        flags = int(style) | owns_file * lib.PICO_TEXT_OWNS_FILE
-        text = open_text(self._keep, fd, flags, self._tables)
-        lib.pico_loop_set_text(pointer, text)
-        lib.pico_loop_set_mode(pointer, lib.PICO_MODE_TEXT)
-        self._text = text
+        self._text = self._hold(lambda loop: self._open_text(loop, fd, style, owns_file))
         self._next(ffi.NULL, 0)
         return self._flush()
+
+    def _open_text(self, loop: Any, fd: int, style: Text, owns_file: bool) -> Any:
+        flags = int(style) | owns_file * lib.PICO_TEXT_OWNS_FILE
+        text = open_text(self._keep, fd, flags, self._tables)
+        lib.pico_loop_set_text(loop, text)
+        lib.pico_loop_set_mode(loop, lib.PICO_MODE_TEXT)
+        return text
 
     def _flush(self) -> int:
         """Write out the text; a reader that lets it wait does so until somebody has interrupted."""
@@ -368,7 +403,7 @@ class Loop:
 
     def lwps(self) -> list[LwpNow]:
         """What each LWP is doing now, in order of process and LWP."""
-        return lwps_now(self.pointer())
+        return self._hold(lwps_now)
 
     def _next(self, batch: Any, size: int) -> int:
         self.turn += 1
@@ -379,7 +414,7 @@ class Loop:
             if got > 0:
                 return got
             if got == lib.PICO_ASKS:
-                self._answer()
+                self._hold(self._answer)
                 continue
             # EINTR: back to the interpreter, so that Python's signal handlers run.
             if got != -errno.EINTR:
@@ -390,15 +425,18 @@ class Loop:
         goes_on = self._pointer is not None and self._summons.heed(self.close)
         return goes_on and self._pointer is not None  # what was called may have closed the loop
 
-    def _answer(self) -> None:
-        pid = lib.pico_loop_asked(self._pointer)
+    def _answer(self, loop: Any) -> None:
+        pid = lib.pico_loop_asked(loop)
         keep = self._choice.keep
-        wanted = keep is None or keep(path_of(self._pointer, pid), argv_of(self._pointer, pid))
-        lib.pico_loop_answer(self.pointer(), bool(wanted))
+        wanted = keep is None or keep(path_of(loop, pid), argv_of(loop, pid))
+        lib.pico_loop_answer(loop, bool(wanted))
 
-    def _remember_end(self, pointer: Any) -> None:
+    def _remember_end(self) -> None:
         record = ffi.new("struct pico_event *")
-        if self._end is not None or not lib.pico_loop_root_end(pointer, record):
+        pointer = self._pointer
+        if pointer is None or self._end is not None:
+            return
+        if not lib.pico_loop_root_end(pointer, record):
             return
         if record.kind in (Kind.EXITED, Kind.SIGNALED):  # and not let go
             self._end = record

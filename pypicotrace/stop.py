@@ -101,14 +101,15 @@ class Stop:
         :raises KernelError: EFAULT, not all of it is mapped.
         :raises TraceeDied: it was killed just now.
         """
-        pointer = self._pointer()
+        self._pointer()
         _check_address(addr)
         if size == 0:
             return b""
         if size < 0:
             raise ValueError(f"a size is not negative: {size}")
         buffer = ffi.new("char[]", size)
-        moved = check(lib.pico_loop_read(pointer, self.lwp, addr, buffer, size), "read memory")
+        done = lib.pico_loop_read(self._pointer(), self.lwp, addr, buffer, size)
+        moved = check(done, "read memory")
         if moved < size:
             raise _unmapped(addr, moved, size)
         return bytes(ffi.buffer(buffer))
@@ -154,12 +155,12 @@ class Stop:
         :raises KernelError: EFAULT, not all of it is mapped; what came before may be written.
         :raises TraceeDied: it was killed just now.
         """
-        pointer = self._pointer()
+        self._pointer()
         _check_address(addr)
         whole = bytes(memoryview(data))
         if not whole:
             return
-        done = lib.pico_loop_write(pointer, self.lwp, addr, whole, len(whole))
+        done = lib.pico_loop_write(self._pointer(), self.lwp, addr, whole, len(whole))
         moved = check(done, "write memory")
         if moved < len(whole):
             raise _unmapped(addr, moved, len(whole))
@@ -522,8 +523,8 @@ class Stop:
         return bytes(ffi.buffer(buffer, check(size, "read registers")))
 
     def _write_registers(self, data: bytes) -> None:
-        pointer = self._pointer()
-        check(lib.pico_loop_set_regs(pointer, self.lwp, data, len(data)), "set registers")
+        done = lib.pico_loop_set_regs(self._pointer(), self.lwp, data, len(data))
+        check(done, "set registers")
 
     def _require(self, what: str, kinds: frozenset[Kind]) -> None:
         """Raise where the event is none of these."""

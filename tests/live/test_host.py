@@ -179,6 +179,39 @@ def test_a_fork_of_the_host_leaves_the_block_as_it_would_without(scratch: Scratc
         assert isinstance(list(loop)[-1], pt.Exited)
 
 
+CLOSES = """
+import signal
+import sys
+import pypicotrace as pt
+
+loop = None
+signal.signal(signal.SIGALRM, lambda *_: loop and loop.close())
+signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0003)
+for _ in range(100):
+    loop = None
+    loop = pt.spawn(["true"], keep=lambda path, argv: bool(loop.lwps()))
+    try:
+        with loop:
+            loop.add(["true"])
+            for event in loop:
+                if event.stop is not None:
+                    event.stop.read(event.stop.pc, 8)
+    except (pt.LoopClosed, pt.StaleStop, pt.TraceeDied):
+        pass
+signal.setitimer(signal.ITIMER_REAL, 0)
+print("well")
+"""
+
+
+@pytest.mark.bound(60)
+def test_a_signal_handler_closes_it_at_any_time(scratch: Scratch) -> None:
+    """Also while it is entered or closed, or has been given to C."""
+    done = subprocess.run(
+        [sys.executable, "-c", CLOSES], stdout=subprocess.PIPE, stderr=scratch(), check=False
+    )
+    assert (done.returncode, done.stdout) == (0, b"well\n")
+
+
 FOLLOWED = ["sh", "-c", "(date; date) | cat; exit 5"]
 
 
