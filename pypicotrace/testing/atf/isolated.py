@@ -65,28 +65,28 @@ def in_child(function: Callable[[], int], workdir: Path, timeout: int) -> int | 
     """
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    pid = os.fork()
-    if pid == 0:
-        _be_child(function, workdir)
     late = threading.Event()
 
     def end() -> None:
         late.set()
         os.kill(pid, signal.SIGKILL)
 
-    timer = threading.Timer(timeout, end) if timeout else None
-    if timer is not None:
-        timer.daemon = True
-        timer.start()
+    timer = threading.Timer(timeout, end)
+    timer.daemon = True
+    pid = os.fork()
+    if pid == 0:
+        _be_child(function, workdir)
     # Its pid stays its own until the last line: nobody else is killed in its place.
     try:
+        if timeout:
+            timer.start()
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     except BaseException:  # ^C, of which the child, in its own session, has not heard
         os.kill(pid, signal.SIGKILL)
         raise
     finally:
-        if timer is not None:
-            timer.cancel()
+        timer.cancel()
+        if timer.ident is not None:
             timer.join()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
