@@ -101,12 +101,12 @@ class Stop:
         :raises KernelError: EFAULT, not all of it is mapped.
         :raises TraceeDied: it was killed just now.
         """
-        self._pointer()
         _check_address(addr)
-        if size == 0:
-            return b""
         if size < 0:
             raise ValueError(f"a size is not negative: {size}")
+        if size == 0:
+            self._pointer()
+            return b""
         buffer = ffi.new("char[]", size)
         done = lib.pico_loop_read(self._pointer(), self.lwp, addr, buffer, size)
         moved = check(done, "read memory")
@@ -155,10 +155,10 @@ class Stop:
         :raises KernelError: EFAULT, not all of it is mapped; what came before may be written.
         :raises TraceeDied: it was killed just now.
         """
-        self._pointer()
         _check_address(addr)
         whole = bytes(memoryview(data))
         if not whole:
+            self._pointer()
             return
         done = lib.pico_loop_write(self._pointer(), self.lwp, addr, whole, len(whole))
         moved = check(done, "write memory")
