@@ -42,6 +42,7 @@ SHARED = {
     "at": "AT_(FDCWD|EACCESS|SYMLINK_\\w+|REMOVEDIR|NO_AUTOMOUNT|EMPTY_PATH|STATX_\\w+|RECURSIVE)"
     " ! AT_STATX_SYNC_(TYPE|AS_STAT)",
     "prot": "PROT_(READ|WRITE|EXEC|SEM|GROWSDOWN|GROWSUP)",
+    "prot_none": "PROT_NONE",
     "map": "MAP_.+ ! MAP_(FILE|TYPE|FAILED|ANON|HUGE_.*|COPY|SHARED|PRIVATE|SHARED_VALIDATE|.*SHIFT"
     "|.*MASK|INHERIT_.*|ALIGNED|ALIGNMENT_.*)",
     "map_type": "MAP_(SHARED|PRIVATE|SHARED_VALIDATE)",
@@ -142,7 +143,7 @@ LINUX = (
             **{
                 name: SHARED[name]
                 for name in (
-                    *("access_mode", "prot", "madvise", "msync", "mlockall", "poll"),
+                    *("access_mode", "prot", "prot_none", "madvise", "msync", "mlockall", "poll"),
                     *("lock_type", "flock", "access", "seek", "sigaltstack", "sigmask"),
                     *("clock", "timer", "itimer", "grnd", "priority", "file_type", "fadvise"),
                     *("ipc", "ipc_command", "shm", "epoll_command", "epoll", "epoll_create"),

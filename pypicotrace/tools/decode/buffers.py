@@ -1,0 +1,219 @@
+"""What pointers point to: strings, what is written and read, arrays of numbers, iovec."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+from pypicotrace.tools.decode.abi import Abi
+from pypicotrace.tools.decode.call import Call, Decode, Unreadable
+from pypicotrace.tools.decode.plain import shown_pointer, signed
+from pypicotrace.tools.decode.text import quoted
+
+PATH_MAX = 4096
+"""Paths are shown whole."""
+WORDS_MAX = 4096
+"""Arguments and variables of a new program are counted so far."""
+
+
+def path(abi: Abi) -> Decode:
+    """A file's name."""
+
+    def decode(value: int, call: Call) -> str:
+        if not value:
+            return "NULL"
+        try:
+            return quoted(call.cstring(value, PATH_MAX), PATH_MAX)
+        except Unreadable:
+            return hex(value)
+
+    return decode
+
+
+def string(abi: Abi) -> Decode:
+    """Any other string."""
+
+    def decode(value: int, call: Call) -> str:
+        if not value:
+            return "NULL"
+        shown = call.shown
+        try:
+            return quoted(call.cstring(value, shown.limit + 1), shown.limit, shown.hexadecimal)
+        except Unreadable:
+            return hex(value)
+
+    return decode
+
+
+def shown_bytes(addr: int, size: int, call: Call) -> str:
+    """So many bytes, as far as they are shown."""
+    if not addr:
+        return "NULL"
+    limit = call.shown.limit
+    try:
+        data = call.read(addr, min(size, limit + 1)) if size else b""
+    except Unreadable:
+        return hex(addr)
+    return quoted(data, limit, call.shown.hexadecimal)
+
+
+def given(abi: Abi, place: str) -> Decode:
+    """A buffer that the call takes; its length is the argument at that place."""
+    index = int(place)
+    return lambda value, call: shown_bytes(value, call.args[index], call)
+
+
+def filled(abi: Abi) -> Decode:
+    """A buffer that the call has filled as far as its result says."""
+
+    def decode(value: int, call: Call) -> str:
+        if call.retval is None:
+            return shown_pointer(value, call)
+        return shown_bytes(value, signed(call.retval, 64), call)
+
+    return decode
+
+
+def filled_string(abi: Abi) -> Decode:
+    """A buffer in which the call has left a string."""
+    text = path(abi)
+    return lambda value, call: shown_pointer(value, call) if call.retval is None else text(value, call)
+
+
+def word_array(abi: Abi) -> Callable[[int, Call, int], list[int]]:
+    """Reads an array of pointers that ends with NULL, so many elements at most."""
+    size, code = abi.word, "Q" if abi.word == 8 else "I"
+
+    def read(addr: int, call: Call, most: int) -> list[int]:
+        found: list[int] = []
+        while len(found) < most:
+            # A few at a time: what comes after the end need not be mapped.
+            count = min(16, (4096 - addr % 4096) // size or 1)
+            words = struct.unpack(f"<{count}{code}", call.read(addr, count * size))
+            if 0 in words:
+                return [*found, *words[: words.index(0)]][:most]
+            found += words
+            addr += count * size
+        return found[:most]
+
+    return read
+
+
+def strings(abi: Abi) -> Decode:
+    """The arguments of a new program: as many as are shown of a string's bytes."""
+    words = word_array(abi)
+    text = string(abi)
+
+    def decode(value: int, call: Call) -> str:
+        if not value:
+            return "NULL"
+        limit = call.shown.limit if not call.shown.verbose else WORDS_MAX
+        try:
+            found = words(value, call, limit + 1)
+        except Unreadable:
+            return hex(value)
+        shown = [text(addr, call) or "" for addr in found[:limit]]
+        return f"[{', '.join(shown + ['...'] * (len(found) > limit))}]"
+
+    return decode
+
+
+def environment(abi: Abi) -> Decode:
+    """The environment of a new program: how many variables there are; all of them if asked for."""
+    words = word_array(abi)
+    whole = strings(abi)
+
+    def decode(value: int, call: Call) -> str | None:
+        if not value or call.shown.verbose:
+            return whole(value, call)
+        try:
+            count = len(words(value, call, WORDS_MAX))
+        except Unreadable:
+            return hex(value)
+        return f"{value:#x} /* {count} var{'s' * (count != 1)} */"
+
+    return decode
+
+
+def integers(abi: Abi, code: str, count: str, size: str = "") -> Decode:
+    """An array of integers of the struct module's code.
+
+    ``count`` is how many there are: a number, ``ret``, or ``@`` and the place of the argument.
+    """
+    each = struct.calcsize(f"<{code}")
+
+    def decode(value: int, call: Call) -> str:
+        length = counted(count, call)
+        if not value or length is None:
+            return shown_pointer(value, call)
+        most = min(length, call.shown.limit)
+        try:
+            data = call.read(value, most * each) if most else b""
+        except Unreadable:
+            return hex(value)
+        words = [str(number) for (number,) in struct.iter_unpack(f"<{code}", data)]
+        return f"[{', '.join(words + ['...'] * (length > most))}]"
+
+    return decode
+
+
+def counted(count: str, call: Call) -> int | None:
+    """How many elements an array has, see `integers`; None: the call has failed."""
+    if count == "ret":
+        return None if call.retval is None else max(signed(call.retval, 64), 0)
+    if count.startswith("@"):
+        return max(signed(call.args[int(count[1:])], 32), 0)
+    return int(count)
+
+
+def iovecs(abi: Abi, count: str, way: str = "given") -> Decode:
+    """An array of iovec; what they hold is ``given``, or ``filled`` as far as the result says."""
+    layout = struct.Struct("<QQ" if abi.word == 8 else "<II")
+
+    def decode(value: int, call: Call) -> str:
+        length = counted(count, call)
+        if not value or length is None:
+            return shown_pointer(value, call)
+        return shown_iovecs(value, length, call, layout, filled=way == "filled")
+
+    return decode
+
+
+def shown_iovecs(
+    addr: int, length: int, call: Call, layout: struct.Struct, *, filled: bool
+) -> str:
+    """An array of so many; filled as far as the result says, or whole."""
+    most = min(length, call.shown.limit)
+    try:
+        data = call.read(addr, most * layout.size) if most else b""
+    except Unreadable:
+        return hex(addr)
+    left = call.retval if filled else None
+    parts = []
+    for base, size in layout.iter_unpack(data):
+        if filled and left is None:
+            text = shown_pointer(base, call)
+        else:
+            here = size if left is None else min(size, left)
+            text = shown_bytes(base, here, call)
+            left = None if left is None else left - here
+        parts.append(f"{{iov_base={text}, iov_len={size}}}")
+    return f"[{', '.join(parts + ['...'] * (length > most))}]"
+
+
+def descriptor_set(abi: Abi, place: str) -> Decode:
+    """An fd_set; the argument at that place is how many descriptors are looked at."""
+    index, word = int(place), abi.word if abi.os == "linux" else 4
+
+    def decode(value: int, call: Call) -> str:
+        if not value:
+            return "NULL"
+        count = min(max(signed(call.args[index], 32), 0), 65536)
+        size = (count + 8 * word - 1) // (8 * word) * word
+        try:
+            bits = int.from_bytes(call.read(value, size) if size else b"", "little")
+        except Unreadable:
+            return hex(value)
+        return f"[{' '.join(str(fd) for fd in range(count) if bits >> fd & 1)}]"
+
+    return decode

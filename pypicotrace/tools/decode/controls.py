@@ -1,0 +1,205 @@
+"""Calls of many kinds in one: what an argument means depends on another."""
+
+from __future__ import annotations
+
+from pypicotrace.tools.decode import flags, plain, structs
+from pypicotrace.tools.decode.abi import Abi
+from pypicotrace.tools.decode.call import Call, Decode, Unreadable
+from pypicotrace.tools.decode.plain import BITS, shown_pointer, signed
+
+
+def request(abi: Abi) -> Decode:
+    """What ioctl(2) is asked for."""
+    named = flags.numbers(abi, "ioctl")
+    # Names that only say what the others do in another way come later in the headers.
+    return lambda value, call: named.get(value & BITS) or unknown_request(abi, value & BITS)
+
+
+def unknown_request(abi: Abi, value: int) -> str:
+    """A request without a name, by what its bits say.
+
+    Linux: asm-generic/ioctl.h; NetBSD: sys/ioccom.h.
+    """
+    kind, number = value >> 8 & 0xFF, value & 0xFF
+    if abi.os == "linux":
+        ways = {0: "_IOC_NONE", 1: "_IOC_WRITE", 2: "_IOC_READ", 3: "_IOC_READ|_IOC_WRITE"}
+        way, size = ways[value >> 30], value >> 16 & 0x3FFF
+    else:
+        bits = {0x20000000: "IOC_VOID", 0x40000000: "IOC_OUT", 0x80000000: "IOC_IN"}
+        way = "|".join(name for bit, name in bits.items() if value & bit) or "0"
+        size = value >> 16 & 0x1FFF
+    return f"_IOC({way}, {kind:#x}, {number:#x}, {size:#x})"
+
+
+# What a request points to, and whether it is the kernel that fills it.
+REQUESTS = {
+    "TIOCGWINSZ": ("struct winsize", "done"),
+    "TIOCSWINSZ": ("struct winsize", ""),
+    "TCGETS": ("struct termios", "done"),
+    "TCSETS": ("struct termios", ""),
+    "TCSETSW": ("struct termios", ""),
+    "TCSETSF": ("struct termios", ""),
+    "TIOCGETA": ("struct termios", "done"),
+    "TIOCSETA": ("struct termios", ""),
+    "TIOCSETAW": ("struct termios", ""),
+    "TIOCSETAF": ("struct termios", ""),
+}
+INTEGERS = {
+    **dict.fromkeys(("FIONREAD", "TIOCGPGRP", "TIOCOUTQ", "TIOCGPTN", "TIOCGSID"), True),
+    **dict.fromkeys(("FIONBIO", "FIOASYNC", "TIOCSPGRP", "TIOCSPTLCK", "TIOCPKT"), False),
+}
+"""Requests that point to an int, which the kernel fills, or takes."""
+
+
+def request_argument(abi: Abi, place: str) -> Decode:
+    """What a request is about; the request is the argument at that place."""
+    index, named = int(place), flags.numbers(abi, "ioctl")
+    known: dict[str, Decode] = {
+        name: structs.structure(abi, type, when)
+        for name, (type, when) in REQUESTS.items()
+        if abi.layout(type) is not None
+    }
+    number = {True: pointed(abi, "4", "done"), False: pointed(abi, "4")}
+    known |= {name: number[filled] for name, filled in INTEGERS.items()}
+
+    def decode(value: int, call: Call) -> str | None:
+        how = known.get(named.get(call.args[index] & BITS, ""))
+        return shown_pointer(value, call) if how is None else how(value, call)
+
+    return decode
+
+
+def pointed(abi: Abi, size: str, when: str = "") -> Decode:
+    """One signed integer of so many bytes; ``done``: the call has filled it."""
+    length = abi.word if size == "word" else int(size)
+
+    def decode(value: int, call: Call) -> str:
+        if not value or (when and call.retval is None):
+            return shown_pointer(value, call)
+        try:
+            return f"[{int.from_bytes(call.read(value, length), 'little', signed=True)}]"
+        except Unreadable:
+            return hex(value)
+
+    return decode
+
+
+def control_argument(abi: Abi, place: str) -> Decode:
+    """The third argument of fcntl(2); what it is asked for is the argument at that place."""
+    index = int(place)
+    named = flags.numbers(abi, "fcntl")
+    lock = structs.structure(abi, "struct flock")
+    number, status = plain.integer(abi), flags.open_flags(abi)
+    known: dict[str, Decode] = {
+        **dict.fromkeys(("F_DUPFD", "F_DUPFD_CLOEXEC", "F_SETOWN", "F_SETPIPE_SZ"), number),
+        **dict.fromkeys(("F_SETNOSIGPIPE", "F_CLOSEM"), number),
+        "F_SETFD": flags.flags(abi, "fd"),
+        "F_SETFL": status,
+        "F_SETSIG": plain.signal(abi),
+        "F_ADD_SEALS": flags.flags(abi, "seal"),
+        "F_SETLEASE": flags.one_of(abi, "lock_type"),
+        **dict.fromkeys(("F_GETLK", "F_SETLK", "F_SETLKW"), lock),
+        **dict.fromkeys(("F_OFD_GETLK", "F_OFD_SETLK", "F_OFD_SETLKW"), lock),
+    }
+    bare = {"F_GETFD", "F_GETFL", "F_GETOWN", "F_GETSIG", "F_GETLEASE", "F_GETPIPE_SZ"}
+    bare |= {"F_GET_SEALS", "F_MAXFD", "F_GETNOSIGPIPE"}
+
+    def decode(value: int, call: Call) -> str | None:
+        name = named.get(call.args[index] & BITS, "")
+        if name in bare:
+            return None
+        return known[name](value, call) if name in known else shown_pointer(value, call)
+
+    return decode
+
+
+def control_result(abi: Abi, place: str) -> Decode:
+    """What fcntl(2) gives: flags, where these were asked for."""
+    index = int(place)
+    named = flags.numbers(abi, "fcntl")
+    status, descriptor = flags.open_flags(abi), flags.flags(abi, "fd")
+    seals = flags.flags(abi, "seal")
+    new = plain.descriptor(abi)
+    known: dict[str, Decode] = {
+        "F_GETFL": lambda value, call: f"{value:#x} (flags {status(value, call)})",
+        "F_GETFD": lambda value, call: (
+            f"{value:#x} (flags {descriptor(value, call)})" if value else "0"
+        ),
+        "F_GET_SEALS": lambda value, call: f"{value:#x} (seals {seals(value, call)})",
+        **dict.fromkeys(("F_DUPFD", "F_DUPFD_CLOEXEC"), new),
+    }
+    other = plain.quad(abi)
+
+    def decode(value: int, call: Call) -> str | None:
+        return known.get(named.get(call.args[index] & BITS, ""), other)(value, call)
+
+    return decode
+
+
+def futex(abi: Abi) -> Decode:
+    """What futex(2) does (Linux)."""
+    named = flags.Flags(abi.constants("futex_flag"), abi.constants("futex"))
+    short = {"FUTEX_PRIVATE_FLAG": "PRIVATE"}
+
+    def decode(value: int, call: Call) -> str:
+        words = named.text(value & BITS).split("|")
+        kind, *rest = words
+        if rest[:1] == ["FUTEX_PRIVATE_FLAG"]:
+            return "|".join([f"{kind}_{short[rest[0]]}", *rest[1:]])
+        return "|".join(words)
+
+    return decode
+
+
+def process_status(abi: Abi) -> Decode:
+    """How a child has ended or what has happened to it: the low byte of 16 says which.
+
+    So it is on both systems: asm-generic/... has no names of it; wait(2) has.
+    """
+
+    def decode(value: int, call: Call) -> str:
+        if not value or not call.retval:
+            return shown_pointer(value, call)
+        try:
+            status = int.from_bytes(call.read(value, 4), "little")
+        except Unreadable:
+            return hex(value)
+        return f"[{shown_status(abi, status)}]"
+
+    return decode
+
+
+def shown_status(abi: Abi, status: int) -> str:
+    """A wait status in the words of wait(2)."""
+    low, high = status & 0x7F, status >> 8 & 0xFF
+    if status == 0xFFFF:
+        return "{WIFCONTINUED(s)}"
+    if status & 0xFF == 0x7F:
+        event = status >> 16
+        more = f" | {event:#x} << 16" if event else ""
+        return f"{{WIFSTOPPED(s) && WSTOPSIG(s) == {abi.signal(high)}}}{more}"
+    if low:
+        core = " && WCOREDUMP(s)" if status & 0x80 else ""
+        return f"{{WIFSIGNALED(s) && WTERMSIG(s) == {abi.signal(low)}{core}}}"
+    return f"{{WIFEXITED(s) && WEXITSTATUS(s) == {high}}}"
+
+
+def name_argument(abi: Abi, place: str) -> Decode:
+    """The second argument of Linux's prctl(2): a name, a signal or a number."""
+    index, named = int(place), flags.numbers(abi, "prctl")
+    from pypicotrace.tools.decode.buffers import string
+
+    known: dict[str, Decode] = {
+        "PR_SET_NAME": string(abi),
+        "PR_SET_PDEATHSIG": plain.signal(abi),
+        **dict.fromkeys(
+            ("PR_SET_DUMPABLE", "PR_SET_NO_NEW_PRIVS", "PR_SET_KEEPCAPS", "PR_CAPBSET_READ"),
+            plain.integer(abi),
+        ),
+    }
+
+    def decode(value: int, call: Call) -> str | None:
+        name = named.get(signed(call.args[index], 32), "")
+        return known[name](value, call) if name in known else hex(value)
+
+    return decode

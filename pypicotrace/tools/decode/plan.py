@@ -1,0 +1,150 @@
+"""The decoders of one system call, put together: what is done at its entry, and at its exit."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from pypicotrace.syscalls import Param, Syscall
+from pypicotrace.tools.decode import plain, structs
+from pypicotrace.tools.decode.abi import Abi, abi
+from pypicotrace.tools.decode.call import Decode
+from pypicotrace.tools.decode.prototypes import foreign
+from pypicotrace.tools.decode.table import (
+    COMMON,
+    DESCRIPTORS,
+    DIRECTORIES,
+    IDS,
+    LINUX,
+    NETBSD,
+    PATHS,
+    SIGNALS,
+    TYPES,
+    canonical,
+    lines,
+)
+from pypicotrace.tools.decode.words import BOTH, ENTRY, EXIT, Decoder, decoder
+
+PAD = "PAD"
+"""NetBSD's name for an argument that is there for alignment."""
+
+
+class Plan(NamedTuple):
+    """How a call is shown.
+
+    ``kept``: the places of its arguments among those of the event, None: all; ``names``: what they
+    are called. ``entry`` and ``exit`` have the arguments that are looked at then, and how;
+    ``both``: those whose value after the call is told beside the one before it.
+    """
+
+    name: str
+    kept: tuple[int, ...] | None
+    names: tuple[str, ...]
+    entry: tuple[tuple[int, Decode], ...]
+    exit: tuple[tuple[int, Decode], ...]
+    both: frozenset[int]
+    result: Decode | None
+    known: tuple[bool, ...]
+    """Of each argument, whether more is known of it than that it is a number or a pointer."""
+
+
+@cache
+def plan(abi_name: str, sysnum: int, nargs: int) -> Plan:
+    """The plan of a call; of one that no table has, with so many arguments."""
+    where = abi(abi_name)
+    call = where.table.by_number.get(sysnum)
+    name = call.name if call is not None else f"syscall_{sysnum:#x}"
+    params = _params(call, name, nargs)
+    kept = [place for place, param in enumerate(params) if param.name != PAD]
+    words, result = _lines(where.os).get(canonical(where.os, name), ([], ""))
+    shown = [params[place] for place in kept]
+    made: list[Decoder] = []
+    known: list[bool] = []
+    for place, param in enumerate(shown):
+        word = words[place] if place < len(words) else "-"
+        found = _meant(where, param, shown[place + 1 :], word)
+        made.append(found or Decoder(plain.hexadecimal(where), ENTRY))
+        known.append(found is not None)
+    return Plan(
+        name,
+        None if len(kept) == len(params) else tuple(kept),
+        tuple(param.name for param in shown),
+        tuple((i, d.decode) for i, d in enumerate(made) if d.when != EXIT),
+        tuple((i, d.decode) for i, d in enumerate(made) if d.when != ENTRY),
+        frozenset(i for i, d in enumerate(made) if d.when == BOTH),
+        _result(where, call, result),
+        tuple(known),
+    )
+
+
+@cache
+def _lines(os: str) -> dict[str, tuple[list[str], str]]:
+    return lines(COMMON) | lines(LINUX if os == "linux" else NETBSD)
+
+
+def _params(call: Syscall | None, name: str, nargs: int) -> list[Param]:
+    if call is not None and call.known:
+        return list(call.params)
+    found = foreign(name)
+    if found is not None:
+        return found
+    return [Param("", f"arg{place}", False) for place in range(nargs)]
+
+
+def _meant(where: Abi, param: Param, later: list[Param], word: str) -> Decoder | None:
+    """The decoder that the table's word, the parameter's name or its type says."""
+    base = param.type.replace("const ", "").replace(" const", "")
+    fills = "const" not in param.type
+    if word.lstrip(">=") == "struct":
+        return _structure(where, base, word, fills)
+    for candidate in (word, _by_name(param, base, later), TYPES.get(base, "")):
+        if candidate in ("-", ""):
+            continue
+        try:
+            return decoder(where, candidate)
+        except KeyError:
+            continue  # this system has no such names or layouts
+    if base in ("sigset_t *", "old_sigset_t *"):
+        return decoder(where, ">signals:done" if fills else "signals")
+    if base.startswith("struct "):
+        return _structure(where, base, ">struct" if fills else "struct", fills)
+    if base.endswith("*") or not base:
+        return Decoder(plain.pointer(where), ENTRY) if base else None
+    return Decoder(plain.integer(where) if param.narrow else plain.long_integer(where), ENTRY)
+
+
+def _structure(where: Abi, base: str, word: str, fills: bool) -> Decoder | None:
+    type = base.removesuffix("*").rstrip()
+    when = EXIT if word.startswith(">") else ENTRY
+    try:
+        return Decoder(structs.structure(where, type, "done" if when == EXIT else ""), when)
+    except KeyError:
+        return Decoder(plain.pointer(where), ENTRY)
+
+
+def _by_name(param: Param, base: str, later: list[Param]) -> str:
+    if base in ("char *",) and param.name in PATHS:
+        return "path"
+    if base == "char *":
+        return "string" if "const" in param.type else ""
+    if base.endswith("*"):
+        return ""
+    if param.name in DIRECTORIES:
+        return "dirfd"
+    if param.name in DESCRIPTORS:
+        return "dirfd" if later[:1] and later[0].name in PATHS else "fd"
+    if param.name in SIGNALS:
+        return "signal"
+    return "user" if param.name in IDS else ""
+
+
+def _result(where: Abi, call: Syscall | None, word: str) -> Decode | None:
+    """What shows the result; None: a signed number."""
+    if word:
+        return decoder(where, word).decode
+    if call is not None and call.returns.endswith("*"):
+        return plain.pointer(where)
+    if call is not None and call.returns == "mode_t":
+        return plain.octal(where)
+    return None
+

@@ -1,0 +1,263 @@
+"""Addresses, messages and options of sockets."""
+
+from __future__ import annotations
+
+import ipaddress
+import struct
+from collections.abc import Callable
+
+from pypicotrace.tools.decode import flags
+from pypicotrace.tools.decode.abi import Abi
+from pypicotrace.tools.decode.buffers import shown_bytes, shown_iovecs
+from pypicotrace.tools.decode.call import Call, Decode, Unreadable
+from pypicotrace.tools.decode.plain import shown_pointer, signed
+from pypicotrace.tools.decode.text import quoted
+
+ADDRESS_MAX = 128
+"""Bytes of a sockaddr_storage."""
+
+
+def inet(data: bytes) -> str:
+    """The rest of a sockaddr_in."""
+    (port,) = struct.unpack_from(">H", data, 2)
+    return f'sin_port=htons({port}), sin_addr=inet_addr("{ipaddress.IPv4Address(data[4:8])}")'
+
+
+def inet6(data: bytes) -> str:
+    """The rest of a sockaddr_in6."""
+    port, flow = struct.unpack_from(">HI", data, 2)
+    (scope,) = struct.unpack_from("<I", data, 24)
+    address = ipaddress.IPv6Address(data[8:24])
+    return (
+        f"sin6_port=htons({port}), sin6_flowinfo=htonl({flow}), "
+        f'inet_pton(AF_INET6, "{address}", &sin6_addr), sin6_scope_id={scope}'
+    )
+
+
+def unix(data: bytes) -> str:
+    """The rest of a sockaddr_un; on Linux a name that begins with NUL is no file's."""
+    name = data[2:]
+    if name.startswith(b"\0"):
+        return f"sun_path=@{quoted(name[1:], len(name))}"
+    name = name.partition(b"\0")[0]
+    return f"sun_path={quoted(name, len(name))}"
+
+
+def netlink(data: bytes) -> str:
+    """The rest of Linux's sockaddr_nl."""
+    port, groups = struct.unpack_from("<II", data, 4)
+    return f"nl_pid={port}, nl_groups={groups:#010x}"
+
+
+# What is known of a family, and the bytes that it takes at least.
+FAMILIES: dict[str, tuple[Callable[[bytes], str], int]] = {
+    "AF_INET": (inet, 8),
+    "AF_INET6": (inet6, 28),
+    "AF_UNIX": (unix, 3),
+    "AF_NETLINK": (netlink, 12),
+}
+
+
+def shown_address(abi: Abi) -> Callable[[bytes], str]:
+    """What makes text of the bytes of a sockaddr."""
+    names = flags.numbers(abi, "domain")
+
+    def show(data: bytes) -> str:
+        if len(data) < 2:
+            return f"{{{quoted(data, ADDRESS_MAX)}}}"
+        # NetBSD's begin with their length (sys/socket.h).
+        number = data[1] if abi.os == "netbsd" else int.from_bytes(data[:2], "little")
+        name = names.get(number, str(number))
+        known, least = FAMILIES.get(name, (None, 0))
+        if known is not None and len(data) >= least:
+            return f"{{sa_family={name}, {known(data)}}}"
+        rest = f", sa_data={quoted(data[2:], ADDRESS_MAX)}" if len(data) > 2 else ""
+        return f"{{sa_family={name}{rest}}}"
+
+    return show
+
+
+def address(abi: Abi, place: str) -> Decode:
+    """A sockaddr whose length is the argument at that place."""
+    index, show = int(place), shown_address(abi)
+
+    def decode(value: int, call: Call) -> str:
+        if not value:
+            return "NULL"
+        size = min(max(signed(call.args[index], 32), 0), ADDRESS_MAX)
+        try:
+            return show(call.read(value, size)) if size else hex(value)
+        except Unreadable:
+            return hex(value)
+
+    return decode
+
+
+def told_address(abi: Abi, place: str) -> Decode:
+    """A sockaddr that the call has filled; the argument at that place points to its length."""
+    index, show = int(place), shown_address(abi)
+
+    def decode(value: int, call: Call) -> str:
+        there = call.args[index]
+        if not value or not there or call.retval is None:
+            return shown_pointer(value, call)
+        try:
+            size = min(int.from_bytes(call.read(there, 4), "little"), ADDRESS_MAX)
+            return show(call.read(value, size)) if size else hex(value)
+        except Unreadable:
+            return hex(value)
+
+    return decode
+
+
+def message(abi: Abi, way: str = "given") -> Decode:
+    """A msghdr; what it holds is ``given``, or ``filled`` as far as the result says."""
+    size, show = shown_message(abi, filled=way == "filled")
+
+    def decode(value: int, call: Call) -> str:
+        if not value or (way == "filled" and call.retval is None):
+            return shown_pointer(value, call)
+        try:
+            return show(call.read(value, size), call)
+        except Unreadable:
+            return hex(value)
+
+    return decode
+
+
+def messages(abi: Abi, count: str, way: str = "given") -> Decode:
+    """An array of mmsghdr: as many as were sent, or are to be."""
+    inner, show = shown_message(abi, filled=False)
+    size = inner + (8 if abi.word == 8 else 4)
+
+    def decode(value: int, call: Call) -> str:
+        known = signed(call.args[int(count)], 32) if way == "given" else call.retval
+        if not value or known is None:
+            return shown_pointer(value, call)
+        most = min(known, call.shown.limit)
+        parts = []
+        try:
+            for place in range(most):
+                data = call.read(value + place * size, inner + 4)
+                length = int.from_bytes(data[inner:], "little")
+                tail = f", msg_len={length}" if way == "filled" else ""
+                parts.append(f"{{msg_hdr={show(data[:inner], call)}{tail}}}")
+        except Unreadable:
+            return hex(value)
+        return f"[{', '.join(parts + ['...'] * (known > most))}]"
+
+    return decode
+
+
+def shown_message(abi: Abi, *, filled: bool) -> tuple[int, Callable[[bytes, Call], str]]:
+    """The size of a msghdr, and what makes text of its bytes."""
+    layout = abi.layout("struct linux_msghdr" if abi.os == "linux" else "struct msghdr")
+    assert layout is not None
+    names = list(layout.members)
+    packer = layout.packer(names)
+    iovec = struct.Struct("<QQ" if abi.word == 8 else "<II")
+    show_name, show_flags = shown_address(abi), flags.flags(abi, "msg")
+    control = shown_control(abi)
+
+    def show(data: bytes, call: Call) -> str:
+        given = dict(zip(names, packer.unpack(data), strict=True))
+        name, length = given["msg_name"], given["msg_namelen"]
+        who = shown_pointer(name, call)
+        if name and 0 < length <= ADDRESS_MAX:
+            try:
+                who = show_name(call.read(name, length))
+            except Unreadable:
+                who = hex(name)
+        what = shown_iovecs(given["msg_iov"], given["msg_iovlen"], call, iovec, filled=filled)
+        text = f"msg_name={who}, msg_namelen={length}, msg_iov={what}"
+        text += f", msg_iovlen={given['msg_iovlen']}"
+        size = given["msg_controllen"]
+        if size and given["msg_control"]:
+            text += f", msg_control={control(given['msg_control'], size, call)}"
+        text += f", msg_controllen={size}"
+        return f"{{{text}, msg_flags={show_flags(given['msg_flags'] & 0xFFFFFFFF, call)}}}"
+
+    return layout.size, show
+
+
+def shown_control(abi: Abi) -> Callable[[int, int, Call], str]:
+    """What makes text of control messages: a header, and data to the next one."""
+    levels, types = flags.numbers(abi, "sol"), flags.numbers(abi, "scm")
+    # Linux: cmsg_len is a size_t. NetBSD: a socklen_t; the data are aligned as a long is.
+    head = struct.Struct("<QII" if abi.os == "linux" and abi.word == 8 else "<III")
+    align = abi.word
+
+    def show(addr: int, size: int, call: Call) -> str:
+        try:
+            data = call.read(addr, min(size, 4096))
+        except Unreadable:
+            return hex(addr)
+        parts, at = [], 0
+        first = -(-head.size // align) * align
+        while at + first <= len(data):
+            length, level, kind = head.unpack_from(data, at)
+            if length < head.size or at + length > len(data):
+                break
+            body = data[at + first : at + length]
+            text = quoted(body, call.shown.limit, call.shown.hexadecimal)
+            if types.get(kind) == "SCM_RIGHTS":
+                fds = [str(fd) for (fd,) in struct.iter_unpack("<i", body[: len(body) // 4 * 4])]
+                text = f"[{', '.join(fds)}]"
+            named = types.get(kind, hex(kind))
+            parts.append(
+                f"{{cmsg_len={length}, cmsg_level={levels.get(level, level)}, "
+                f"cmsg_type={named}, cmsg_data={text}}}"
+            )
+            at += -(-length // align) * align
+        return f"[{', '.join(parts)}]"
+
+    return show
+
+
+OPTIONS = {
+    "SOL_SOCKET": "so",
+    "IPPROTO_TCP": "tcp",
+    "SOL_TCP": "tcp",
+    "IPPROTO_IP": "ip",
+    "SOL_IP": "ip",
+    "IPPROTO_IPV6": "ipv6",
+    "SOL_IPV6": "ipv6",
+}
+
+
+def option_level(abi: Abi) -> Decode:
+    """The level of an option of a socket."""
+    return flags.one_of(abi, "sol", "protocol")
+
+
+def option(abi: Abi, place: str) -> Decode:
+    """An option of a socket; its level is the argument at that place."""
+    index = int(place)
+    levels = flags.numbers(abi, "sol", "protocol")
+    options = {group: flags.numbers(abi, group) for group in set(OPTIONS.values())}
+
+    def decode(value: int, call: Call) -> str:
+        level = levels.get(signed(call.args[index], 32), "")
+        return options.get(OPTIONS.get(level, ""), {}).get(value & 0xFFFFFFFF, hex(value))
+
+    return decode
+
+
+def option_value(abi: Abi, place: str, way: str = "given") -> Decode:
+    """The value of an option; the argument at that place is its length, or points to it."""
+    index = int(place)
+
+    def decode(value: int, call: Call) -> str:
+        length = call.args[index]
+        if not value or (way == "told" and (call.retval is None or not length)):
+            return shown_pointer(value, call)
+        try:
+            if way == "told":
+                length = int.from_bytes(call.read(length, 4), "little")
+            if length == 4:
+                return f"[{signed(int.from_bytes(call.read(value, 4), 'little'), 32)}]"
+        except Unreadable:
+            return hex(value)
+        return shown_bytes(value, length, call)
+
+    return decode

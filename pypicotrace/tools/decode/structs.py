@@ -1,0 +1,210 @@
+"""Structures, by their layouts: which members are shown, and how."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from pypicotrace.tools.decode import flags, plain
+from pypicotrace.tools.decode.abi import Abi
+from pypicotrace.tools.decode.buffers import counted
+from pypicotrace.tools.decode.call import Call, Decode, Unreadable
+from pypicotrace.tools.decode.plain import shown_pointer
+from pypicotrace.tools.decode.text import quoted
+
+Show = Callable[[Any, Call], str]
+"""A member's value as text."""
+
+# What a type is called in the tables of calls, and what has its layout.
+SAME = {
+    "linux": {
+        "struct rlimit": "struct linux_rlimit",
+        "struct rlimit64": "struct linux_rlimit64",
+        "struct rusage": "struct linux_rusage",
+        "struct __kernel_old_timeval": "struct linux_old_timeval",
+        "struct __kernel_old_itimerval": "struct linux_old_itimerval",
+        "struct old_timeval32": "struct linux_old_timespec32",
+        "struct old_timespec32": "struct linux_old_timespec32",
+        "struct old_itimerspec32": "struct linux_old_itimerspec32",
+    },
+    "netbsd": {},
+}
+# The members that are shown unless all are asked for; of others, all.
+SHORT = {
+    "stat": "st_mode st_size",
+    "stat64": "st_mode st_size",
+    "stat30": "st_mode st_size",
+    "statx": "stx_mask stx_mode stx_size",
+    "rusage": "ru_utime.tv_sec ru_utime.tv_usec ru_stime.tv_sec ru_stime.tv_usec",
+    "rusage50": "ru_utime.tv_sec ru_utime.tv_usec ru_stime.tv_sec ru_stime.tv_usec",
+    "linux_rusage": "ru_utime.tv_sec ru_utime.tv_usec ru_stime.tv_sec ru_stime.tv_usec",
+    "statvfs": "f_fstypename f_mntonname f_blocks f_bavail",
+    "termios": "c_iflag c_oflag c_cflag c_lflag",
+}
+INFINITE = {8: (1 << 64) - 1, 4: (1 << 32) - 1}
+
+
+def structure(abi: Abi, type: str, when: str = "") -> Decode:
+    """One structure of that C type.
+
+    :param when: ``done``: it is there only where the call has not failed.
+    :raises KeyError: its layout is not known.
+    """
+    size, show = shower(abi, type)
+
+    def decode(value: int, call: Call) -> str:
+        if not value or (when and call.retval is None):
+            return shown_pointer(value, call)
+        try:
+            return show(call.read(value, size), call)
+        except Unreadable:
+            return hex(value)
+
+    return decode
+
+
+def array(abi: Abi, type: str, count: str) -> Decode:
+    """An array of them, as many as ``count`` says (see `buffers.integers`)."""
+    size, show = shower(abi, type)
+
+    def decode(value: int, call: Call) -> str:
+        length = counted(count, call)
+        if not value or length is None:
+            return shown_pointer(value, call)
+        most = min(length, call.shown.limit)
+        try:
+            data = call.read(value, most * size) if most else b""
+        except Unreadable:
+            return hex(value)
+        parts = [show(data[at : at + size], call) for at in range(0, len(data), size)]
+        return f"[{', '.join(parts + ['...'] * (length > most))}]"
+
+    return decode
+
+
+def shower(abi: Abi, type: str) -> tuple[int, Callable[[bytes, Call], str]]:
+    """The size of a structure, and what makes text of its bytes.
+
+    :raises KeyError: its layout is not known.
+    """
+    layout = abi.layout(SAME[abi.os].get(type, type))
+    if layout is None:
+        raise KeyError(type)
+    name = SAME[abi.os].get(type, type).removeprefix("struct ")
+    every = list(layout.members)
+    short = [m for m in SHORT.get(name, "").split() if m in layout.members] or every
+    forms = [_form(abi, layout, name, members, len(every)) for members in (short, every)]
+
+    def show(data: bytes, call: Call) -> str:
+        template, unpack, shows = forms[call.shown.verbose]
+        values = [f(v, call) for f, v in zip(shows, unpack(data), strict=True)]
+        return template.format(*values)
+
+    return layout.size, show
+
+
+def _form(abi: Abi, layout: Any, name: str, members: list[str], count: int) -> tuple[Any, ...]:
+    """A template for the members, what takes them out of memory, and what shows each."""
+    members = sorted(members, key=lambda member: layout.members[member].offset)
+    shows = [_member(abi, name, layout.members[member]) for member in members]
+    text, inside = "", ""
+    for member in members:
+        outer, dot, inner = member.rpartition(".")
+        if outer != inside:
+            text = text.removesuffix(", ") + "}}, " if inside else text
+            text += f"{outer}={{{{" if dot else ""
+            inside = outer
+        text += f"{inner}={{}}, "
+    text = text.removesuffix(", ") + ("}}" if inside else "")
+    text += ", ..." if len(members) < count else ""
+    return f"{{{{{text}}}}}", layout.packer(members).unpack, shows
+
+
+def _member(abi: Abi, struct_name: str, member: Any) -> Show:
+    name = member.name.rpartition(".")[2]
+    if member.code.endswith("s"):
+        return _characters
+    for pattern, maker in MEMBERS:
+        if re.fullmatch(pattern, f"{struct_name}.{name}"):
+            decode: Show = maker(abi, member)
+            return decode
+    return _number
+
+
+def _number(value: int, call: Call) -> str:
+    return str(value)
+
+
+def _hexadecimal(value: int, call: Call) -> str:
+    return hex(value) if value else "0"
+
+
+def _characters(value: bytes, call: Call) -> str:
+    text = value.partition(b"\0")[0]
+    return quoted(text, max(call.shown.limit, 64), call.shown.hexadecimal)
+
+
+def _limit(abi: Abi, member: Any) -> Show:
+    infinite = INFINITE[member.size] >> (abi.os == "netbsd")
+
+    def show(value: int, call: Call) -> str:
+        if value == infinite:
+            return "RLIM_INFINITY"
+        return f"{value // 1024}*1024" if value >= 1024 and value % 1024 == 0 else str(value)
+
+    return show
+
+
+def _named(group: str, kinds: str = "") -> Callable[[Abi, Any], Show]:
+    def make(abi: Abi, member: Any) -> Show:
+        show: Any = flags.flags(abi, group, kinds)
+        if member.code.islower():
+            mask = (1 << (8 * member.size)) - 1
+            return lambda value, call: show(value & mask, call)
+        return show  # type: ignore[no-any-return]
+
+    return make
+
+
+def _one_of(*groups: str) -> Callable[[Abi, Any], Show]:
+    def make(abi: Abi, member: Any) -> Show:
+        show: Any = flags.one_of(abi, *groups)
+        return show  # type: ignore[no-any-return]
+
+    return make
+
+
+def _as(maker: Callable[[Abi], Decode]) -> Callable[[Abi, Any], Show]:
+    def make(abi: Abi, member: Any) -> Show:
+        show: Any = maker(abi)
+        return show  # type: ignore[no-any-return]
+
+    return make
+
+
+# By structure and member, the first that matches.
+MEMBERS: list[tuple[str, Callable[[Abi, Any], Show]]] = [
+    (r"statx?(64|30)?\.stx?_mode", _as(plain.mode)),
+    (r"stat(64|30)?\.st_r?dev", _as(plain.device)),
+    (r"statx\.stx_mask", _named("statx")),
+    (r"statx\.stx_attributes", lambda abi, member: _hexadecimal),
+    (r"pollfd\.fd", _as(plain.descriptor)),
+    (r"pollfd\.r?events", _named("poll")),
+    (r"epoll_event\.events", _named("epoll")),
+    (r"epoll_event\.data", lambda abi, member: _hexadecimal),
+    (r"kevent(100)?\.filter", _one_of("kevent_filter")),
+    (r"kevent(100)?\.flags", _named("kevent")),
+    (r"kevent(100)?\.(fflags|udata)", lambda abi, member: _hexadecimal),
+    (r"(linux_)?rlimit(64)?\.rlim_.*", _limit),
+    (r"flock\.l_type", _one_of("lock_type")),
+    (r"flock\.l_whence", _one_of("seek")),
+    (r"clone_args\.flags", _named("clone")),
+    (r"clone_args\.exit_signal", _as(plain.signal)),
+    (r"clone_args\..*", lambda abi, member: _hexadecimal),
+    (r"open_how\.flags", _as(flags.open_flags)),
+    (r"open_how\.mode", _as(plain.octal)),
+    (r"open_how\.resolve", _named("resolve")),
+    (r"termios\.c_.flag", lambda abi, member: _hexadecimal),
+    (r"(statfs(64)?|statvfs)\.(f_type|f_flags?)", lambda abi, member: _hexadecimal),
+]

@@ -1,0 +1,92 @@
+"""The words of `table`: each makes a decoder, given an ABI and what follows its colon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from pypicotrace.tools.decode import (
+    buffers,
+    controls,
+    flags,
+    plain,
+    signals,
+    sockets,
+    structs,
+)
+from pypicotrace.tools.decode.abi import Abi
+from pypicotrace.tools.decode.call import Decode
+
+WORDS: dict[str, Callable[..., Decode]] = {
+    "int": plain.integer,
+    "unsigned": plain.unsigned,
+    "long": plain.long_integer,
+    "quad": plain.quad,
+    "hex": plain.hexadecimal,
+    "pointer": plain.pointer,
+    "octal": plain.octal,
+    "mode": plain.mode,
+    "user": plain.user,
+    "device": plain.device,
+    "fd": plain.descriptor,
+    "dirfd": plain.directory,
+    "signal": plain.signal,
+    "none": plain.nothing,
+    "flags": flags.flags,
+    "enum": flags.one_of,
+    "open_flags": flags.open_flags,
+    "open_mode": flags.open_mode,
+    "clone_flags": flags.clone_flags,
+    "access": flags.access,
+    "path": buffers.path,
+    "string": buffers.string,
+    "given": buffers.given,
+    "filled": buffers.filled,
+    "filled_string": buffers.filled_string,
+    "strings": buffers.strings,
+    "environment": buffers.environment,
+    "integers": buffers.integers,
+    "iovecs": buffers.iovecs,
+    "fd_set": buffers.descriptor_set,
+    "struct": structs.structure,
+    "array": structs.array,
+    "address": sockets.address,
+    "told_address": sockets.told_address,
+    "message": sockets.message,
+    "messages": sockets.messages,
+    "option_level": sockets.option_level,
+    "option": sockets.option,
+    "option_value": sockets.option_value,
+    "signals": signals.signal_set,
+    "action": signals.action,
+    "request": controls.request,
+    "request_argument": controls.request_argument,
+    "pointed": controls.pointed,
+    "control_argument": controls.control_argument,
+    "control_result": controls.control_result,
+    "futex": controls.futex,
+    "status": controls.process_status,
+    "prctl_argument": controls.name_argument,
+}
+
+ENTRY, EXIT, BOTH = 0, 1, 2
+
+
+class Decoder(NamedTuple):
+    """An argument's decoder, and when it is asked: at the call's entry, its exit, or both."""
+
+    decode: Decode
+    when: int
+
+
+def decoder(abi: Abi, word: str) -> Decoder:
+    """What a word of the table means for an ABI.
+
+    :raises KeyError: there is no such word, or the ABI lacks the layout that it needs.
+    """
+    when = {">": EXIT, "=": BOTH}.get(word[0], ENTRY)
+    name, _, rest = word.lstrip(">=").partition(":")
+    given = rest.split(",") if rest else []
+    if name in ("struct", "array"):
+        given[0] = f"struct {given[0]}"
+    return Decoder(WORDS[name](abi, *given), when)

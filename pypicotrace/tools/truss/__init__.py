@@ -1,0 +1,1 @@
+"""picotrace-truss: system calls as text, with what their arguments mean."""

@@ -1,0 +1,225 @@
+"""The command line of picotrace-truss: what can be said, and what it means. Pure."""
+
+from __future__ import annotations
+
+import getopt
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pypicotrace import __version__, syscalls
+from pypicotrace.syscalls.classes import CLASSES
+from pypicotrace.tools.decode.call import Shown
+from pypicotrace.tools.truss.shape import Clock, Shape
+
+EXIT_USAGE = 2
+PID_MAX = 2**31 - 1
+STRING_MAX = 2**20
+
+HELP = """\
+usage: picotrace-truss [-fNqrtTUvxyzZ] [-e EXPR]... [-o FILE] [-s BYTES]
+                       [-E NAME=VALUE]... [-p PID]... [--pin WHEN]
+                       [command [arg ...]]
+
+Show the system calls of a command, with what their arguments mean.
+
+  -f             follow children, and theirs
+  -o FILE        write to FILE; -: standard output
+  -e EXPR        trace=NAME,/regex/,%CLASS,!NAME: only these calls;
+                 signal=NAME,!NAME: only these signals;
+                 status=successful|failed: as -z and -Z
+  -p PID         attach to a running process; may be given several times
+  -s BYTES       show so much of a string (32)
+  -E NAME=VALUE  set a variable in the command's environment; -E NAME takes
+                 it out
+
+  -N             arguments with their names
+  -q             nothing of ends of processes and LWPs
+  -r             each line begins with the seconds since the line before
+  -t, -tt, -ttt  ... the time of the day; with microseconds; since the epoch
+  -T             a line ends with the seconds spent in the call
+  -U             a call in two parts where another LWP comes between
+  -v             all members of structures, all arguments, the environment
+  -x             strings in hexadecimal
+  -y             descriptors with what they refer to (Linux)
+  -z, -Z         only calls that have not failed; only those that have
+  --pin WHEN     auto, off, or a processor: whether tracer and tracee share one
+
+  -h, --help     show this, and exit
+  -V, --version  show the version, and exit
+
+Options end at the first operand. The lines go to standard error. The exit
+status is the command's.
+"""
+HINT = "Try 'picotrace-truss --help' for what can be said."
+
+
+class Failure(Exception):
+    """The command cannot go on: a line for the user, the exit status, and perhaps a hint."""
+
+    def __init__(self, message: str, status: int = EXIT_USAGE, hint: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.hint = hint
+
+
+class Arguments(NamedTuple):
+    """The command line; of pids and command one is empty. ``output`` None is standard error."""
+
+    shape: Shape
+    follow: bool
+    output: str | None
+    calls: list[str] | None
+    signals: list[str] | None
+    pids: list[int]
+    environment: list[str]
+    pin: int | str
+    command: list[str]
+
+
+def usage(message: str) -> Failure:
+    """A command line that makes no sense."""
+    return Failure(message, EXIT_USAGE, HINT)
+
+
+def number(option: str, text: str, least: int, most: int) -> int:
+    """A number as it is typed: decimal digits, in range, nothing around them."""
+    if not re.fullmatch(r"[0-9]{1,10}", text, re.ASCII) or not least <= int(text) <= most:
+        raise usage(f"{option} {text}: give a number from {least} to {most}")
+    return int(text)
+
+
+def arguments(argv: Sequence[str]) -> Arguments | str:
+    """What the command line asks for; the text to print where it asks for help or version.
+
+    :raises Failure: it makes no sense.
+    """
+    try:
+        options, command = getopt.getopt(
+            list(argv), "e:E:fhNo:p:qrs:tTUvVxyzZ", ["help", "version", "pin="]
+        )
+    except getopt.GetoptError as error:
+        raise usage(error.msg) from None
+    flags = [name for name, _ in options]
+    if "-h" in flags or "--help" in flags:
+        return HELP
+    if "-V" in flags or "--version" in flags:
+        return f"picotrace-truss {__version__}\n"
+    values = dict(options)
+    pids = [number("-p", value, 1, PID_MAX) for name, value in options if name == "-p"]
+    if bool(pids) == bool(command):
+        raise usage("give a command, or processes (-p PID)" + ", not both" * bool(pids))
+    given = [value for name, value in options if name == "-e"]
+    calls, signals, failed = expressions(given)
+    if {"-z", "-Z"} <= set(flags):
+        raise usage("-z and -Z leave no call")
+    failed = False if "-z" in flags else True if "-Z" in flags else failed
+    if flags.count("-t") > 3 or ("-r" in flags and "-t" in flags):
+        raise usage("a line begins with one time: -r, -t, -tt or -ttt")
+    shape = Shape(
+        shown=Shown(
+            limit=number("-s", values["-s"], 0, STRING_MAX) if "-s" in values else 32,
+            verbose="-v" in flags,
+            hexadecimal="-x" in flags,
+        ),
+        ids="-f" in flags or len(pids) > 1,
+        clock=Clock.SINCE if "-r" in flags else Clock(flags.count("-t")),
+        elapsed="-T" in flags,
+        names="-N" in flags,
+        unfinished="-U" in flags,
+        descriptors="-y" in flags,
+        signals=signals != [],
+        ends="-q" not in flags,
+        failed=failed,
+    )
+    return Arguments(
+        shape=shape,
+        follow="-f" in flags,
+        output=values.get("-o"),
+        calls=calls,
+        signals=signals,
+        pids=pids,
+        environment=[value for name, value in options if name == "-E"],
+        pin=_pin(values.get("--pin"), bool(pids)),
+        command=command,
+    )
+
+
+def _pin(text: str | None, attached: bool) -> int | str:
+    if text in ("auto", "off"):
+        return str(text)
+    if text is None:
+        return "off" if attached else "auto"
+    return number("--pin", text, 0, 2**20)
+
+
+def expressions(
+    given: Sequence[str],
+) -> tuple[list[str] | None, list[str] | None, bool | None]:
+    """What the words of -e choose: calls, signals (None: all), and whether failed calls.
+
+    :raises Failure: it makes no sense.
+    """
+    calls: list[str] | None = None
+    signals: list[str] | None = None
+    failed: bool | None = None
+    for text in given:
+        kind, equals, value = text.partition("=")
+        if not equals or text.startswith("/"):
+            kind, value = "trace", text
+        if kind in ("t", "trace"):
+            calls = (calls or []) + _words(value)
+        elif kind in ("s", "signal", "signals"):
+            signals = (signals or []) + [_signal(word) for word in _words(value)]
+        elif kind == "status":
+            if value not in ("successful", "failed"):
+                raise usage(f"-e {text}: give status=successful or status=failed")
+            failed = value == "failed"
+        else:
+            raise usage(f"-e {text}: there are trace=, signal= and status=")
+    if signals is not None and "none" in signals:
+        signals = []
+    return calls, signals, failed
+
+
+def _words(value: str) -> list[str]:
+    """The words between commas; ``!`` before the first is before all, as in strace(1).
+
+    A comma inside of slashes belongs to the expression.
+    """
+    words = re.findall(r"!?/(?:[^/\\]|\\.)*/|[^,]+", value)
+    if not words:
+        raise usage("-e: an empty list; give names")
+    negated = words[0].startswith("!")
+    bare = [word.removeprefix("!") for word in words]
+    # strace's older names of the classes.
+    bare = [f"%{word}" if word in CLASSES and word not in NAMES else word for word in bare]
+    return [f"!{word}" if negated else word for word in bare]
+
+
+NAMES = frozenset({"signal", "ipc"})
+"""Classes that are names of calls as well, on some ABI."""
+
+
+def _signal(word: str) -> str:
+    """A signal's name in full.
+
+    :raises Failure: no system has it.
+    """
+    bare = word.removeprefix("!").upper()
+    if bare in ("ALL", "NONE"):
+        return bare.lower()
+    name = bare if bare.startswith("SIG") else f"SIG{bare}"
+    known = {name for os in syscalls.SYSTEMS for name in syscalls.signals(os).values()}
+    if name not in known:
+        raise usage(f"-e signal={word}: there is no such signal")
+    return f"!{name}" if word.startswith("!") else name
+
+
+def wanted(signals: list[str] | None, name: str) -> bool:
+    """Whether the words of -e signal= choose a signal."""
+    if signals is None or "all" in signals:
+        return True
+    if any(word.startswith("!") for word in signals):
+        return f"!{name}" not in signals
+    return name in signals

@@ -1,0 +1,175 @@
+"""The command ``picotrace-truss``."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pypicotrace as pt
+from pypicotrace.tools.decode.abi import abi, native
+from pypicotrace.tools.ending import Signals, die_by
+from pypicotrace.tools.truss.arguments import Arguments, Failure, arguments, wanted
+from pypicotrace.tools.truss.lines import Lines
+
+EXIT_FAILURE, EXIT_CANNOT_RUN, EXIT_NOT_FOUND = 1, 126, 127
+EVENTS = pt.SCE | pt.SCX | pt.EXEC | pt.SIGNAL | pt.EXIT | pt.LWP_EXIT
+
+
+class Unwritten(Exception):
+    """The lines cannot be written any more."""
+
+    def __init__(self, error: int) -> None:
+        super().__init__(os.strerror(error))
+        self.error = error
+
+
+def complain(message: str, hint: str = "") -> None:
+    """A line on standard error, and a hint."""
+    print(f"picotrace-truss: {message}", *([hint] if hint else []), sep="\n", file=sys.stderr)
+
+
+def open_output(output: str | None) -> int:
+    """A descriptor for the lines.
+
+    :raises Failure: it cannot be written to.
+    """
+    if output in (None, "-"):
+        return os.dup(1 if output else 2)
+    try:
+        return os.open(str(output), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise Failure(f"{output}: {error.strerror}", EXIT_FAILURE) from None
+
+
+def refers_to(pid: int) -> Callable[[int], str]:
+    """What says what a process's descriptors refer to (Linux)."""
+    folder = f"/proc/{pid}/fd/"
+
+    def describe(fd: int) -> str:
+        try:
+            return f"<{os.fsencode(os.readlink(folder + str(fd))).decode(errors='backslashreplace')}>"
+        except OSError:
+            return ""
+
+    return describe
+
+
+def environment(given: Sequence[str]) -> list[bytes]:
+    """Our own, and what -E says."""
+    entries = [name + b"=" + value for name, value in os.environb.items()]
+    for text in map(os.fsencode, given):
+        name, equals, _ = text.partition(b"=")
+        entries = [entry for entry in entries if not entry.startswith(name + b"=")]
+        entries += [text] if equals else []
+    return entries
+
+
+def make_loop(args: Arguments) -> pt.Loop:
+    """The loop that the command line asks for.
+
+    :raises Failure: a word of -e chooses no call.
+    """
+    options: dict[str, Any] = {
+        "events": EVENTS,
+        "follow": args.follow,
+        "syscalls": args.calls,
+        "pin": args.pin,
+    }
+    try:
+        if args.pids:
+            return pt.attach(*args.pids, **options)
+        kernel_filter = None if args.follow and args.calls else False
+        return pt.spawn(
+            args.command,
+            kernel_filter=kernel_filter,
+            env=environment(args.environment),
+            close_fds=False,
+            **options,
+        )
+    except ValueError as error:
+        raise Failure(f"-e: {error}") from None
+
+
+def write(fd: int, line: str) -> None:
+    """A line.
+
+    :raises Unwritten: nobody reads it, or there is no room.
+    """
+    data = line.encode(errors="surrogateescape") + b"\n"
+    try:
+        while data:
+            data = data[os.write(fd, data) :]
+    except OSError as error:
+        raise Unwritten(error.errno or errno.EIO) from None
+
+
+def show(loop: pt.Loop, args: Arguments, fd: int) -> None:
+    """Trace to the end.
+
+    :raises Unwritten: see `write`.
+    """
+    describe = refers_to if args.shape.descriptors else None
+    lines = Lines(args.shape, time.time_ns() - time.monotonic_ns(), describe)
+    names = abi(native()).signals
+    choosy = args.signals is not None
+    for event in loop:
+        try:
+            if choosy and isinstance(event, pt.Stopped):
+                if not wanted(args.signals, names.get(event.signo, "")):
+                    continue
+            for line in lines.feed(event):
+                write(fd, line)
+        except pt.TraceeDied:
+            continue  # its end comes as an event
+
+
+def cannot_launch(error: pt.LaunchError) -> Failure:
+    """Status and words of a shell for a command that cannot be executed."""
+    if error.errno == errno.ENOENT:
+        return Failure(f"{error.filename}: command not found", EXIT_NOT_FOUND)
+    return Failure(f"{error.filename}: {error.strerror}", EXIT_CANNOT_RUN)
+
+
+def run(argv: Sequence[str]) -> int:
+    """The command; returns its exit status, or ends by the signal that ended what it ran."""
+    args = arguments(argv)
+    if isinstance(args, str):
+        print(args, end="")
+        return 0
+    if args.shape.descriptors and sys.platform != "linux":
+        raise Failure("-y: this system does not tell what descriptors refer to", EXIT_FAILURE)
+    loop = make_loop(args)
+    fd = open_output(args.output)
+    lost = 0
+    with Signals(loop) as signals:
+        try:
+            with loop:
+                show(loop, args, fd)
+        except pt.LaunchError as error:
+            raise cannot_launch(error) from None
+        except Unwritten as error:
+            lost = error.error
+            complain(f"{error}: the trace is incomplete, and what was traced has been let go of")
+    os.close(fd)
+    if signals.ended_by is not None:
+        die_by(signals.ended_by)
+    if isinstance(loop.status, pt.Signaled):
+        die_by(loop.status.signo)
+    status = loop.status.status if isinstance(loop.status, pt.Exited) else 0
+    return status or (EXIT_FAILURE if lost else 0)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The entry point of the command."""
+    try:
+        return run(sys.argv[1:] if argv is None else argv)
+    except Failure as failure:
+        complain(str(failure), failure.hint)
+        return failure.status
+    except (pt.PicotraceError, OSError, ValueError) as error:
+        complain(str(error))
+    return EXIT_FAILURE

@@ -1,0 +1,240 @@
+"""Events into lines: a call is one when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pypicotrace import (
+    Crashed,
+    Event,
+    Exec,
+    Exited,
+    KernelError,
+    LwpExited,
+    Signaled,
+    Stopped,
+    SyscallEntry,
+    SyscallExit,
+)
+from pypicotrace.tools.decode.abi import abi, native
+from pypicotrace.tools.decode.call import Call, Unreadable
+from pypicotrace.tools.decode.plan import Plan, plan
+from pypicotrace.tools.truss.shape import (
+    COLUMN,
+    Prefix,
+    Shape,
+    elapsed,
+    end_line,
+    failure,
+    result,
+    signal_line,
+)
+
+Describe = Callable[[int], Callable[[int], str]]
+"""Of a process, what says what its descriptors refer to."""
+
+
+class Memory:
+    """The memory of a stopped LWP, as decoders read it."""
+
+    __slots__ = ("_stop",)
+
+    def __init__(self, stop: Any) -> None:
+        self._stop = stop
+
+    def read(self, addr: int, size: int) -> bytes:
+        """:raises Unreadable: not all of it is mapped."""
+        try:
+            return self._stop.read(addr, size)  # type: ignore[no-any-return]
+        except KernelError:
+            raise Unreadable from None
+
+    def cstring(self, addr: int, limit: int) -> bytes:
+        """:raises Unreadable: memory ends before a NUL or the limit was reached."""
+        try:
+            return self._stop.read_cstring(addr, limit)  # type: ignore[no-any-return]
+        except KernelError:
+            raise Unreadable from None
+
+
+class Pending:
+    """A call that has begun: what is known of it so far."""
+
+    __slots__ = ("abi", "call", "pid", "plan", "split", "texts", "ts_ns")
+
+    def __init__(self, event: SyscallEntry, made: Plan, call: Call) -> None:
+        self.plan = made
+        self.call = call
+        self.abi = event.abi
+        self.pid = event.pid
+        self.ts_ns = event.ts_ns
+        self.texts: list[str | None] = [None] * len(made.names)
+        # What of it is in an unfinished line already, None: nothing.
+        self.split: int | None = None
+        for place, decode in made.entry:
+            self.texts[place] = decode(call.args[place], call)
+
+
+class Lines:
+    """Makes lines of the events of a trace, in the order in which they come."""
+
+    def __init__(self, shape: Shape, epoch_ns: int, describe: Describe | None = None) -> None:
+        self._shape = shape
+        self._prefix = Prefix(shape, epoch_ns)
+        self._describe = describe
+        self._describers: dict[int, Callable[[int], str]] = {}
+        self._pending: dict[tuple[int, int], Pending] = {}
+        self._abis: dict[int, str] = {}
+        # Whose call could still be one line, where unfinished ones are shown.
+        self._open: tuple[int, int] | None = None
+
+    def feed(self, event: Event) -> Iterator[str]:
+        """The lines that an event gives, without their ends."""
+        if isinstance(event, SyscallExit):
+            yield from self._exit(event)
+        elif isinstance(event, SyscallEntry):
+            yield from self._entry(event)
+        else:
+            yield from self._other(event)
+
+    def _entry(self, event: SyscallEntry) -> Iterator[str]:
+        who = (event.pid, event.lwp)
+        if self._shape.unfinished:
+            yield from self._interrupt(who)
+            self._open = who
+        self._begin(who, event)
+
+    def _begin(self, who: tuple[int, int], event: SyscallEntry) -> Pending:
+        args = event.args
+        made = plan(event.abi, event.sysnum, len(args))
+        if made.kept is not None:
+            args = tuple([args[place] for place in made.kept])
+        memory = Memory(event.stop)
+        describe = self._describer(event.pid) if self._shape.descriptors else None
+        call = Call(args, memory.read, memory.cstring, self._shape.shown, describe)
+        pending = self._pending[who] = Pending(event, made, call)
+        self._abis[event.pid] = event.abi
+        return pending
+
+    def _exit(self, event: SyscallExit) -> Iterator[str]:
+        who = (event.pid, event.lwp)
+        pending = self._pending.pop(who, None)
+        if pending is None:
+            # It began before it was traced.
+            pending = self._begin(who, event)
+            del self._pending[who]
+        failed = event.error > 0 and event.retval is None
+        wanted = self._shape.failed in (None, failed) or pending.split is not None
+        if not wanted:
+            return
+        if self._shape.unfinished and self._open != who:
+            yield from self._interrupt(who)
+        self._open = None
+        made, call, texts = pending.plan, pending.call, pending.texts
+        call.retval, call.error = event.retval, event.error
+        if made.exit:
+            memory = Memory(event.stop)
+            call.read, call.cstring = memory.read, memory.cstring
+            for place, decode in made.exit:
+                after = decode(call.args[place], call)
+                before = texts[place] if place in made.both else None
+                texts[place] = after if before in (None, after) else f"{before} => {after}"
+        if event.retval is None:
+            told = failure(abi(event.abi), event.error)
+        elif made.result is None:
+            told = result(event.retval, event.retval2)
+        else:
+            told = made.result(event.retval, call) or "?"
+        body = f"{self._body(pending)} = {told}"
+        yield (
+            self._prefix.text(*who, pending.ts_ns)
+            + body
+            + (elapsed(event) if self._shape.elapsed else "")
+        )
+
+    def _body(self, pending: Pending) -> str:
+        """The call up to where its result begins."""
+        texts = self._arguments(pending)
+        if pending.split is None:
+            return f"{pending.plan.name}({', '.join(texts)})".ljust(COLUMN)
+        rest = ", ".join(texts[pending.split :])
+        comma = ", " if rest and pending.split else ""
+        return f"<... {pending.plan.name} resumed>{comma}{rest})".ljust(COLUMN)
+
+    def _arguments(self, pending: Pending) -> list[str]:
+        texts = pending.texts
+        if self._shape.names:
+            names = pending.plan.names
+            return [f"{n}={t}" for n, t in zip(names, texts, strict=True) if t is not None]
+        return [text for text in texts if text is not None]
+
+    def _interrupt(self, who: tuple[int, int]) -> Iterator[str]:
+        """Something else comes between a call's beginning and its end."""
+        open_ = self._open
+        if open_ is None or open_ == who:
+            return
+        self._open = None
+        pending = self._pending.get(open_)
+        if pending is not None:
+            later = [place for place, _ in pending.plan.exit]
+            whole = pending.texts
+            pending.texts = whole[: min(later, default=len(whole))]
+            texts = self._arguments_so_far(pending)
+            pending.split = len(texts)
+            pending.texts = whole
+            line = f"{pending.plan.name}({', '.join(texts)} <unfinished ...>"
+            yield self._prefix.text(*open_, pending.ts_ns) + line
+
+    def _arguments_so_far(self, pending: Pending) -> list[str]:
+        names, texts = pending.plan.names, pending.texts
+        pairs = [(n, t) for n, t in zip(names, texts, strict=False) if t is not None]
+        return [f"{n}={t}" if self._shape.names else t for n, t in pairs]
+
+    def _other(self, event: Event) -> Iterator[str]:
+        who = (event.pid, event.lwp)
+        if isinstance(event, Exec):
+            if event.old_lwp:
+                moved = self._pending.pop((event.pid, event.old_lwp), None)
+                if moved is not None:
+                    self._pending[who] = moved
+            return
+        if isinstance(event, Stopped | Crashed):
+            if self._shape.signals:
+                yield from self._interrupt((0, 0))
+                yield self._prefixed(event, signal_line(self._abi(event.pid), event))
+        elif isinstance(event, LwpExited):
+            yield from self._unreturned([who])
+            if self._shape.ends:
+                yield self._prefixed(event, end_line(self._abi(event.pid), event))
+        elif isinstance(event, Exited | Signaled):
+            yield from self._unreturned([w for w in self._pending if w[0] == event.pid])
+            if self._shape.ends:
+                yield self._prefixed(event, end_line(self._abi(event.pid), event))
+            self._abis.pop(event.pid, None)
+            self._describers.pop(event.pid, None)
+
+    def _unreturned(self, ended: list[tuple[int, int]]) -> Iterator[str]:
+        """The calls that will not return any more."""
+        for who in ended:
+            pending = self._pending.pop(who, None)
+            if self._open == who:
+                self._open = None
+            if pending is not None and self._shape.failed is not True:
+                for place, _ in pending.plan.exit:
+                    if pending.texts[place] is None:
+                        pending.texts[place] = hex(pending.call.args[place])
+                yield self._prefix.text(*who, pending.ts_ns) + f"{self._body(pending)} = ?"
+
+    def _prefixed(self, event: Event, line: str) -> str:
+        return self._prefix.text(event.pid, event.lwp, event.ts_ns) + line
+
+    def _abi(self, pid: int) -> Any:
+        return abi(self._abis.get(pid) or native())
+
+    def _describer(self, pid: int) -> Callable[[int], str] | None:
+        if self._describe is None:
+            return None
+        if pid not in self._describers:
+            self._describers[pid] = self._describe(pid)
+        return self._describers[pid]
