@@ -39,7 +39,7 @@ from pypicotrace.events import (
 )
 from pypicotrace.filtering import Filtering
 from pypicotrace.kinds import Mask
-from pypicotrace.launch import LaunchOptions
+from pypicotrace.launch import LaunchOptions, own_environment
 from pypicotrace.loop import Loop
 from pypicotrace.lwps import LwpNow
 from pypicotrace.registers import Registers
@@ -125,6 +125,7 @@ __all__ = [
     "Vforked",
     "WrongThread",
     "attach",
+    "own_environment",
     "run",
     "spawn",
 ]

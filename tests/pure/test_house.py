@@ -74,6 +74,15 @@ def test_only_ffi_imports_the_compiled_module() -> None:
     assert importers == {"_ffi.py"}
 
 
+def test_tools_may_import_nothing_but_the_public_api() -> None:
+    text = (ROOT / "pyproject.toml").read_text()
+    contract = text.partition('name = "tools are on the public API alone')[2].partition("\n]")[0]
+    parts = {p.stem for p in (ROOT / "pypicotrace").glob("*.py")}
+    parts |= {p.parent.name for p in (ROOT / "pypicotrace").glob("*/__init__.py")}
+    allowed = {"__init__", "_build", "syscalls", "tools"}
+    assert set(re.findall(r'"pypicotrace\.(\w+)",', contract)) == parts - allowed
+
+
 def test_kinds_are_numbered_as_in_c() -> None:
     assert {kind.name: int(kind) for kind in Kind} == {
         kind.name: getattr(lib, f"PICO_{kind.name}") for kind in Kind

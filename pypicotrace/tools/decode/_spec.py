@@ -6,6 +6,8 @@ names of macros; what looks alike and is not meant comes after ``!``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -18,7 +20,7 @@ class Unit(NamedTuple):
 
     headers: str
     groups: dict[str, str]
-    structs: dict[str, str] = {}
+    structs: Mapping[str, str] = MappingProxyType({})
     code: str = ""
 
 
@@ -39,8 +41,11 @@ MSGHDR = "msg_name msg_namelen msg_iov msg_iovlen msg_control msg_controllen msg
 SHARED = {
     "open": "O_.+ ! O_(NDELAY|FSYNC|ACCMODE|MASK|RSYNC|RDONLY|WRONLY|RDWR|SEARCH|EXEC|ALT_IO)",
     "access_mode": "O_(RDONLY|WRONLY|RDWR)",
-    "at": "AT_(FDCWD|EACCESS|SYMLINK_\\w+|REMOVEDIR|NO_AUTOMOUNT|EMPTY_PATH|STATX_\\w+|RECURSIVE)"
+    "at": "AT_(SYMLINK_\\w+|NO_AUTOMOUNT|EMPTY_PATH|STATX_\\w+|RECURSIVE)"
     " ! AT_STATX_SYNC_(TYPE|AS_STAT)",
+    "at_access": "AT_(EACCESS|SYMLINK_NOFOLLOW|EMPTY_PATH)",
+    "at_remove": "AT_REMOVEDIR",
+    "at_directory": "AT_FDCWD",
     "prot": "PROT_(READ|WRITE|EXEC|SEM|GROWSDOWN|GROWSUP)",
     "prot_none": "PROT_NONE",
     "map": "MAP_.+ ! MAP_(FILE|TYPE|FAILED|ANON|HUGE_.*|COPY|SHARED|PRIVATE|SHARED_VALIDATE|.*SHIFT"
@@ -82,7 +87,7 @@ SHARED = {
     "wait": "W(NOHANG|UNTRACED|STOPPED|EXITED|CONTINUED|NOWAIT|TRAPPED|ALTSIG|ALLSIG|OPTSCHECKED)"
     "|__W(NOTHREAD|ALL|CLONE|ALLSIG|ALTSIG) ! WSTOPPED|__WALTSIG|WALTSIG|__WALLSIG|WALLSIG",
     "rlimit": "RLIMIT_.+ ! RLIMIT_(NLIMITS|VMEM|OFILE)",
-    "sa": "SA_.+ ! SA_(ONESHOT|NOMASK|INTERRUPT|STACK|ALLBITS|RESTORER_?)",
+    "sa": "SA_.+ ! SA_(ONESHOT|NOMASK|INTERRUPT|STACK|ALLBITS)",
     "sigaltstack": "SS_(ONSTACK|DISABLE|AUTODISARM)",
     "sigmask": "SIG_(BLOCK|UNBLOCK|SETMASK)",
     "clock": "CLOCK_(REALTIME|MONOTONIC|VIRTUAL|PROF|PROCESS_CPUTIME_ID|THREAD_CPUTIME_ID"
@@ -92,7 +97,7 @@ SHARED = {
     "grnd": "GRND_.+",
     "priority": "PRIO_(PROCESS|PGRP|USER)",
     "sched": "SCHED_(OTHER|NORMAL|FIFO|RR|BATCH|IDLE|DEADLINE|EXT)",
-    "file_type": "S_IF(REG|DIR|CHR|BLK|FIFO|LNK|SOCK|WHT)",
+    "file_type": "S_IF(REG|DIR|CHR|BLK|LNK|SOCK|WHT)|S_IFIFO",
     "fadvise": "POSIX_FADV_.+",
     "ipc": "IPC_(CREAT|EXCL|NOWAIT)",
     "ipc_command": "IPC_(RMID|SET|STAT|INFO)",
@@ -143,17 +148,13 @@ LINUX = (
             **{
                 name: SHARED[name]
                 for name in (
-                    *("access_mode", "prot", "prot_none", "madvise", "msync", "mlockall", "poll"),
-                    *("lock_type", "flock", "access", "seek", "sigaltstack", "sigmask"),
+                    *("prot", "prot_none", "madvise", "msync", "mlockall", "poll"),
+                    *("flock", "access", "seek", "sigaltstack", "sigmask"),
                     *("clock", "timer", "itimer", "grnd", "priority", "file_type", "fadvise"),
                     *("ipc", "ipc_command", "shm", "epoll_command", "epoll", "epoll_create"),
                     *("eventfd", "timerfd", "timerfd_set", "inotify_init", "inotify"),
                 )
             },
-            "fd": "FD_CLOEXEC",
-            "open": SHARED["open"],
-            "fcntl": SHARED["fcntl"],
-            "seal": "F_SEAL_.+",
             "map": SHARED["map"],
             "map_type": SHARED["map_type"],
             "mremap": "MREMAP_.+",
@@ -170,7 +171,14 @@ LINUX = (
         "linux/prctl.h asm/prctl.h linux/membarrier.h linux/close_range.h linux/seccomp.h "
         "linux/stat.h linux/mount.h linux/rseq.h linux/ptrace.h",
         {
-            **{name: SHARED[name] for name in ("at", "wait", "rlimit")},
+            **{
+                name: SHARED[name]
+                for name in (
+                    *("at", "at_access", "at_remove", "at_directory", "wait", "rlimit"),
+                    *("open", "access_mode", "fcntl", "fd", "lock_type"),
+                )
+            },
+            "seal": "F_SEAL_.+",
             "idtype": "P_(ALL|PID|PGID|PIDFD)",
             "sa": SHARED["sa"],
             "clone": "CLONE_.+ ! CLONE_(ARGS_.*|.*_SIZE.*)",
@@ -260,9 +268,11 @@ LINUX = (
     ),
     Unit(
         "linux/netlink.h linux/poll.h linux/termios.h linux/fcntl.h",
-        {"netlink": "NETLINK_(ROUTE|USERSOCK|FIREWALL|SOCK_DIAG|NFLOG|XFRM|SELINUX|ISCSI|AUDIT"
-         "|FIB_LOOKUP|CONNECTOR|NETFILTER|IP6_FW|DNRTMSG|KOBJECT_UEVENT|GENERIC|SCSITRANSPORT"
-         "|ECRYPTFS|RDMA|CRYPTO|SMC)"},
+        {
+            "netlink": "NETLINK_(ROUTE|USERSOCK|FIREWALL|SOCK_DIAG|NFLOG|XFRM|SELINUX|ISCSI|AUDIT"
+            "|FIB_LOOKUP|CONNECTOR|NETFILTER|IP6_FW|DNRTMSG|KOBJECT_UEVENT|GENERIC|SCSITRANSPORT"
+            "|ECRYPTFS|RDMA|CRYPTO|SMC)"
+        },
         {
             "struct pollfd": "fd events revents",
             "struct flock": "l_type l_whence l_start l_len l_pid",

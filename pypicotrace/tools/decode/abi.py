@@ -62,11 +62,13 @@ class Abi:
             found |= _numbers(self._constants.get(self.name, {}).get(group, ""))
         return {name: number for name, number in found.items() if number is not None}
 
-    def layout(self, type: str) -> Layout | None:
-        """The layout of a C type; None where that is not known."""
+    def layout(self, type: str) -> Layout:
+        """The layout of a C type.
+
+        :raises KeyError: it is not known.
+        """
         own = self._layouts.get(self.name, {})
-        text = own.get(type) or self._layouts[self._first].get(type)
-        return _layout(text) if text else None
+        return _layout(own.get(type) or self._layouts[self._first][type])
 
     def signal(self, signo: int) -> str:
         """The name of a signal, or its number."""

@@ -77,7 +77,11 @@ def filled(abi: Abi) -> Decode:
 def filled_string(abi: Abi) -> Decode:
     """A buffer in which the call has left a string."""
     text = path(abi)
-    return lambda value, call: shown_pointer(value, call) if call.retval is None else text(value, call)
+
+    def decode(value: int, call: Call) -> str | None:
+        return shown_pointer(value, call) if call.retval is None else text(value, call)
+
+    return decode
 
 
 def word_array(abi: Abi) -> Callable[[int, Call, int], list[int]]:
@@ -179,9 +183,7 @@ def iovecs(abi: Abi, count: str, way: str = "given") -> Decode:
     return decode
 
 
-def shown_iovecs(
-    addr: int, length: int, call: Call, layout: struct.Struct, *, filled: bool
-) -> str:
+def shown_iovecs(addr: int, length: int, call: Call, layout: struct.Struct, *, filled: bool) -> str:
     """An array of so many; filled as far as the result says, or whole."""
     most = min(length, call.shown.limit)
     try:

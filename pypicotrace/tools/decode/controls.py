@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pypicotrace.tools.decode import flags, plain, structs
 from pypicotrace.tools.decode.abi import Abi
+from pypicotrace.tools.decode.buffers import string
 from pypicotrace.tools.decode.call import Call, Decode, Unreadable
 from pypicotrace.tools.decode.plain import BITS, shown_pointer, signed
 
@@ -55,9 +56,7 @@ def request_argument(abi: Abi, place: str) -> Decode:
     """What a request is about; the request is the argument at that place."""
     index, named = int(place), flags.numbers(abi, "ioctl")
     known: dict[str, Decode] = {
-        name: structs.structure(abi, type, when)
-        for name, (type, when) in REQUESTS.items()
-        if abi.layout(type) is not None
+        name: structs.structure(abi, type, when) for name, (type, when) in REQUESTS.items()
     }
     number = {True: pointed(abi, "4", "done"), False: pointed(abi, "4")}
     known |= {name: number[filled] for name, filled in INTEGERS.items()}
@@ -85,7 +84,7 @@ def pointed(abi: Abi, size: str, when: str = "") -> Decode:
 
 
 def control_argument(abi: Abi, place: str) -> Decode:
-    """The third argument of fcntl(2); what it is asked for is the argument at that place."""
+    """What fcntl(2) is given for the command at that place."""
     index = int(place)
     named = flags.numbers(abi, "fcntl")
     lock = structs.structure(abi, "struct flock")
@@ -137,7 +136,7 @@ def control_result(abi: Abi, place: str) -> Decode:
 
 
 def futex(abi: Abi) -> Decode:
-    """What futex(2) does (Linux)."""
+    """What is done with a futex (Linux)."""
     named = flags.Flags(abi.constants("futex_flag"), abi.constants("futex"))
     short = {"FUTEX_PRIVATE_FLAG": "PRIVATE"}
 
@@ -152,10 +151,7 @@ def futex(abi: Abi) -> Decode:
 
 
 def process_status(abi: Abi) -> Decode:
-    """How a child has ended or what has happened to it: the low byte of 16 says which.
-
-    So it is on both systems: asm-generic/... has no names of it; wait(2) has.
-    """
+    """How a child has ended, or what has happened to it."""
 
     def decode(value: int, call: Call) -> str:
         if not value or not call.retval:
@@ -170,7 +166,7 @@ def process_status(abi: Abi) -> Decode:
 
 
 def shown_status(abi: Abi, status: int) -> str:
-    """A wait status in the words of wait(2)."""
+    """A wait status in the words of wait(2): its lower 7 bits say which, on both systems."""
     low, high = status & 0x7F, status >> 8 & 0xFF
     if status == 0xFFFF:
         return "{WIFCONTINUED(s)}"
@@ -185,10 +181,8 @@ def shown_status(abi: Abi, status: int) -> str:
 
 
 def name_argument(abi: Abi, place: str) -> Decode:
-    """The second argument of Linux's prctl(2): a name, a signal or a number."""
+    """A name, a signal or a number, as the first argument of prctl(2) says (Linux)."""
     index, named = int(place), flags.numbers(abi, "prctl")
-    from pypicotrace.tools.decode.buffers import string
-
     known: dict[str, Decode] = {
         "PR_SET_NAME": string(abi),
         "PR_SET_PDEATHSIG": plain.signal(abi),

@@ -20,6 +20,7 @@ class Flags:
         self._kinds = {n: name for name, n in reversed(list((kinds or {}).items()))}
         # The only kind that has a name is what there is when there are no bits.
         self._bare = len(self._kinds) == 1
+        self._mask = (1 << max(self._kinds, default=0).bit_length()) - 1
         self._known: dict[int, str] = {}
 
     def text(self, value: int) -> str:
@@ -38,8 +39,9 @@ class Flags:
                 found.append((number, name))
                 left &= ~number
         words = [name for _, name in sorted(found)]
-        if left in self._kinds and not (self._bare and words):
-            return "|".join([self._kinds[left], *words])
+        if left & self._mask in self._kinds and not (self._bare and (words or left)):
+            words.insert(0, self._kinds[left & self._mask])
+            left &= ~self._mask
         return "|".join(words + [hex(left)] * bool(left)) or "0"
 
 
@@ -108,6 +110,6 @@ def clone_flags(abi: Abi) -> Decode:
 
 
 def access(abi: Abi) -> Decode:
-    """What access(2) asks about."""
+    """The ways of access that are asked about."""
     named = Flags({k: v for k, v in abi.constants("access").items() if v}, {"F_OK": 0})
     return lambda value, call: named.text(value & BITS)

@@ -118,7 +118,7 @@ def shown_descriptor(value: int, call: Call) -> str:
 
 def directory(abi: Abi) -> Decode:
     """A descriptor of a directory, or the working directory."""
-    here = abi.constants("at")["AT_FDCWD"]
+    here = abi.constants("at_directory")["AT_FDCWD"]
 
     def decode(value: int, call: Call) -> str:
         return "AT_FDCWD" if signed(value, 32) == here else shown_descriptor(value, call)

@@ -18,6 +18,7 @@ from pypicotrace.tools.decode.table import (
     LINUX,
     NETBSD,
     PATHS,
+    SETS,
     SIGNALS,
     TYPES,
     canonical,
@@ -96,24 +97,28 @@ def _meant(where: Abi, param: Param, later: list[Param], word: str) -> Decoder |
     base = param.type.replace("const ", "").replace(" const", "")
     fills = "const" not in param.type
     if word.lstrip(">=") == "struct":
-        return _structure(where, base, word, fills)
-    for candidate in (word, _by_name(param, base, later), TYPES.get(base, "")):
+        return _structure(where, base, word)
+    word = word.replace("*", base.removeprefix("struct ").removesuffix(" *"))
+    by_type = TYPES.get(base, "")
+    if base in SETS:
+        by_type = ">signals:done" if fills else "signals"
+    for candidate in (word, _by_name(param, base, later), by_type):
         if candidate in ("-", ""):
             continue
         try:
             return decoder(where, candidate)
         except KeyError:
             continue  # this system has no such names or layouts
-    if base in ("sigset_t *", "old_sigset_t *"):
-        return decoder(where, ">signals:done" if fills else "signals")
     if base.startswith("struct "):
-        return _structure(where, base, ">struct" if fills else "struct", fills)
-    if base.endswith("*") or not base:
-        return Decoder(plain.pointer(where), ENTRY) if base else None
+        return _structure(where, base, ">struct" if fills else "struct")
+    if not base:
+        return None
+    if base.endswith("*"):
+        return Decoder(plain.pointer(where), ENTRY)
     return Decoder(plain.integer(where) if param.narrow else plain.long_integer(where), ENTRY)
 
 
-def _structure(where: Abi, base: str, word: str, fills: bool) -> Decoder | None:
+def _structure(where: Abi, base: str, word: str) -> Decoder:
     type = base.removesuffix("*").rstrip()
     when = EXIT if word.startswith(">") else ENTRY
     try:
@@ -123,19 +128,15 @@ def _structure(where: Abi, base: str, word: str, fills: bool) -> Decoder | None:
 
 
 def _by_name(param: Param, base: str, later: list[Param]) -> str:
-    if base in ("char *",) and param.name in PATHS:
-        return "path"
-    if base == "char *":
-        return "string" if "const" in param.type else ""
+    """The word for a parameter that means the same in every call; empty where there is none."""
     if base.endswith("*"):
-        return ""
-    if param.name in DIRECTORIES:
-        return "dirfd"
+        if base != "char *":
+            return ""
+        return "path" if param.name in PATHS else "string" if "const" in param.type else ""
     if param.name in DESCRIPTORS:
         return "dirfd" if later[:1] and later[0].name in PATHS else "fd"
-    if param.name in SIGNALS:
-        return "signal"
-    return "user" if param.name in IDS else ""
+    named = {"dirfd": DIRECTORIES, "signal": SIGNALS, "user": IDS}
+    return next((word for word, names in named.items() if param.name in names), "")
 
 
 def _result(where: Abi, call: Syscall | None, word: str) -> Decode | None:
@@ -147,4 +148,3 @@ def _result(where: Abi, call: Syscall | None, word: str) -> Decode | None:
     if call is not None and call.returns == "mode_t":
         return plain.octal(where)
     return None
-

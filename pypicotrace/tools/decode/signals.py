@@ -62,7 +62,6 @@ def action(abi: Abi, when: str = "") -> Decode:
     """
     linux = abi.os == "linux"
     layout = abi.layout("struct linux_sigaction" if linux else "struct sigaction")
-    assert layout is not None
     names = sorted(layout.members, key=lambda name: layout.members[name].offset)
     unpack = layout.packer(names).unpack
     size = layout.size + SIZES[abi.os] if linux else layout.size

@@ -152,7 +152,6 @@ def messages(abi: Abi, count: str, way: str = "given") -> Decode:
 def shown_message(abi: Abi, *, filled: bool) -> tuple[int, Callable[[bytes, Call], str]]:
     """The size of a msghdr, and what makes text of its bytes."""
     layout = abi.layout("struct linux_msghdr" if abi.os == "linux" else "struct msghdr")
-    assert layout is not None
     names = list(layout.members)
     packer = layout.packer(names)
     iovec = struct.Struct("<QQ" if abi.word == 8 else "<II")

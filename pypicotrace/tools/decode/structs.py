@@ -24,6 +24,7 @@ SAME = {
         "struct rusage": "struct linux_rusage",
         "struct __kernel_old_timeval": "struct linux_old_timeval",
         "struct __kernel_old_itimerval": "struct linux_old_itimerval",
+        "struct timespec": "struct __kernel_timespec",
         "struct old_timeval32": "struct linux_old_timespec32",
         "struct old_timespec32": "struct linux_old_timespec32",
         "struct old_itimerspec32": "struct linux_old_itimerspec32",
@@ -89,8 +90,6 @@ def shower(abi: Abi, type: str) -> tuple[int, Callable[[bytes, Call], str]]:
     :raises KeyError: its layout is not known.
     """
     layout = abi.layout(SAME[abi.os].get(type, type))
-    if layout is None:
-        raise KeyError(type)
     name = SAME[abi.os].get(type, type).removeprefix("struct ")
     every = list(layout.members)
     short = [m for m in SHORT.get(name, "").split() if m in layout.members] or every
@@ -99,7 +98,7 @@ def shower(abi: Abi, type: str) -> tuple[int, Callable[[bytes, Call], str]]:
     def show(data: bytes, call: Call) -> str:
         template, unpack, shows = forms[call.shown.verbose]
         values = [f(v, call) for f, v in zip(shows, unpack(data), strict=True)]
-        return template.format(*values)
+        return str(template.format(*values))
 
     return layout.size, show
 

@@ -3,7 +3,8 @@
 A line is names of calls, and a word for each argument in its order (without padding); after ``->``
 the result's. ``-``, and what a line leaves out, is for the tables of names and types to say. A word
 is one of `words.WORDS` with what it is told after a colon, where a number is the place of another
-argument. ``>`` before it: the call fills it; ``=``: it is looked at before and after.
+argument, and ``*`` the argument's own type. ``>`` before it: the call fills it; ``=``: it is looked
+at before and after.
 
 Names are those of `canonical`: all versions of a call are one line.
 """
@@ -24,24 +25,23 @@ openat: dirfd path open_flags open_mode:2 -> fd
 creat: path octal -> fd
 mq_open: path open_flags open_mode:1 - -> fd
 access: path access
-faccessat: dirfd path access flags:at
-faccessat2: dirfd path access flags:at
+faccessat faccessat2: dirfd path access flags:at_access
 stat lstat: path >struct
 fstat: fd >struct
 fstatat: dirfd path >struct flags:at
 linkat: dirfd path dirfd path flags:at
-unlinkat: dirfd path flags:at
+unlinkat: dirfd path flags:at_remove
 renameat: dirfd path dirfd path
 symlinkat: path dirfd path
 fchmodat fchmodat2: dirfd path octal flags:at
 fchownat: dirfd path user user flags:at
-utimensat: dirfd path array:timespec,2 flags:at
-futimens: fd array:timespec,2
+utimensat: dirfd path array:*,2 flags:at
+futimens: fd array:*,2
 mknod: path mode device
 mknodat: dirfd path mode device
 readlink: path >filled -
 readlinkat: dirfd path >filled -
-getcwd: >filled_string -
+getcwd: >filled_string unsigned
 lseek: fd - enum:seek -> quad
 mmap: pointer unsigned flags:prot,prot_none flags:map,map_type fd hex -> pointer
 mprotect: pointer - flags:prot,prot_none
@@ -80,7 +80,7 @@ dup3: fd fd open_flags -> fd
 fcntl: fd enum:fcntl control_argument:1 -> control_result:1
 flock: fd flags:flock
 ioctl: fd request >request_argument:1
-poll: >array:pollfd,@1 unsigned int
+poll: >array:*,@1 unsigned int
 select: int fd_set:0 fd_set:0 fd_set:0 struct
 execve: path strings environment
 fexecve: fd strings environment
@@ -94,7 +94,7 @@ setrlimit: enum:rlimit struct
 getrusage: int >struct
 gettimeofday: >struct >pointer
 settimeofday: struct pointer
-utimes futimes lutimes: - array:timeval,2
+utimes futimes lutimes: - array:*,2
 nanosleep: struct >struct
 clock_gettime clock_getres: enum:clock >struct
 clock_settime: enum:clock struct
@@ -133,7 +133,8 @@ exit: int
 LINUX = """\
 brk: pointer -> pointer
 mremap: pointer unsigned unsigned flags:mremap pointer -> pointer
-mmap_pgoff mmap2: pointer unsigned flags:prot,prot_none flags:map,map_type fd hex -> pointer
+mmap2: pointer unsigned flags:prot,prot_none flags:map,map_type fd hex -> pointer
+_llseek: fd hex hex >pointed:8 enum:seek
 getdents getdents64: fd pointer unsigned
 sigaction: signal action >action:done -
 sigtimedwait: signals pointer struct -
@@ -165,7 +166,7 @@ statfs fstatfs: - >struct
 statx: dirfd path flags:at flags:statx >struct
 openat2: dirfd path struct:open_how - -> fd
 renameat2: dirfd path dirfd path flags:rename
-ppoll: >array:pollfd,@1 unsigned struct signals -
+ppoll: >array:*,@1 unsigned struct signals -
 pselect6: int fd_set:0 fd_set:0 fd_set:0 struct pointer
 select _newselect: int fd_set:0 fd_set:0 fd_set:0 struct
 epoll_create: int -> fd
@@ -194,9 +195,9 @@ sched_getaffinity: int - >integers:Q,1
 getresuid getresgid: >pointed:4 >pointed:4 >pointed:4
 mount: path path string flags:mount string
 umount2: path hex
-utimensat: dirfd path array:__kernel_timespec,2 flags:at
-futimesat: dirfd path array:linux_old_timeval,2
-utimes: path array:linux_old_timeval,2
+utimensat: dirfd path array:*,2 flags:at
+futimesat: dirfd path array:*,2
+utimes: path array:*,2
 ptrace: enum:ptrace int hex hex
 sethostname setdomainname: given:1 int
 syslog: int >filled int
@@ -224,11 +225,11 @@ mq_timedreceive: fd >filled - >pointed:4 -
 NETBSD = """\
 sigaction_sigtramp: signal action >action:done pointer int
 sigtimedwait: signals pointer struct
-kevent: fd array:kevent,@2 - >array:kevent,ret - struct
+kevent: fd array:*,@2 - >array:*,ret - struct
 mremap: pointer - pointer - hex -> pointer
 getdents: fd pointer -
 pselect: int fd_set:0 fd_set:0 fd_set:0 struct signals
-pollts: >array:pollfd,@1 unsigned struct signals
+pollts: >array:*,@1 unsigned struct signals
 paccept: fd >told_address:2 =pointed:4 signals flags:socket_flag -> fd
 clone: clone_flags pointer
 posix_spawn: >pointed:4 path pointer pointer strings environment
@@ -268,16 +269,60 @@ break: pointer
 
 # Parameters that mean the same in every call that has them, where they are numbers.
 DESCRIPTORS = frozenset(
-    "fd s fdes epfd fildes oldfd newfd fd_in fd_out out_fd in_fd fdin fdout ufd sockfd pidfd "
-    "fd1 fd2 mqdes group_fd filedes fanotify_fd".split()
+    [
+        "fd",
+        "s",
+        "fdes",
+        "epfd",
+        "fildes",
+        "oldfd",
+        "newfd",
+        "fd_in",
+        "fd_out",
+        "out_fd",
+        "in_fd",
+        "fdin",
+        "fdout",
+        "ufd",
+        "sockfd",
+        "pidfd",
+        "fd1",
+        "fd2",
+        "mqdes",
+        "group_fd",
+        "filedes",
+        "fanotify_fd",
+    ]
 )
-DIRECTORIES = frozenset("olddfd newdfd dirfd dfd from_dfd to_dfd fromfd tofd".split())
-SIGNALS = frozenset("sig signo signum".split())
+DIRECTORIES = frozenset(
+    ("olddfd", "newdfd", "dirfd", "dfd", "from_dfd", "to_dfd", "fromfd", "tofd")
+)
+SIGNALS = frozenset(("sig", "signo", "signum"))
 PATHS = frozenset(
-    "path oldname newname from to link name1 name2 path1 path2 new_root put_old specialfile "
-    "special filename fname from_pathname to_pathname pathname library".split()
+    [
+        "path",
+        "oldname",
+        "newname",
+        "from",
+        "to",
+        "link",
+        "name1",
+        "name2",
+        "path1",
+        "path2",
+        "new_root",
+        "put_old",
+        "specialfile",
+        "special",
+        "filename",
+        "fname",
+        "from_pathname",
+        "to_pathname",
+        "pathname",
+        "library",
+    ]
 )
-IDS = frozenset("uid gid ruid euid suid rgid egid sgid owner group".split())
+IDS = frozenset(("uid", "gid", "ruid", "euid", "suid", "rgid", "egid", "sgid", "owner", "group"))
 
 # C types, without const, of arguments that are no pointers to structures.
 TYPES = {
@@ -305,6 +350,8 @@ TYPES = {
     "u_int": "unsigned",
     "u32": "unsigned",
 }
+
+SETS = frozenset(("sigset_t *", "old_sigset_t *"))
 
 VERSION = re.compile(r"(13|14|20|30|40|50|60|90|100)$")
 

@@ -6,7 +6,7 @@ import re
 
 NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\v": "\\v", "\f": "\\f", '"': '\\"', "\\": "\\\\"}
 # What is not shown as it is, and whether a digit follows, which octal digits would run into.
-SPECIAL = re.compile(r'[^ !#-\[\]-~](?=([0-9])?)')
+SPECIAL = re.compile(r"[^ !#-\[\]-~](?=([0-9])?)")
 
 
 def _escaped(found: re.Match[str]) -> str:

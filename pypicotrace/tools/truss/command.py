@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pypicotrace as pt
+from pypicotrace.syscalls.select import select
 from pypicotrace.tools.decode.abi import abi, native
 from pypicotrace.tools.ending import Signals, die_by
 from pypicotrace.tools.truss.arguments import Arguments, Failure, arguments, wanted
@@ -51,16 +53,17 @@ def refers_to(pid: int) -> Callable[[int], str]:
 
     def describe(fd: int) -> str:
         try:
-            return f"<{os.fsencode(os.readlink(folder + str(fd))).decode(errors='backslashreplace')}>"
+            target = os.fsencode(os.readlink(folder + str(fd)))
         except OSError:
             return ""
+        return f"<{target.decode(errors='backslashreplace')}>"
 
     return describe
 
 
 def environment(given: Sequence[str]) -> list[bytes]:
     """Our own, and what -E says."""
-    entries = [name + b"=" + value for name, value in os.environb.items()]
+    entries = pt.own_environment()
     for text in map(os.fsencode, given):
         name, equals, _ = text.partition(b"=")
         entries = [entry for entry in entries if not entry.startswith(name + b"=")]
@@ -107,22 +110,58 @@ def write(fd: int, line: str) -> None:
         raise Unwritten(error.errno or errno.EIO) from None
 
 
-def show(loop: pt.Loop, args: Arguments, fd: int) -> None:
+def path_of(name: str) -> bytes:
+    """Where a command is, as the loop has found it."""
+    return os.fsencode(name if os.sep in name else shutil.which(name) or name)
+
+
+def shows_launch(args: Arguments) -> bool:
+    """Whether the words of -e choose the call that has begun the trace."""
+    if args.shape.failed:
+        return False
+    table = abi(native()).table
+    if args.calls is None:
+        return True
+    return table.by_name["execve"].number in select(args.calls, [table])[0].numbers
+
+
+def show(loop: pt.Loop, args: Arguments, fd: int) -> int:
     """Trace to the end.
 
-    :raises Unwritten: see `write`.
+    :returns: 0, or the errno of the write that failed; from there on a command runs on, and what
+        was attached to is let go.
     """
+    try:
+        for line in shown(loop, args):
+            write(fd, line)
+    except Unwritten as error:
+        where = {None: "standard error", "-": "standard output"}.get(args.output, args.output)
+        complain(f"{where}: {error}; the trace is incomplete")
+        if loop.root:
+            for _ in loop.stream():
+                pass
+        return error.error
+    return 0
+
+
+def shown(loop: pt.Loop, args: Arguments) -> Iterator[str]:
+    """The lines of a trace."""
     describe = refers_to if args.shape.descriptors else None
     lines = Lines(args.shape, time.time_ns() - time.monotonic_ns(), describe)
     names = abi(native()).signals
     choosy = args.signals is not None
+    launching = bool(args.command) and shows_launch(args)
     for event in loop:
+        if launching and isinstance(event, pt.Exec) and event.pid == loop.root:
+            launching = False
+            argv = [os.fsencode(word) for word in args.command]
+            count = len(environment(args.environment))
+            yield lines.launched(event, path_of(args.command[0]), argv, count)
+        signo = event.signo if choosy and isinstance(event, pt.Stopped) else 0
+        if signo and not wanted(args.signals, names.get(signo, "")):
+            continue
         try:
-            if choosy and isinstance(event, pt.Stopped):
-                if not wanted(args.signals, names.get(event.signo, "")):
-                    continue
-            for line in lines.feed(event):
-                write(fd, line)
+            yield from lines.feed(event)
         except pt.TraceeDied:
             continue  # its end comes as an event
 
@@ -144,23 +183,19 @@ def run(argv: Sequence[str]) -> int:
         raise Failure("-y: this system does not tell what descriptors refer to", EXIT_FAILURE)
     loop = make_loop(args)
     fd = open_output(args.output)
-    lost = 0
     with Signals(loop) as signals:
         try:
             with loop:
-                show(loop, args, fd)
+                lost = show(loop, args, fd)
         except pt.LaunchError as error:
             raise cannot_launch(error) from None
-        except Unwritten as error:
-            lost = error.error
-            complain(f"{error}: the trace is incomplete, and what was traced has been let go of")
     os.close(fd)
     if signals.ended_by is not None:
         die_by(signals.ended_by)
     if isinstance(loop.status, pt.Signaled):
         die_by(loop.status.signo)
     status = loop.status.status if isinstance(loop.status, pt.Exited) else 0
-    return status or (EXIT_FAILURE if lost else 0)
+    return status or (EXIT_FAILURE if lost not in (0, errno.EPIPE) else 0)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

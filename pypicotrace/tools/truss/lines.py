@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from pypicotrace import (
@@ -18,8 +18,10 @@ from pypicotrace import (
     SyscallExit,
 )
 from pypicotrace.tools.decode.abi import abi, native
+from pypicotrace.tools.decode.buffers import PATH_MAX
 from pypicotrace.tools.decode.call import Call, Unreadable
 from pypicotrace.tools.decode.plan import Plan, plan
+from pypicotrace.tools.decode.text import quoted
 from pypicotrace.tools.truss.shape import (
     COLUMN,
     Prefix,
@@ -97,6 +99,17 @@ class Lines:
             yield from self._entry(event)
         else:
             yield from self._other(event)
+
+    def launched(self, event: Exec, path: bytes, argv: Sequence[bytes], count: int) -> str:
+        """The line of the call that has begun the trace, which nobody saw.
+
+        :param count: how many variables there are in the environment.
+        """
+        limit = PATH_MAX if self._shape.shown.verbose else self._shape.shown.limit
+        words = [quoted(word, limit) for word in argv[:limit]] + ["..."] * (len(argv) > limit)
+        variables = f"/* {count} var{'s' * (count != 1)} */"
+        call = f"execve({quoted(path, PATH_MAX)}, [{', '.join(words)}], {variables})"
+        return self._prefixed(event, f"{call.ljust(COLUMN)} = 0")
 
     def _entry(self, event: SyscallEntry) -> Iterator[str]:
         who = (event.pid, event.lwp)

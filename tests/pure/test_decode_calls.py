@@ -1,0 +1,644 @@
+"""What calls look like: each decoder of picotrace-truss by a call that uses it."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import pytest
+from shown_calls import shown
+
+from pypicotrace.tools.decode.call import Shown
+from pypicotrace.tools.truss.shape import Shape
+
+X64, I386, ARM = "linux-x86_64", "linux-i386", "linux-aarch64"
+BSD, BSD32 = "netbsd-amd64", "netbsd-i386"
+
+
+def rows(*cases: tuple[str, str, tuple[Any, ...], dict[str, Any], str]) -> Any:
+    return pytest.mark.parametrize(
+        ("abi", "name", "args", "more", "line"), cases, ids=lambda value: None
+    )
+
+
+@rows(
+    (X64, "getpid", (), {"ret": 42}, "getpid() = 42"),
+    (X64, "close", (3,), {}, "close(3) = 0"),
+    (X64, "close", (0xFFFFFFFF,), {"error": 9}, "close(-1) = -1 EBADF (Bad file descriptor)"),
+    (X64, "read", (0, 0, 0), {"error": 512}, "read(0, NULL, 0) = ? ERESTARTSYS"),
+    (X64, "lseek", (3, 2**64 - 5, 2), {"ret": 95}, "lseek(3, -5, SEEK_END) = 95"),
+    (X64, "kill", (5, 15), {}, "kill(5, SIGTERM) = 0"),
+    (X64, "kill", (2**32 - 1, 0), {}, "kill(-1, 0) = 0"),
+    (X64, "chown", ("p", 0, 2**32 - 1), {"p": b"f\0"}, 'chown("f", 0, -1) = 0'),
+    (X64, "umask", (0o22,), {"ret": 0o77}, "umask(022) = 077"),
+    (X64, "brk", (0,), {"ret": 0x5000}, "brk(NULL) = 0x5000"),
+    (X64, "chmod", ("p", 0o4755), {"p": b"f\0"}, 'chmod("f", 04755) = 0'),
+    (
+        X64,
+        "mknod",
+        ("p", 0o20644, 0x105),
+        {"p": b"f\0"},
+        'mknod("f", S_IFCHR|0644, makedev(0x1, 0x5)) = 0',
+    ),
+    (
+        X64,
+        "mknod",
+        ("p", 0o10600, 0),
+        {"p": b"f\0"},
+        'mknod("f", S_IFIFO|0600, makedev(0x0, 0x0)) = 0',
+    ),
+    (BSD, "getpid", (), {"ret": 42}, "getpid() = 42"),
+    (BSD, "lseek", (3, 0, 7, 0), {"ret": 7}, "lseek(3, 7, SEEK_SET) = 7"),
+    (
+        BSD,
+        "__mknod50",
+        ("p", 0o20644, 0x305),
+        {"p": b"f\0"},
+        '__mknod50("f", S_IFCHR|0644, makedev(0x3, 0x5)) = 0',
+    ),
+    (BSD, "read", (0, 0, 0), {"error": -3}, "read(0, NULL, 0) = ? ERESTART"),
+)
+def test_numbers(abi: str, name: str, args: Any, more: Any, line: str) -> None:
+    assert shown(abi, name, *args, **more) == line
+
+
+@rows(
+    (
+        X64,
+        "openat",
+        (2**64 - 100, "p", 0o1102 | 0o2000000, 0o644),
+        {"p": b"/tmp/a\0", "ret": 3},
+        'openat(AT_FDCWD, "/tmp/a", O_RDWR|O_CREAT|O_TRUNC|O_CLOEXEC, 0644) = 3',
+    ),
+    (X64, "open", ("p", 0, 0o7), {"p": b"f\0", "ret": 3}, 'open("f", O_RDONLY) = 3'),
+    (
+        X64,
+        "openat",
+        (4, "p", 0o20200000 | 1, 0o600),
+        {"p": b"d\0", "ret": 3},
+        'openat(4, "d", O_WRONLY|O_TMPFILE, 0600) = 3',
+    ),
+    (ARM, "openat", (4, "p", 0x4000, 0), {"p": b"d\0"}, 'openat(4, "d", O_RDONLY|O_DIRECTORY) = 0'),
+    (
+        BSD,
+        "open",
+        ("p", 0x601, 0o644),
+        {"p": b"f\0", "ret": 3},
+        'open("f", O_WRONLY|O_CREAT|O_TRUNC, 0644) = 3',
+    ),
+    (
+        X64,
+        "mmap",
+        (0, 8192, 3, 0x22, 2**32 - 1, 0),
+        {"ret": 0x7F0000},
+        "mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000",
+    ),
+    (X64, "mprotect", (4096, 4096, 0), {}, "mprotect(0x1000, 4096, PROT_NONE) = 0"),
+    (X64, "mprotect", (4096, 4096, 0x80), {}, "mprotect(0x1000, 4096, 0x80) = 0"),
+    (
+        BSD,
+        "mmap",
+        (0, 4096, 1, 0x1002, 2**32 - 1, 0, 16),
+        {"ret": 4096},
+        "mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0x10) = 0x1000",
+    ),
+    (X64, "madvise", (4096, 1, 4), {}, "madvise(0x1000, 1, MADV_DONTNEED) = 0"),
+    (
+        X64,
+        "clone",
+        (0x1200011, 0, 0, 0, 0),
+        {"ret": 8},
+        "clone(CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID|SIGCHLD, NULL, NULL, NULL, 0) = 8",
+    ),
+    (BSD, "__clone", (0x4100, 0), {"ret": 8}, "__clone(CLONE_VM|CLONE_VFORK, NULL) = 8"),
+    (
+        X64,
+        "socket",
+        (1, 1 | 0o2000000, 0),
+        {"ret": 3},
+        "socket(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP) = 3",
+    ),
+    (
+        BSD,
+        "__socket30",
+        (24, 2, 17),
+        {"ret": 3},
+        "__socket30(AF_INET6, SOCK_DGRAM, IPPROTO_UDP) = 3",
+    ),
+    (X64, "access", ("p", 0), {"p": b"f\0"}, 'access("f", F_OK) = 0'),
+    (X64, "access", ("p", 6), {"p": b"f\0"}, 'access("f", W_OK|R_OK) = 0'),
+    (X64, "flock", (3, 6), {}, "flock(3, LOCK_EX|LOCK_NB) = 0"),
+    (X64, "shutdown", (3, 1), {}, "shutdown(3, SHUT_WR) = 0"),
+    (
+        X64,
+        "unlinkat",
+        (2**32 - 100, "p", 0x200),
+        {"p": b"d\0"},
+        'unlinkat(AT_FDCWD, "d", AT_REMOVEDIR) = 0',
+    ),
+    (
+        X64,
+        "futex",
+        (4096, 129, 1, 0, 0, 0),
+        {"ret": 1},
+        "futex(0x1000, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0) = 1",
+    ),
+    (X64, "epoll_create1", (0o2000000,), {"ret": 3}, "epoll_create1(EPOLL_CLOEXEC) = 3"),
+    (X64, "arch_prctl", (0x1002, 5), {}, "arch_prctl(ARCH_SET_FS, 0x5) = 0"),
+    (X64, "eventfd2", (0, 1), {"ret": 3}, "eventfd2(0, EFD_SEMAPHORE) = 3"),
+    (X64, "fcntl", (3, 1, 9), {"ret": 1}, "fcntl(3, F_GETFD) = 0x1 (flags FD_CLOEXEC)"),
+    (X64, "fcntl", (3, 2, 1), {}, "fcntl(3, F_SETFD, FD_CLOEXEC) = 0"),
+    (
+        X64,
+        "fcntl",
+        (3, 3, 0),
+        {"ret": 0x8002},
+        "fcntl(3, F_GETFL) = 0x8002 (flags O_RDWR|O_LARGEFILE)",
+    ),
+    (X64, "fcntl", (3, 4, 2**31), {}, "fcntl(3, F_SETFL, O_RDONLY|0x80000000) = 0"),
+    (X64, "fcntl", (3, 4, 0o4001), {}, "fcntl(3, F_SETFL, O_WRONLY|O_NONBLOCK) = 0"),
+    (X64, "fcntl", (3, 1030, 10), {"ret": 11}, "fcntl(3, F_DUPFD_CLOEXEC, 10) = 11"),
+    (BSD, "fcntl", (3, 12, 10), {"ret": 11}, "fcntl(3, F_DUPFD_CLOEXEC, 10) = 11"),
+)
+def test_names(abi: str, name: str, args: Any, more: Any, line: str) -> None:
+    assert shown(abi, name, *args, **more) == line
+
+
+def words(*numbers: int) -> bytes:
+    return struct.pack(f"<{len(numbers)}Q", *numbers)
+
+
+@rows(
+    (
+        X64,
+        "write",
+        (1, "b", 6),
+        {"b": b'a"\n\x01\x002', "ret": 6},
+        r'write(1, "a\"\n\1\0002", 6) = 6',
+    ),
+    (
+        X64,
+        "write",
+        (1, "b", 40),
+        {"b": b"x" * 40, "ret": 40},
+        f'write(1, "{"x" * 32}"..., 40) = 40',
+    ),
+    (X64, "read", (0, "b", 99), {"b": b"ab" + 97 * b"?", "ret": 2}, 'read(0, "ab", 99) = 2'),
+    (
+        X64,
+        "read",
+        (0, "b", 9),
+        {"b": b"ab", "error": 9},
+        "read(0, 0x10000, 9) = -1 EBADF (Bad file descriptor)",
+    ),
+    (X64, "read", (0, 5, 9), {"ret": 9}, "read(0, 0x5, 9) = 9"),
+    (X64, "unlink", (5,), {"error": 14}, "unlink(0x5) = -1 EFAULT (Bad address)"),
+    (X64, "unlink", ("p",), {"p": b"p" * 50 + b"\0"}, f'unlink("{"p" * 50}") = 0'),
+    (
+        X64,
+        "readlink",
+        ("p", "b", 9),
+        {"p": b"l\0", "b": b"to??", "ret": 2},
+        'readlink("l", "to", 9) = 2',
+    ),
+    (X64, "getcwd", ("b", 9), {"b": b"/a\0", "ret": 3}, 'getcwd("/a", 9) = 3'),
+    (
+        X64,
+        "execve",
+        ("p", "v", "e"),
+        {
+            "p": b"/a\0",
+            "v": words(0x40000, 0x50000, 0),
+            "e": words(1, 2, 3, 0),
+            "s": b"a\0",
+            "t": b"-b\0",
+        },
+        'execve("/a", ["a", "-b"], 0x30000 /* 3 vars */) = 0',
+    ),
+    (
+        I386,
+        "execve",
+        ("p", "v", "e"),
+        {"p": b"/a\0", "v": struct.pack("<II", 0x40000, 0), "e": bytes(4), "s": b"a\0"},
+        'execve("/a", ["a"], 0x30000 /* 0 vars */) = 0',
+    ),
+    (
+        X64,
+        "writev",
+        (1, "v", 2),
+        {"v": words(0x20000, 1, 0x30000, 2), "a": b"x", "b": b"yz", "ret": 3},
+        'writev(1, [{iov_base="x", iov_len=1}, {iov_base="yz", iov_len=2}], 2) = 3',
+    ),
+    (
+        X64,
+        "readv",
+        (1, "v", 2),
+        {"v": words(0x20000, 2, 0x30000, 2), "a": b"xy", "b": b"z?", "ret": 3},
+        'readv(1, [{iov_base="xy", iov_len=2}, {iov_base="z", iov_len=2}], 2) = 3',
+    ),
+    (X64, "pipe", ("f",), {"f": struct.pack("<ii", 3, 4)}, "pipe([3, 4]) = 0"),
+    (
+        X64,
+        "getgroups",
+        (9, "g"),
+        {"g": struct.pack("<II", 0, 5), "ret": 2},
+        "getgroups(9, [0, 5]) = 2",
+    ),
+    (
+        X64,
+        "select",
+        (6, "r", 0, 0, 0),
+        {"r": words(0b101001), "ret": 1},
+        "select(6, [0 3 5], NULL, NULL, NULL) = 1",
+    ),
+    (BSD, "__getcwd", ("b", 9), {"b": b"/a\0", "ret": 3}, '__getcwd("/a", 9) = 3'),
+    (BSD, "pread", (0, "b", 9, 0, 5), {"b": b"ab", "ret": 2}, 'pread(0, "ab", 9, 5) = 2'),
+)
+def test_memory(abi: str, name: str, args: Any, more: Any, line: str) -> None:
+    assert shown(abi, name, *args, **more) == line
+
+
+def laid(abi: str, type: str, **members: int) -> bytes:
+    """A structure's bytes."""
+    from pypicotrace.tools.decode.abi import abi as named
+
+    layout = named(abi).layout(type)
+    assert layout is not None
+    data = bytearray(layout.size)
+    for name, value in members.items():
+        member = layout.members[name.replace("__", ".", 1)]
+        struct.pack_into(f"<{member.code}", data, member.offset, value)
+    return bytes(data)
+
+
+STAT = {"st_mode": 0o100644, "st_size": 77}
+KEVENT = {"ident": 3, "filter": 0, "flags": 5}
+
+
+@rows(
+    (
+        X64,
+        "newfstatat",
+        (3, "p", "s", 0x1000),
+        {"p": b"\0", "s": laid(X64, "struct stat", **STAT)},
+        'newfstatat(3, "", {st_mode=S_IFREG|0644, st_size=77, ...}, AT_EMPTY_PATH) = 0',
+    ),
+    (
+        I386,
+        "stat64",
+        ("p", "s"),
+        {"p": b"f\0", "s": laid(I386, "struct stat64", **STAT)},
+        'stat64("f", {st_mode=S_IFREG|0644, st_size=77, ...}) = 0',
+    ),
+    (
+        BSD,
+        "__stat50",
+        ("p", "s"),
+        {"p": b"f\0", "s": laid(BSD, "struct stat", **STAT)},
+        '__stat50("f", {st_mode=S_IFREG|0644, st_size=77, ...}) = 0',
+    ),
+    (
+        BSD,
+        "compat_50___stat30",
+        ("p", "s"),
+        {"p": b"f\0", "s": laid(BSD, "struct stat30", **STAT)},
+        'compat_50___stat30("f", {st_mode=S_IFREG|0644, st_size=77, ...}) = 0',
+    ),
+    (
+        X64,
+        "stat",
+        ("p", "s"),
+        {"p": b"f\0", "s": bytes(200), "error": 2},
+        'stat("f", 0x20000) = -1 ENOENT (No such file or directory)',
+    ),
+    (X64, "nanosleep", ("t", 0), {"t": words(1, 5)}, "nanosleep({tv_sec=1, tv_nsec=5}, NULL) = 0"),
+    (
+        BSD,
+        "compat_50_nanosleep",
+        ("t", 0),
+        {"t": struct.pack("<iiq", 1, -1, 5)},
+        "compat_50_nanosleep({tv_sec=1, tv_nsec=5}, NULL) = 0",
+    ),
+    (
+        BSD32,
+        "__nanosleep50",
+        ("t", 0),
+        {"t": struct.pack("<qi", 1, 5)},
+        "__nanosleep50({tv_sec=1, tv_nsec=5}, NULL) = 0",
+    ),
+    (
+        X64,
+        "gettimeofday",
+        ("t", 0),
+        {"t": words(1, 5)},
+        "gettimeofday({tv_sec=1, tv_usec=5}, NULL) = 0",
+    ),
+    (
+        X64,
+        "setitimer",
+        (0, "t", 0),
+        {"t": words(0, 0, 1, 5)},
+        "setitimer(ITIMER_REAL, {it_interval={tv_sec=0, tv_usec=0}, "
+        "it_value={tv_sec=1, tv_usec=5}}, NULL) = 0",
+    ),
+    (
+        X64,
+        "prlimit64",
+        (0, 3, 0, "l"),
+        {"l": words(8 << 20, 2**64 - 1)},
+        "prlimit64(0, RLIMIT_STACK, NULL, {rlim_cur=8192*1024, rlim_max=RLIM_INFINITY}) = 0",
+    ),
+    (
+        BSD,
+        "getrlimit",
+        (3, "l"),
+        {"l": words(100, 2**63 - 1)},
+        "getrlimit(RLIMIT_STACK, {rlim_cur=100, rlim_max=RLIM_INFINITY}) = 0",
+    ),
+    (
+        X64,
+        "poll",
+        ("f", 1, 2**32 - 1),
+        {"f": struct.pack("<ihh", 3, 1, 17), "ret": 1},
+        "poll([{fd=3, events=POLLIN, revents=POLLIN|POLLHUP}], 1, -1) = 1",
+    ),
+    (
+        X64,
+        "epoll_ctl",
+        (3, 1, 4, "e"),
+        {"e": struct.pack("<IQ", 0x80000001, 7)},
+        "epoll_ctl(3, EPOLL_CTL_ADD, 4, {events=EPOLLIN|EPOLLET, data=0x7}) = 0",
+    ),
+    (
+        X64,
+        "epoll_wait",
+        (3, "e", 9, 5),
+        {"e": struct.pack("<IQ", 4, 7), "ret": 1},
+        "epoll_wait(3, [{events=EPOLLOUT, data=0x7}], 9, 5) = 1",
+    ),
+    (
+        ARM,
+        "epoll_pwait",
+        (3, "e", 9, 5, 0, 8),
+        {"e": struct.pack("<IIQ", 4, 0, 7), "ret": 1},
+        "epoll_pwait(3, [{events=EPOLLOUT, data=0x7}], 9, 5, NULL, 8) = 1",
+    ),
+    (
+        BSD,
+        "__kevent100",
+        (3, "c", 1, 0, 0, 0),
+        {"c": laid(BSD, "struct kevent", **KEVENT)},
+        "__kevent100(3, [{ident=3, filter=EVFILT_READ, flags=EV_ADD|EV_ENABLE, fflags=0, data=0, "
+        "udata=0}], 1, NULL, 0, NULL) = 0",
+    ),
+    (
+        BSD,
+        "compat_100___kevent50",
+        (3, "c", 1, 0, 0, 0),
+        {"c": laid(BSD, "struct kevent100", **KEVENT)},
+        "compat_100___kevent50(3, [{ident=3, filter=EVFILT_READ, flags=EV_ADD|EV_ENABLE, "
+        "fflags=0, data=0, udata=0}], 1, NULL, 0, NULL) = 0",
+    ),
+    (
+        X64,
+        "fcntl",
+        (3, 6, "l"),
+        {"l": laid(X64, "struct flock", l_type=1, l_len=9)},
+        "fcntl(3, F_SETLK, {l_type=F_WRLCK, l_whence=SEEK_SET, l_start=0, l_len=9, l_pid=0}) = 0",
+    ),
+    (
+        X64,
+        "uname",
+        ("u",),
+        {"u": b"".join(word.ljust(65, b"\0") for word in (b"L", b"n", b"r", b"v", b"m", b"d"))},
+        'uname({sysname="L", nodename="n", release="r", version="v", machine="m", '
+        'domainname="d"}) = 0',
+    ),
+    (
+        X64,
+        "ioctl",
+        (1, 0x5413, "w"),
+        {"w": struct.pack("<HHHH", 24, 80, 0, 0)},
+        "ioctl(1, TIOCGWINSZ, {ws_row=24, ws_col=80, ws_xpixel=0, ws_ypixel=0}) = 0",
+    ),
+    (BSD, "ioctl", (1, 0x4004667F, "n"), {"n": b"\5\0\0\0"}, "ioctl(1, FIONREAD, [5]) = 0"),
+    (X64, "ioctl", (1, 0x80047AFF, 0), {}, "ioctl(1, _IOC(_IOC_READ, 0x7a, 0xff, 0x4), NULL) = 0"),
+    (
+        X64,
+        "getrusage",
+        (0, "r"),
+        {"r": words(1, 2, 3, 4) + bytes(112)},
+        "getrusage(0, {ru_utime={tv_sec=1, tv_usec=2}, ru_stime={tv_sec=3, tv_usec=4}, ...}) = 0",
+    ),
+    (
+        X64,
+        "wait4",
+        (2**32 - 1, "s", 1, 0),
+        {"s": b"\0\3\0\0", "ret": 9},
+        "wait4(-1, [{WIFEXITED(s) && WEXITSTATUS(s) == 3}], WNOHANG, NULL) = 9",
+    ),
+    (
+        X64,
+        "wait4",
+        (2**32 - 1, "s", 0, 0),
+        {"s": b"\x8b\0\0\0", "ret": 9},
+        "wait4(-1, [{WIFSIGNALED(s) && WTERMSIG(s) == SIGSEGV && WCOREDUMP(s)}], 0, NULL) = 9",
+    ),
+    (
+        X64,
+        "wait4",
+        (2**32 - 1, "s", 2, 0),
+        {"s": b"\x7f\x13\0\0", "ret": 9},
+        "wait4(-1, [{WIFSTOPPED(s) && WSTOPSIG(s) == SIGSTOP}], WUNTRACED, NULL) = 9",
+    ),
+)
+def test_structures(abi: str, name: str, args: Any, more: Any, line: str) -> None:
+    assert shown(abi, name, *args, **more) == line
+
+
+INET = bytes([2, 0, 0, 80, 127, 0, 0, 1]) + bytes(8)
+INET6 = b"\x0a\0\0\x50" + bytes(4) + bytes(15) + b"\1" + b"\2\0\0\0"
+
+
+@rows(
+    (
+        X64,
+        "connect",
+        (3, "a", 16),
+        {"a": INET},
+        "connect(3, {sa_family=AF_INET, sin_port=htons(80), "
+        'sin_addr=inet_addr("127.0.0.1")}, 16) = 0',
+    ),
+    (
+        BSD,
+        "connect",
+        (3, "a", 16),
+        {"a": b"\x10\2" + INET[2:]},
+        "connect(3, {sa_family=AF_INET, sin_port=htons(80), "
+        'sin_addr=inet_addr("127.0.0.1")}, 16) = 0',
+    ),
+    (
+        X64,
+        "bind",
+        (3, "a", 28),
+        {"a": INET6},
+        "bind(3, {sa_family=AF_INET6, sin6_port=htons(80), sin6_flowinfo=htonl(0), "
+        'inet_pton(AF_INET6, "::1", &sin6_addr), sin6_scope_id=2}, 28) = 0',
+    ),
+    (
+        X64,
+        "bind",
+        (3, "a", 6),
+        {"a": b"\1\0/s\0?"},
+        'bind(3, {sa_family=AF_UNIX, sun_path="/s"}, 6) = 0',
+    ),
+    (
+        X64,
+        "bind",
+        (3, "a", 5),
+        {"a": b"\1\0\0ab"},
+        'bind(3, {sa_family=AF_UNIX, sun_path=@"ab"}, 5) = 0',
+    ),
+    (
+        X64,
+        "bind",
+        (3, "a", 12),
+        {"a": b"\x10\0\0\0" + struct.pack("<II", 5, 1)},
+        "bind(3, {sa_family=AF_NETLINK, nl_pid=5, nl_groups=0x00000001}, 12) = 0",
+    ),
+    (
+        X64,
+        "accept",
+        (3, "a", "n"),
+        {"a": INET, "before": {"n": b"\x80\0\0\0"}, "after": {"n": b"\x10\0\0\0"}, "ret": 4},
+        'accept(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("127.0.0.1")}, '
+        "[128] => [16]) = 4",
+    ),
+    (
+        X64,
+        "sendto",
+        (3, "b", 2, 0x4000, 0, 0),
+        {"b": b"hi", "ret": 2},
+        'sendto(3, "hi", 2, MSG_NOSIGNAL, NULL, 0) = 2',
+    ),
+    (
+        X64,
+        "sendmsg",
+        (3, "m", 0),
+        {
+            "m": words(0, 0, 0x20000, 1, 0x40000, 20) + words(0),
+            "v": words(0x30000, 2),
+            "b": b"hi",
+            "c": struct.pack("<QIIi", 20, 1, 1, 5),
+            "ret": 2,
+        },
+        'sendmsg(3, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="hi", iov_len=2}], '
+        "msg_iovlen=1, msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, "
+        "cmsg_data=[5]}], msg_controllen=20, msg_flags=0}, 0) = 2",
+    ),
+    (
+        X64,
+        "recvmsg",
+        (3, "m", 0),
+        {"m": words(0, 0, 0x20000, 1, 0, 0, 0), "v": words(0x30000, 9), "b": b"hi", "ret": 2},
+        'recvmsg(3, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="hi", iov_len=9}], '
+        "msg_iovlen=1, msg_controllen=0, msg_flags=0}, 0) = 2",
+    ),
+    (
+        X64,
+        "setsockopt",
+        (3, 1, 2, "v", 4),
+        {"v": b"\1\0\0\0"},
+        "setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0",
+    ),
+    (
+        BSD,
+        "setsockopt",
+        (3, 0xFFFF, 4, "v", 4),
+        {"v": b"\1\0\0\0"},
+        "setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0",
+    ),
+    (
+        X64,
+        "getsockopt",
+        (3, 1, 4, "v", "n"),
+        {"v": b"\0\0\0\0", "n": b"\4\0\0\0"},
+        "getsockopt(3, SOL_SOCKET, SO_ERROR, [0], [4]) = 0",
+    ),
+    (
+        X64,
+        "setsockopt",
+        (3, 6, 1, "v", 4),
+        {"v": b"\1\0\0\0"},
+        "setsockopt(3, SOL_TCP, TCP_NODELAY, [1], 4) = 0",
+    ),
+)
+def test_sockets(abi: str, name: str, args: Any, more: Any, line: str) -> None:
+    assert shown(abi, name, *args, **more) == line
+
+
+@rows(
+    (
+        X64,
+        "rt_sigprocmask",
+        (0, "n", 0, 8),
+        {"n": words(1 << 1 | 1 << 16)},
+        "rt_sigprocmask(SIG_BLOCK, [INT CHLD], NULL, 8) = 0",
+    ),
+    (
+        X64,
+        "rt_sigprocmask",
+        (2, "n", 0, 8),
+        {"n": words(2**64 - 1 - (1 << 8))},
+        "rt_sigprocmask(SIG_SETMASK, ~[KILL], NULL, 8) = 0",
+    ),
+    (
+        X64,
+        "rt_sigaction",
+        (2, "a", 0, 8),
+        {"a": words(0x400, 0x14000000, 0x500, 0)},
+        "rt_sigaction(SIGINT, {sa_handler=0x400, sa_mask=[], sa_flags=SA_RESTORER|SA_RESTART, "
+        "sa_restorer=0x500}, NULL, 8) = 0",
+    ),
+    (
+        I386,
+        "rt_sigaction",
+        (2, "a", 0, 8),
+        {"a": struct.pack("<IIIQ", 1, 0, 0, 2)},
+        "rt_sigaction(SIGINT, {sa_handler=SIG_IGN, sa_mask=[INT], sa_flags=0}, NULL, 8) = 0",
+    ),
+    (
+        BSD,
+        "__sigaction_sigtramp",
+        (2, "a", 0, 5, 2),
+        {"a": struct.pack("<Q4Iii", 0x400, 4, 0, 0, 0, 2, 0)},
+        "__sigaction_sigtramp(SIGINT, {sa_handler=0x400, sa_mask=[QUIT], sa_flags=SA_RESTART}, "
+        "NULL, 0x5, 2) = 0",
+    ),
+    (
+        BSD,
+        "__sigprocmask14",
+        (1, "n", "o"),
+        {"n": struct.pack("<4I", 2, 0, 0, 0), "o": bytes(16)},
+        "__sigprocmask14(SIG_BLOCK, [INT], []) = 0",
+    ),
+)
+def test_signals(abi: str, name: str, args: Any, more: Any, line: str) -> None:
+    assert shown(abi, name, *args, **more) == line
+
+
+def test_what_is_not_known_is_hexadecimal() -> None:
+    assert shown(X64, "vserver", *range(6)) == "vserver(0, 0x1, 0x2, 0x3, 0x4, 0x5) = 0"
+
+
+def test_more_and_other_ways_to_show() -> None:
+    whole = Shape(Shown(limit=64, verbose=True), names=True)
+    data = words(1, 2)
+    assert shown(X64, "nanosleep", "t", 0, t=data, shape=whole) == (
+        "nanosleep(rqtp={tv_sec=1, tv_nsec=2}, rmtp=NULL) = 0"
+    )
+    assert ", st_ino=0," in shown(X64, "fstat", 3, "s", s=bytes(144), shape=whole)
+    in_digits = Shape(Shown(limit=2, hexadecimal=True))
+    assert shown(X64, "write", 1, "b", 3, b=b"a\0b", shape=in_digits) == (
+        r'write(1, "\x61\x00"..., 3) = 0'
+    )
