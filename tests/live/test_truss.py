@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -40,7 +41,7 @@ def test_calls_with_what_they_mean(shown: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (3, "", "")
     lines = calls((tmp_path / "out").read_text())
     assert lines[0].startswith(f'execve("{shown}", ["/')
-    assert lines[0].endswith(f', "calls"], /* 2 vars */) = 0')
+    assert lines[0].endswith(', "calls"], /* 2 vars */) = 0')
     at = "AT_FDCWD, " if LINUX else ""
     wanted = [
         rf'open(at)?\({at}"{file}", O_RDWR\|O_CREAT\|O_TRUNC, 0640\) = 3',
@@ -211,3 +212,16 @@ def test_the_environment_is_as_it_was() -> None:
     words = [*TRUSS, "-o", "/dev/null", "env"]
     done = subprocess.run(words, capture_output=True, text=True, check=False, env=env)
     assert sorted(done.stdout.split()) == ["ODD=1", f"PATH={env['PATH']}"]
+
+
+def test_counts(shown: str, tmp_path: Path) -> None:
+    words = ["-e", "trace=writev,unlink", shown, tmp_path / "made", "calls"]
+    done = truss("-c", "-S", "name", "--json", *words)
+    assert (done.returncode, done.stdout) == (3, "")
+    calls = json.loads(done.stderr)["calls"]
+    counted = [(row["name"], row["calls"], row["errors"]) for row in calls]
+    assert counted == [("unlink", 1, 1), ("writev", 1, 0)]
+    assert all(0 < row["p50"] <= row["p99"] for row in calls)
+    both = truss("-C", *words).stderr
+    assert "= 3\n" in both
+    assert re.search(r"^ 100\.00 .* 2 +1 +total$", both, re.MULTILINE)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from pypicotrace import __version__, syscalls
 from pypicotrace.syscalls.classes import CLASSES
 from pypicotrace.tools.decode.call import Shown
+from pypicotrace.tools.truss.counts import ORDERS, OWNERS
 from pypicotrace.tools.truss.shape import Clock, Shape
 
 EXIT_USAGE = 2
@@ -17,9 +18,9 @@ PID_MAX = 2**31 - 1
 STRING_MAX = 2**20
 
 HELP = """\
-usage: picotrace-truss [-fNqrtTUvxyzZ] [-e EXPR]... [-o FILE] [-s BYTES]
-                       [-E NAME=VALUE]... [-p PID]... [--pin WHEN]
-                       [command [arg ...]]
+usage: picotrace-truss [-cCfNqrtTUvxyzZ] [-e EXPR]... [-o FILE] [-s BYTES]
+                       [-S ORDER] [--by WHOM] [--json] [-E NAME=VALUE]...
+                       [-p PID]... [--pin WHEN] [command [arg ...]]
 
 Show the system calls of a command, with what their arguments mean.
 
@@ -32,6 +33,12 @@ Show the system calls of a command, with what their arguments mean.
   -s BYTES       show so much of a string (32)
   -E NAME=VALUE  set a variable in the command's environment; -E NAME takes
                  it out
+
+  -c             count: a table of calls, errors and times at the end
+  -C             both the lines and that table
+  -S ORDER       its order: time, calls, errors, mean, p50, p99 or name
+  --by WHOM      a table in total, for each process, or for each lwp
+  --json         JSON in place of the table
 
   -N             arguments with their names
   -q             nothing of ends of processes and LWPs
@@ -63,6 +70,15 @@ class Failure(Exception):
         self.hint = hint
 
 
+class Counting(NamedTuple):
+    """What is said at the end of how often calls were made; ``alone``: and nothing else is."""
+
+    alone: bool
+    order: str
+    by: str
+    json: bool
+
+
 class Arguments(NamedTuple):
     """The command line; of pids and command one is empty. ``output`` None is standard error."""
 
@@ -74,6 +90,7 @@ class Arguments(NamedTuple):
     pids: list[int]
     environment: list[str]
     pin: int | str
+    counting: Counting | None
     command: list[str]
 
 
@@ -96,7 +113,7 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
     """
     try:
         options, command = getopt.getopt(
-            list(argv), "e:E:fhNo:p:qrs:tTUvVxyzZ", ["help", "version", "pin="]
+            list(argv), "cCe:E:fhNo:p:qrs:S:tTUvVxyzZ", ["by=", "help", "json", "pin=", "version"]
         )
     except getopt.GetoptError as error:
         raise usage(error.msg) from None
@@ -141,8 +158,25 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
         pids=pids,
         environment=[value for name, value in options if name == "-E"],
         pin=_pin(values.get("--pin"), bool(pids)),
+        counting=_counting(values),
         command=command,
     )
+
+
+def _counting(values: dict[str, str]) -> Counting | None:
+    given = [name for name in ("-S", "--by", "--json") if name in values]
+    if not {"-c", "-C"} & values.keys():
+        if given:
+            raise usage(f"{given[0]} is for the table of -c and -C")
+        return None
+    if {"-c", "-C"} <= values.keys():
+        raise usage("-c gives the table alone, -C the lines as well: give one of them")
+    order, by = values.get("-S", "time"), values.get("--by", "total")
+    if order not in ORDERS:
+        raise usage(f"-S {order}: there are {', '.join(ORDERS)}")
+    if by not in OWNERS:
+        raise usage(f"--by {by}: there are {', '.join(OWNERS)}")
+    return Counting("-c" in values, order, by, "--json" in values)
 
 
 def _pin(text: str | None, attached: bool) -> int | str:

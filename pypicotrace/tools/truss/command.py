@@ -15,6 +15,7 @@ from pypicotrace.syscalls.select import select
 from pypicotrace.tools.decode.abi import abi, native
 from pypicotrace.tools.ending import Signals, die_by
 from pypicotrace.tools.truss.arguments import Arguments, Failure, arguments, wanted
+from pypicotrace.tools.truss.counts import Counts
 from pypicotrace.tools.truss.lines import Lines
 
 EXIT_FAILURE, EXIT_CANNOT_RUN, EXIT_NOT_FOUND = 1, 126, 127
@@ -76,8 +77,12 @@ def make_loop(args: Arguments) -> pt.Loop:
 
     :raises Failure: a word of -e chooses no call.
     """
+    alone = args.counting is not None and args.counting.alone
     options: dict[str, Any] = {
-        "events": EVENTS,
+        "events": pt.SCX if alone else EVENTS,
+        "errors": args.shape.failed if alone else None,
+        # Results are not looked at.
+        "whole_results": not alone,
         "follow": args.follow,
         "syscalls": args.calls,
         "pin": args.pin,
@@ -131,9 +136,17 @@ def show(loop: pt.Loop, args: Arguments, fd: int) -> int:
     :returns: 0, or the errno of the write that failed; from there on a command runs on, and what
         was attached to is let go.
     """
+    counts = Counts(args.counting.by) if args.counting else None
     try:
-        for line in shown(loop, args):
-            write(fd, line)
+        if counts is not None and args.counting is not None and args.counting.alone:
+            for batch in loop.stream():
+                counts.add_batch(batch)
+        else:
+            for line in shown(loop, args, counts):
+                write(fd, line)
+        if counts is not None and args.counting is not None:
+            what = counts.json if args.counting.json else counts.table
+            write(fd, what(args.counting.order).removesuffix("\n"))
     except Unwritten as error:
         where = {None: "standard error", "-": "standard output"}.get(args.output, args.output)
         complain(f"{where}: {error}; the trace is incomplete")
@@ -144,8 +157,8 @@ def show(loop: pt.Loop, args: Arguments, fd: int) -> int:
     return 0
 
 
-def shown(loop: pt.Loop, args: Arguments) -> Iterator[str]:
-    """The lines of a trace."""
+def shown(loop: pt.Loop, args: Arguments, counts: Counts | None) -> Iterator[str]:
+    """The lines of a trace, whose calls are counted."""
     describe = refers_to if args.shape.descriptors else None
     lines = Lines(args.shape, time.time_ns() - time.monotonic_ns(), describe)
     names = abi(native()).signals
@@ -157,6 +170,8 @@ def shown(loop: pt.Loop, args: Arguments) -> Iterator[str]:
             argv = [os.fsencode(word) for word in args.command]
             count = len(environment(args.environment))
             yield lines.launched(event, path_of(args.command[0]), argv, count)
+        if counts is not None and isinstance(event, pt.SyscallExit):
+            counts.add(event)
         signo = event.signo if choosy and isinstance(event, pt.Stopped) else 0
         if signo and not wanted(args.signals, names.get(signo, "")):
             continue

@@ -1,0 +1,207 @@
+"""How often which calls are made, how long they take, and how many fail: ``-c``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from pypicotrace import Batch, SyscallExit
+
+Key = tuple[Any, ...]
+
+FINE = 5
+"""Bits of a time that count: it is known to a 32nd of itself."""
+
+
+def bucket(ns: int) -> int:
+    """Which bucket of a histogram a time belongs to."""
+    coarse = max(ns.bit_length() - FINE - 1, 0)
+    return (coarse << FINE) + (ns >> coarse)
+
+
+def middle(place: int) -> int:
+    """The time in the middle of a bucket, in nanoseconds."""
+    coarse = max((place >> FINE) - 1, 0)
+    low = place - (coarse << FINE)
+    return (low << coarse) + (1 << coarse >> 1)
+
+
+class Row:
+    """What is known of one call: how many of them, of these how many failed, and their times."""
+
+    __slots__ = ("buckets", "calls", "errors", "ns")
+
+    def __init__(self) -> None:
+        self.calls = self.errors = self.ns = 0
+        self.buckets: dict[int, int] = {}
+
+    def quantile(self, share: float) -> int:
+        """The time in nanoseconds that this share of the calls did not exceed."""
+        wanted = max(1, -int(-share * self.calls // 1))
+        seen = 0
+        for place in sorted(self.buckets):
+            seen += self.buckets[place]
+            if seen >= wanted:
+                return middle(place)
+        return 0
+
+
+class Line(NamedTuple):
+    """A row as it is shown; times in seconds."""
+
+    share: float
+    seconds: float
+    mean: float
+    p50: float
+    p99: float
+    calls: int
+    errors: int
+    name: str
+    owner: Key
+
+
+OWNERS: dict[str, tuple[str, ...]] = {"total": (), "process": ("pid",), "lwp": ("pid", "lwp")}
+"""For whom calls are counted, and the columns of a record that say whose a call is."""
+ORDERS: dict[str, Callable[[Line], Any]] = {
+    "time": lambda line: -line.seconds,
+    "calls": lambda line: -line.calls,
+    "errors": lambda line: -line.errors,
+    "mean": lambda line: -line.mean,
+    "p50": lambda line: -line.p50,
+    "p99": lambda line: -line.p99,
+    "name": lambda line: line.name,
+}
+
+
+class Counts:
+    """Rows of all calls, for all processes together, for each process, or for each LWP."""
+
+    def __init__(self, by: str = "total") -> None:
+        """``by`` is one of `OWNERS`."""
+        self._owner = OWNERS[by]
+        self._rows: dict[Key, Row] = {}
+        self._names: dict[Key, str] = {}
+        self._programs: dict[int, bytes] = {}
+
+    def add_batch(self, batch: Batch) -> None:
+        """The exits of calls in a batch, which has nothing else."""
+        columns = [getattr(batch, name) for name in ("abi", "sysnum", *self._owner)]
+        rows = self._rows
+        # zip makes the key of a record's columns, and the loop's body does as little as it can.
+        keys = zip(*columns, strict=True)
+        for place, (key, ns, error) in enumerate(
+            zip(keys, batch.elapsed_ns, batch.error, strict=True)
+        ):
+            row = rows.get(key)
+            if row is None:
+                row = self._named(key, batch[place])
+            row.calls += 1
+            row.ns += ns
+            if error > 0:
+                row.errors += 1
+            coarse = ns.bit_length() - FINE - 1
+            at = (coarse << FINE) + (ns >> coarse) if coarse > 0 else ns
+            row.buckets[at] = row.buckets.get(at, 0) + 1
+
+    def add(self, event: SyscallExit) -> None:
+        """One exit of a call."""
+        key = (event.abi, event.sysnum, *(getattr(event, name) for name in self._owner))
+        row = self._rows.get(key) or self._named(key, event)
+        row.calls += 1
+        row.ns += event.elapsed_ns
+        row.errors += event.error > 0
+        at = bucket(event.elapsed_ns)
+        row.buckets[at] = row.buckets.get(at, 0) + 1
+
+    def _named(self, key: Key, event: Any) -> Row:
+        self._names[key[:2]] = event.name
+        self._programs.setdefault(event.pid, event.program)
+        row = self._rows[key] = Row()
+        return row
+
+    def lines(self, order: str = "time") -> list[tuple[Key, list[Line]]]:
+        """For each owner the lines in that order, one of `ORDERS`, the first being the greatest."""
+        owners: dict[Key, list[tuple[str, Row]]] = {}
+        for key, row in self._rows.items():
+            owners.setdefault(key[2:], []).append((self._names[key[:2]], row))
+        found = []
+        for owner, rows in sorted(owners.items()):
+            whole = sum(row.ns for _, row in rows)
+            made = [_line(name, row, whole, owner) for name, row in rows]
+            found.append((owner, sorted(sorted(made, key=_name), key=ORDERS[order])))
+        return found
+
+    def table(self, order: str = "time") -> str:
+        """Tables of text, and what is on top of each where there are several."""
+        parts = []
+        for owner, lines in self.lines(order):
+            parts += [self._title(owner)] if owner else []
+            parts.append(_table(lines))
+        return "\n".join(parts) + "\n"
+
+    def _title(self, owner: Key) -> str:
+        program = self._programs.get(owner[0], b"").decode(errors="backslashreplace")
+        lwp = f", LWP {owner[1]}" if len(owner) > 1 else ""
+        return f"Process {owner[0]} ({program}){lwp}:"
+
+    def json(self, order: str = "time") -> str:
+        """The same as JSON; times in nanoseconds."""
+        found = []
+        for owner, lines in self.lines(order):
+            who = dict(zip(self._owner, owner, strict=True))
+            found += [{**who, **_object(line)} for line in lines]
+        return json.dumps({"calls": found}, indent=1) + "\n"
+
+
+def _name(line: Line) -> str:
+    return line.name
+
+
+def _line(name: str, row: Row, whole: int, owner: Key) -> Line:
+    return Line(
+        share=row.ns / whole if whole else 0.0,
+        seconds=row.ns / 1e9,
+        mean=row.ns / row.calls / 1e9,
+        p50=row.quantile(0.5) / 1e9,
+        p99=row.quantile(0.99) / 1e9,
+        calls=row.calls,
+        errors=row.errors,
+        name=name,
+        owner=owner,
+    )
+
+
+def _object(line: Line) -> dict[str, Any]:
+    times = {name: round(getattr(line, name) * 1e9) for name in ("mean", "p50", "p99")}
+    whole = {"name": line.name, "calls": line.calls, "errors": line.errors}
+    return {**whole, "time": round(line.seconds * 1e9), **times}
+
+
+HEADERS = ("% time", "seconds", "mean us", "p50 us", "p99 us", "calls", "errors", "syscall")
+
+
+def _table(lines: Iterable[Line]) -> str:
+    from tabulate import tabulate  # most runs do without
+
+    shown = list(lines)
+    rows: list[tuple[Any, ...]] = [
+        (
+            f"{100 * line.share:.2f}",
+            f"{line.seconds:.6f}",
+            *(f"{1e6 * time:.1f}" for time in (line.mean, line.p50, line.p99)),
+            line.calls,
+            line.errors or "",
+            line.name,
+        )
+        for line in shown
+    ]
+    calls, errors = sum(line.calls for line in shown), sum(line.errors for line in shown)
+    seconds = sum(line.seconds for line in shown)
+    mean = f"{1e6 * seconds / calls:.1f}" if calls else ""
+    rows.append(("100.00", f"{seconds:.6f}", mean, "", "", calls, errors or "", "total"))
+    right = ("right",) * (len(HEADERS) - 1)
+    text: str = tabulate(
+        rows, HEADERS, tablefmt="simple", colalign=(*right, "left"), disable_numparse=True
+    )
+    return text
