@@ -224,4 +224,4 @@ def test_counts(shown: str, tmp_path: Path) -> None:
     assert all(0 < row["p50"] <= row["p99"] for row in calls)
     both = truss("-C", *words).stderr
     assert "= 3\n" in both
-    assert re.search(r"^ 100\.00 .* 2 +1 +total$", both, re.MULTILINE)
+    assert re.search(r"^ *100\.00 .* 2 +1 +total$", both, re.MULTILINE)

@@ -1,4 +1,7 @@
-"""The tables of picotrace-truss: every word means something, every line is of a call."""
+"""The tables of picotrace-truss: every word means something, every line is of a call.
+
+The headers that they are held against are those of ziglang.
+"""
 
 from __future__ import annotations
 
