@@ -236,6 +236,20 @@ def words(*numbers: int) -> bytes:
         {"v": words(0x20000, 2, 0x30000, 2), "a": b"xy", "b": b"z?", "ret": 3},
         'readv(1, [{iov_base="xy", iov_len=2}, {iov_base="z", iov_len=2}], 2) = 3',
     ),
+    (
+        X64,
+        "getdents64",
+        (3, "d", 99),
+        {"d": (bytes(16) + b"\x18\0" + bytes(6)) * 2, "ret": 48},
+        "getdents64(3, 0x10000 /* 2 entries */, 99) = 48",
+    ),
+    (
+        BSD,
+        "__getdents30",
+        (3, "d", 99),
+        {"d": bytes(8) + b"\x20\0" + bytes(22), "ret": 32},
+        "__getdents30(3, 0x10000 /* 1 entry */, 99) = 32",
+    ),
     (X64, "pipe", ("f",), {"f": struct.pack("<ii", 3, 4)}, "pipe([3, 4]) = 0"),
     (
         X64,

@@ -203,6 +203,31 @@ def shown_iovecs(addr: int, length: int, call: Call, layout: struct.Struct, *, f
     return f"[{', '.join(parts + ['...'] * (length > most))}]"
 
 
+def entries(abi: Abi, length: str) -> Decode:
+    """What a directory's entries were read into: how many there are.
+
+    :param length: where in an entry its length is, which has 16 bits; ``words``: after two words.
+    """
+    at = 2 * abi.word if length == "words" else int(length)
+
+    def decode(value: int, call: Call) -> str:
+        if not value or call.retval is None:
+            return shown_pointer(value, call)
+        try:
+            data = call.read(value, call.retval) if call.retval else b""
+        except Unreadable:
+            return hex(value)
+        count = place = 0
+        while place + at + 2 <= len(data):
+            step = int.from_bytes(data[place + at : place + at + 2], "little")
+            if step == 0:
+                break
+            place, count = place + step, count + 1
+        return f"{value:#x} /* {count} entr{'y' if count == 1 else 'ies'} */"
+
+    return decode
+
+
 def descriptor_set(abi: Abi, place: str) -> Decode:
     """An fd_set; the argument at that place is how many descriptors are looked at."""
     index, word = int(place), abi.word if abi.os == "linux" else 4

@@ -135,7 +135,8 @@ brk: pointer -> pointer
 mremap: pointer unsigned unsigned flags:mremap pointer -> pointer
 mmap2: pointer unsigned flags:prot,prot_none flags:map,map_type fd hex -> pointer
 _llseek: fd hex hex >pointed:8 enum:seek
-getdents getdents64: fd pointer unsigned
+getdents: fd >entries:words unsigned
+getdents64: fd >entries:16 unsigned
 sigaction: signal action >action:done -
 sigtimedwait: signals pointer struct -
 sigaltstack: pointer pointer
@@ -227,7 +228,7 @@ sigaction_sigtramp: signal action >action:done pointer int
 sigtimedwait: signals pointer struct
 kevent: fd array:*,@2 - >array:*,ret - struct
 mremap: pointer - pointer - hex -> pointer
-getdents: fd pointer -
+getdents: fd >entries:8 -
 pselect: int fd_set:0 fd_set:0 fd_set:0 struct signals
 pollts: >array:*,@1 unsigned struct signals
 paccept: fd >told_address:2 =pointed:4 signals flags:socket_flag -> fd

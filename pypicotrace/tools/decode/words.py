@@ -47,6 +47,7 @@ WORDS: dict[str, Callable[..., Decode]] = {
     "environment": buffers.environment,
     "integers": buffers.integers,
     "iovecs": buffers.iovecs,
+    "entries": buffers.entries,
     "fd_set": buffers.descriptor_set,
     "struct": structs.structure,
     "array": structs.array,
