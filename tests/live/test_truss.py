@@ -225,3 +225,29 @@ def test_counts(shown: str, tmp_path: Path) -> None:
     both = truss("-C", *words).stderr
     assert "= 3\n" in both
     assert re.search(r"^ *100\.00 .* 2 +1 +total$", both, re.MULTILINE)
+
+
+def test_calls_that_are_made_to_fail(shown: str, tmp_path: Path) -> None:
+    words = ["-e", "trace=/^open/,unlink", "-e", "inject=unlink:error=EXDEV", "-o", "-"]
+    done = truss(*words, shown, tmp_path / "made", "calls")
+    assert done.returncode == 3
+    assert re.search(r"^unlink\(0x8\) += -1 EXDEV \(.*\) \(INJECTED\)$", done.stdout, re.MULTILINE)
+
+
+def test_a_result_and_a_signal_for_calls_that_are_not_shown(shown: str, tmp_path: Path) -> None:
+    injected = "inject=unlink:retval=0:signal=SIGTERM"
+    words = ["-q", "-e", "trace=writev", "-e", injected, shown, tmp_path / "made", "calls"]
+    done = truss(*words)
+    assert done.returncode == -signal.SIGTERM
+    assert [line.partition("(")[0] for line in done.stderr.splitlines()] == [
+        "writev",
+        done.stderr.splitlines()[1],
+    ]
+    assert "--- SIGTERM " in done.stderr
+
+
+def test_a_call_that_comes_later(shown: str, tmp_path: Path) -> None:
+    words = ["-T", "-e", "trace=writev", "-e", "inject=writev:delay=30ms"]
+    done = truss(*words, shown, tmp_path / "made", "calls")
+    [seconds] = re.findall(r"= 3 \(DELAYED\) <(.*)>", done.stderr)
+    assert 0.03 <= float(seconds) < 10

@@ -11,6 +11,7 @@ from pypicotrace import __version__, syscalls
 from pypicotrace.syscalls.classes import CLASSES
 from pypicotrace.tools.decode.call import Shown
 from pypicotrace.tools.truss.counts import ORDERS, OWNERS
+from pypicotrace.tools.truss.inject import Injection, injection
 from pypicotrace.tools.truss.shape import Clock, Shape
 
 EXIT_USAGE = 2
@@ -29,6 +30,8 @@ Show the system calls of a command, with what their arguments mean.
   -e EXPR        trace=NAME,/regex/,%CLASS,!NAME: only these calls;
                  signal=NAME,!NAME: only these signals;
                  status=successful|failed: as -z and -Z
+                 inject=SET:error=E|retval=N|signal=S|delay=US[:when=N+M]:
+                 do that to these calls
   -p PID         attach to a running process; may be given several times
   -s BYTES       show so much of a string (32)
   -E NAME=VALUE  set a variable in the command's environment; -E NAME takes
@@ -91,6 +94,7 @@ class Arguments(NamedTuple):
     environment: list[str]
     pin: int | str
     counting: Counting | None
+    injections: list[Injection]
     command: list[str]
 
 
@@ -127,7 +131,10 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
     if bool(pids) == bool(command):
         raise usage("give a command, or processes (-p PID)" + ", not both" * bool(pids))
     given = [value for name, value in options if name == "-e"]
-    calls, signals, failed = expressions(given)
+    injections = [made for text in given for made in _injections(text)]
+    calls, signals, failed = expressions([text for text in given if not _injects(text)])
+    if injections and "-c" in flags:
+        raise usage("-c does not stop calls: with -e inject= use -C")
     if {"-z", "-Z"} <= set(flags):
         raise usage("-z and -Z leave no call")
     failed = False if "-z" in flags else True if "-Z" in flags else failed
@@ -159,8 +166,27 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
         environment=[value for name, value in options if name == "-E"],
         pin=_pin(values.get("--pin"), bool(pids)),
         counting=_counting(values),
+        injections=injections,
         command=command,
     )
+
+
+def _injects(text: str) -> bool:
+    return text.startswith(("inject=", "fault="))
+
+
+def _injections(text: str) -> list[Injection]:
+    """What is said by one -e; ``fault=`` is strace's older name, of errors alone."""
+    if not _injects(text):
+        return []
+    kind, _, value = text.partition("=")
+    if kind == "fault" and ":error=" not in value:
+        value += ":error=ENOSYS"
+    try:
+        made = injection(value)
+    except ValueError as error:
+        raise usage(f"-e {text}: {error}") from None
+    return [made._replace(words=_words(",".join(made.words)))]
 
 
 def _counting(values: dict[str, str]) -> Counting | None:
@@ -210,7 +236,7 @@ def expressions(
                 raise usage(f"-e {text}: give status=successful or status=failed")
             failed = value == "failed"
         else:
-            raise usage(f"-e {text}: there are trace=, signal= and status=")
+            raise usage(f"-e {text}: there are trace=, signal=, status= and inject=")
     if signals is not None and "none" in signals:
         signals = []
     return calls, signals, failed

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pypicotrace as pt
-from pypicotrace.syscalls.select import select
-from pypicotrace.tools.decode.abi import abi, native
 from pypicotrace.tools.ending import Signals, die_by
-from pypicotrace.tools.truss.arguments import Arguments, Failure, arguments, wanted
-from pypicotrace.tools.truss.counts import Counts
-from pypicotrace.tools.truss.lines import Lines
+from pypicotrace.tools.truss.arguments import Arguments, Failure, arguments
+from pypicotrace.tools.truss.trace import Trace, environment, traced
 
 EXIT_FAILURE, EXIT_CANNOT_RUN, EXIT_NOT_FOUND = 1, 126, 127
 EVENTS = pt.SCE | pt.SCX | pt.EXEC | pt.SIGNAL | pt.EXIT | pt.LWP_EXIT
@@ -48,34 +43,10 @@ def open_output(output: str | None) -> int:
         raise Failure(f"{output}: {error.strerror}", EXIT_FAILURE) from None
 
 
-def refers_to(pid: int) -> Callable[[int], str]:
-    """What says what a process's descriptors refer to (Linux)."""
-    folder = f"/proc/{pid}/fd/"
-
-    def describe(fd: int) -> str:
-        try:
-            target = os.fsencode(os.readlink(folder + str(fd)))
-        except OSError:
-            return ""
-        return f"<{target.decode(errors='backslashreplace')}>"
-
-    return describe
-
-
-def environment(given: Sequence[str]) -> list[bytes]:
-    """Our own, and what -E says."""
-    entries = pt.own_environment()
-    for text in map(os.fsencode, given):
-        name, equals, _ = text.partition(b"=")
-        entries = [entry for entry in entries if not entry.startswith(name + b"=")]
-        entries += [text] if equals else []
-    return entries
-
-
 def make_loop(args: Arguments) -> pt.Loop:
     """The loop that the command line asks for.
 
-    :raises Failure: a word of -e chooses no call.
+    :raises ValueError: a word of -e chooses no call.
     """
     alone = args.counting is not None and args.counting.alone
     options: dict[str, Any] = {
@@ -84,22 +55,18 @@ def make_loop(args: Arguments) -> pt.Loop:
         # Results are not looked at.
         "whole_results": not alone,
         "follow": args.follow,
-        "syscalls": args.calls,
+        "syscalls": traced(args),
         "pin": args.pin,
     }
-    try:
-        if args.pids:
-            return pt.attach(*args.pids, **options)
-        kernel_filter = None if args.follow and args.calls else False
-        return pt.spawn(
-            args.command,
-            kernel_filter=kernel_filter,
-            env=environment(args.environment),
-            close_fds=False,
-            **options,
-        )
-    except ValueError as error:
-        raise Failure(f"-e: {error}") from None
+    if args.pids:
+        return pt.attach(*args.pids, **options)
+    return pt.spawn(
+        args.command,
+        kernel_filter=None if args.follow and args.calls else False,
+        env=environment(args.environment),
+        close_fds=False,
+        **options,
+    )
 
 
 def write(fd: int, line: str) -> None:
@@ -115,38 +82,23 @@ def write(fd: int, line: str) -> None:
         raise Unwritten(error.errno or errno.EIO) from None
 
 
-def path_of(name: str) -> bytes:
-    """Where a command is, as the loop has found it."""
-    return os.fsencode(name if os.sep in name else shutil.which(name) or name)
-
-
-def shows_launch(args: Arguments) -> bool:
-    """Whether the words of -e choose the call that has begun the trace."""
-    if args.shape.failed:
-        return False
-    table = abi(native()).table
-    if args.calls is None:
-        return True
-    return table.by_name["execve"].number in select(args.calls, [table])[0].numbers
-
-
-def show(loop: pt.Loop, args: Arguments, fd: int) -> int:
+def show(loop: pt.Loop, args: Arguments, trace: Trace, fd: int) -> int:
     """Trace to the end.
 
     :returns: 0, or the errno of the write that failed; from there on a command runs on, and what
         was attached to is let go.
     """
-    counts = Counts(args.counting.by) if args.counting else None
+    counting, counts = args.counting, trace.counts
     try:
-        if counts is not None and args.counting is not None and args.counting.alone:
+        if counting is not None and counting.alone:
             for batch in loop.stream():
                 counts.add_batch(batch)
         else:
-            for line in shown(loop, args, counts):
+            for line in trace.lines(loop):
                 write(fd, line)
-        if counts is not None and args.counting is not None:
-            what = counts.json if args.counting.json else counts.table
-            write(fd, what(args.counting.order).removesuffix("\n"))
+        if counting is not None:
+            what = counts.json if counting.json else counts.table
+            write(fd, what(counting.order).removesuffix("\n"))
     except Unwritten as error:
         where = {None: "standard error", "-": "standard output"}.get(args.output, args.output)
         complain(f"{where}: {error}; the trace is incomplete")
@@ -155,30 +107,6 @@ def show(loop: pt.Loop, args: Arguments, fd: int) -> int:
                 pass
         return error.error
     return 0
-
-
-def shown(loop: pt.Loop, args: Arguments, counts: Counts | None) -> Iterator[str]:
-    """The lines of a trace, whose calls are counted."""
-    describe = refers_to if args.shape.descriptors else None
-    lines = Lines(args.shape, time.time_ns() - time.monotonic_ns(), describe)
-    names = abi(native()).signals
-    choosy = args.signals is not None
-    launching = bool(args.command) and shows_launch(args)
-    for event in loop:
-        if launching and isinstance(event, pt.Exec) and event.pid == loop.root:
-            launching = False
-            argv = [os.fsencode(word) for word in args.command]
-            count = len(environment(args.environment))
-            yield lines.launched(event, path_of(args.command[0]), argv, count)
-        if counts is not None and isinstance(event, pt.SyscallExit):
-            counts.add(event)
-        signo = event.signo if choosy and isinstance(event, pt.Stopped) else 0
-        if signo and not wanted(args.signals, names.get(signo, "")):
-            continue
-        try:
-            yield from lines.feed(event)
-        except pt.TraceeDied:
-            continue  # its end comes as an event
 
 
 def cannot_launch(error: pt.LaunchError) -> Failure:
@@ -196,12 +124,15 @@ def run(argv: Sequence[str]) -> int:
         return 0
     if args.shape.descriptors and sys.platform != "linux":
         raise Failure("-y: this system does not tell what descriptors refer to", EXIT_FAILURE)
-    loop = make_loop(args)
+    try:
+        loop, trace = make_loop(args), Trace(args)
+    except ValueError as error:
+        raise Failure(f"-e: {error}") from None
     fd = open_output(args.output)
     with Signals(loop) as signals:
         try:
             with loop:
-                lost = show(loop, args, fd)
+                lost = show(loop, args, trace, fd)
         except pt.LaunchError as error:
             raise cannot_launch(error) from None
     os.close(fd)

@@ -63,7 +63,7 @@ class Memory:
 class Pending:
     """A call that has begun: what is known of it so far."""
 
-    __slots__ = ("abi", "call", "pid", "plan", "split", "texts", "ts_ns")
+    __slots__ = ("abi", "call", "done", "pid", "plan", "split", "texts", "ts_ns")
 
     def __init__(self, event: SyscallEntry, made: Plan, call: Call) -> None:
         self.plan = made
@@ -74,6 +74,7 @@ class Pending:
         self.texts: list[str | None] = [None] * len(made.names)
         # What of it is in an unfinished line already, None: nothing.
         self.split: int | None = None
+        self.done = ""
         for place, decode in made.entry:
             self.texts[place] = decode(call.args[place], call)
 
@@ -110,6 +111,10 @@ class Lines:
         variables = f"/* {count} var{'s' * (count != 1)} */"
         call = f"execve({quoted(path, PATH_MAX)}, [{', '.join(words)}], {variables})"
         return self._prefixed(event, f"{call.ljust(COLUMN)} = 0")
+
+    def mark(self, event: SyscallEntry, done: str) -> None:
+        """Have the line of a call that has begun say what was done to it."""
+        self._pending[event.pid, event.lwp].done = done
 
     def _entry(self, event: SyscallEntry) -> Iterator[str]:
         who = (event.pid, event.lwp)
@@ -163,6 +168,7 @@ class Lines:
         yield (
             self._prefix.text(*who, pending.ts_ns)
             + body
+            + pending.done
             + (elapsed(event) if self._shape.elapsed else "")
         )
 

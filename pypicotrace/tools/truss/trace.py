@@ -1,0 +1,140 @@
+"""A trace into lines: what is done to its calls, and which of them are shown."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import pypicotrace as pt
+from pypicotrace import syscalls
+from pypicotrace.syscalls.select import select
+from pypicotrace.tools.decode.abi import abi, native
+from pypicotrace.tools.truss.arguments import Arguments, wanted
+from pypicotrace.tools.truss.counts import Counts
+from pypicotrace.tools.truss.inject import Injector
+from pypicotrace.tools.truss.lines import Lines
+
+
+def tables() -> list[syscalls.Table]:
+    """Those of the ABIs that processes may use here."""
+    os_name = sys.platform.rstrip("0123456789")
+    return [syscalls.load(name) for name in syscalls.for_system(os_name, os.uname().machine)]
+
+
+def chosen(words: Sequence[str]) -> dict[str, frozenset[int]]:
+    """The calls that words choose, by ABI.
+
+    :raises ValueError: a word chooses none; the message names it.
+    """
+    every = tables()
+    found = zip(every, select(words, every), strict=True)
+    return {table.abi: selection.numbers for table, selection in found}
+
+
+def traced(args: Arguments) -> list[str] | None:
+    """The calls that are to be traced: those that are shown, and those that something is done to.
+
+    :raises ValueError: a word chooses none; the message names it.
+    """
+    done = [number for rule in args.injections for number in chosen(rule.words)]
+    if args.calls is None or not done:
+        return args.calls
+    names: set[str] = set()
+    for words in (args.calls, *(rule.words for rule in args.injections)):
+        for abi_name, numbers in chosen(words).items():
+            table = syscalls.load(abi_name)
+            names |= {table.by_number[number].name for number in numbers}
+    return sorted(names) or ["none"]
+
+
+def environment(given: Sequence[str]) -> list[bytes]:
+    """Our own, and what -E says."""
+    entries = pt.own_environment()
+    for text in map(os.fsencode, given):
+        name, equals, _ = text.partition(b"=")
+        entries = [entry for entry in entries if not entry.startswith(name + b"=")]
+        entries += [text] if equals else []
+    return entries
+
+
+def refers_to(pid: int) -> Callable[[int], str]:
+    """What says what a process's descriptors refer to (Linux)."""
+    folder = f"/proc/{pid}/fd/"
+
+    def describe(fd: int) -> str:
+        try:
+            target = os.fsencode(os.readlink(folder + str(fd)))
+        except OSError:
+            return ""
+        return f"<{target.decode(errors='backslashreplace')}>"
+
+    return describe
+
+
+class Trace:
+    """The lines of a trace, as the command line asks for them."""
+
+    def __init__(self, args: Arguments) -> None:
+        """:raises ValueError: a word of -e chooses no call, or something cannot be done to it."""
+        describe = refers_to if args.shape.descriptors else None
+        self._args = args
+        self.counts = Counts(args.counting.by if args.counting else "total")
+        self._lines = Lines(args.shape, time.time_ns() - time.monotonic_ns(), describe)
+        self._signals = abi(native()).signals
+        self._injector = Injector(args.injections, tables()) if args.injections else None
+        # Which calls are shown, where more are traced.
+        self._shown = chosen(args.calls) if args.injections and args.calls is not None else None
+
+    def lines(self, loop: pt.Loop) -> Iterator[str]:
+        """The lines, while the loop is gone through."""
+        launching = bool(self._args.command) and self._shows_launch()
+        for event in loop:
+            try:
+                if isinstance(event, pt.SyscallEntry):
+                    yield from self._call(event)
+                elif launching and isinstance(event, pt.Exec) and event.pid == loop.root:
+                    launching = False
+                    yield self._launched(event)
+                elif self._wants(event):
+                    yield from self._lines.feed(event)
+            except pt.TraceeDied:
+                continue  # its end comes as an event
+
+    def _call(self, event: pt.SyscallEntry) -> Iterator[str]:
+        shown = self._shown is None or event.sysnum in self._shown.get(event.abi, ())
+        if shown:
+            # What a call is given is read before it may be changed.
+            yield from self._lines.feed(event)
+        if isinstance(event, pt.SyscallExit):
+            if self._injector is not None:
+                self._injector.exit(event)
+            if shown and self._args.counting is not None:
+                self.counts.add(event)
+        elif self._injector is not None:
+            done = self._injector.entry(event)
+            if shown and done:
+                self._lines.mark(event, done)
+
+    def _wants(self, event: pt.Event) -> bool:
+        if self._args.signals is None or not isinstance(event, pt.Stopped):
+            return True
+        return wanted(self._args.signals, self._signals.get(event.signo, ""))
+
+    def _shows_launch(self) -> bool:
+        """Whether the words of -e choose the call that has begun the trace."""
+        if self._args.shape.failed:
+            return False
+        if self._args.calls is None:
+            return True
+        own = abi(native())
+        return own.table.by_name["execve"].number in chosen(self._args.calls)[own.name]
+
+    def _launched(self, event: pt.Exec) -> str:
+        command = self._args.command
+        name = command[0] if os.sep in command[0] else shutil.which(command[0]) or command[0]
+        argv = [os.fsencode(word) for word in command]
+        count = len(environment(self._args.environment))
+        return self._lines.launched(event, os.fsencode(name), argv, count)
