@@ -30,7 +30,7 @@ def calls(text: str) -> list[str]:
 
 @pytest.fixture
 def shown(tracee: Callable[[str], str]) -> str:
-    return tracee("shown")
+    return tracee("portable/shown")
 
 
 def test_calls_with_what_they_mean(shown: str, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import re
 import struct
 import sys
 from functools import cache
+from importlib import import_module
 from os import uname
 from typing import NamedTuple
 
@@ -96,13 +97,13 @@ def native() -> str:
 
 
 def _tables(os: str) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]]:
-    if os == "linux":
-        from pypicotrace.tools.decode import _linux
-
-        return _linux.CONSTANTS, _linux.LAYOUTS
-    from pypicotrace.tools.decode import _netbsd
-
-    return _netbsd.CONSTANTS, _netbsd.LAYOUTS
+    """Constants and layouts by ABI."""
+    constants, requests, layouts = (
+        import_module(f"pypicotrace.tools.decode._{os}_{part}")
+        for part in ("constants", "requests", "layouts")
+    )
+    both = {abi: rows | requests.REQUESTS[abi] for abi, rows in constants.CONSTANTS.items()}
+    return both, layouts.LAYOUTS
 
 
 def _numbers(text: str) -> dict[str, int | None]:

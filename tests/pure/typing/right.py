@@ -166,6 +166,7 @@ class FailOpen(pt.Tracer):
 
 def run_it(pids: Sequence[int]) -> int:
     status = pt.run(FailOpen(), ["./prog"], follow=True, cwd="/", umask=0o77)
+    pt.run(FailOpen(), ["./prog"], env=[*pt.own_environment(), b"LC_ALL=C"])
     pt.run(FailOpen(), pids=pids, children=True, follow=pt.Follow.LWPS)
     return status.status if isinstance(status, pt.Exited) else 1
 
