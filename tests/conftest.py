@@ -54,6 +54,7 @@ LINUX_ALONE = {
     "live/test_pinning.py": "no other system lets one process pin another",
     "live/test_signals.py": SIGNALS,
     "live/test_steps.py": SIGNALS,
+    "live/test_sigtracer.py": SIGNALS,
     "live/test_storms.py": CLONE,
     "live/test_stream.py": CALLS,
     "live/test_surroundings.py": PROC,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import getopt
 import os
 import re
@@ -16,9 +15,10 @@ from typing import NamedTuple
 
 import pypicotrace as pt
 from pypicotrace.tools.coredumper.dump import CORE_SIGNALS, NotWritten, write_core
-from pypicotrace.tools.ending import Signals, die_by
+from pypicotrace.tools.ending import Signals
+from pypicotrace.tools.frame import EXIT_FAILURE, Failure, command, complain, end_as, number
 
-EXIT_FAILURE, EXIT_USAGE, EXIT_CANNOT_RUN, EXIT_NOT_FOUND = 1, 2, 126, 127
+NAME = "picotrace-coredumper"
 HELP = """\
 usage: picotrace-coredumper [-bf] [-c NAME] [-l SIZE] [-s SIGNAL]...
                             [-p PID]... [command [arg ...]]
@@ -43,18 +43,10 @@ The exit status is the command's.
 UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
-class Failure(Exception):
-    """The command cannot go on: a line for the user, and the exit status."""
-
-    def __init__(self, message: str, status: int = EXIT_USAGE) -> None:
-        super().__init__(message)
-        self.status = status
-
-
 class Arguments(NamedTuple):
     """What the command line says."""
 
-    command: list[str]
+    program: list[str]
     pids: list[int]
     name: str
     limit: int | None
@@ -90,13 +82,6 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
         "-f" in options,
         "-b" in options,
     )
-
-
-def number(text: str, option: str, what: str) -> int:
-    """A positive number."""
-    if not re.fullmatch(r"[1-9][0-9]{0,9}", text, re.ASCII):
-        raise Failure(f"{option} {text}: give {what}")
-    return int(text)
 
 
 def size(text: str) -> int:
@@ -135,11 +120,6 @@ def core_name(pattern: str, event: pt.Event, signo: int, now: float) -> str:
     return re.sub(r"%([pest%])", lambda found: values[found[1]], pattern)
 
 
-def complain(message: str) -> None:
-    """A line on standard error."""
-    print(f"picotrace-coredumper: {message}", file=sys.stderr)
-
-
 class Dumper(pt.Tracer):
     """Writes a core file for each signal that says so."""
 
@@ -167,9 +147,9 @@ class Dumper(pt.Tracer):
         try:
             whole = write_core(event, path, self.args.limit)
         except (NotWritten, pt.KernelError, pt.Unsupported, OSError) as error:
-            complain(f"{who}: no core: {error}")
+            complain(NAME, f"{who}: no core: {error}")
             return
-        complain(f"{who}: {path}{'' if whole else ', cut at its limit'}")
+        complain(NAME, f"{who}: {path}{'' if whole else ', cut at its limit'}")
         if self.args.backtrace:
             write_backtrace(event.pid, path)
 
@@ -208,29 +188,13 @@ def run(argv: Sequence[str]) -> int:
     if args.backtrace and shutil.which("gdb") is None:
         raise Failure("-b: there is no gdb(1) here; install it", EXIT_FAILURE)
     dumper = Dumper(args)
-    try:
-        if args.command:
-            pt.run(dumper, args.command, follow=args.follow, close_fds=False)
-        else:
-            pt.run(dumper, pids=args.pids, follow=args.follow)
-    except pt.LaunchError as error:
-        status = EXIT_NOT_FOUND if error.errno == errno.ENOENT else EXIT_CANNOT_RUN
-        raise Failure(f"{error.filename}: {error.strerror}", status) from None
-    if dumper.signals.ended_by is not None:
-        die_by(dumper.signals.ended_by)
-    code = dumper.loop.returncode or 0
-    if code < 0:
-        die_by(-code)
-    return code
+    if args.program:
+        pt.run(dumper, args.program, follow=args.follow, close_fds=False)
+    else:
+        pt.run(dumper, pids=args.pids, follow=args.follow)
+    return end_as(dumper.loop, dumper.signals)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The entry point of the command."""
-    try:
-        return run(sys.argv[1:] if argv is None else argv)
-    except Failure as failure:
-        complain(str(failure))
-        return failure.status
-    except (pt.PicotraceError, OSError) as error:
-        complain(str(error))
-    return EXIT_FAILURE
+    return command(NAME, run, argv)

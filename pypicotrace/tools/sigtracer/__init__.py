@@ -1,0 +1,1 @@
+"""picotrace-sigtracer: processes, LWPs and signals, with all that signals say of themselves."""
