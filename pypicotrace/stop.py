@@ -249,7 +249,8 @@ class Stop:
         the step is over with it: ask again. An instruction that makes a call gives that call's
         `SyscallEntry` instead, and from there a step leads to its `SyscallExit`; where the loop
         does not report them, the SingleStep comes after the call. With a signal to be delivered
-        that has a handler, the step leads to the handler's first instruction.
+        that has a handler, the step leads to the handler's first instruction. A child that the
+        instruction makes executes one, too, and has a SingleStep.
 
         Linux: PTRACE_SINGLESTEP. NetBSD: PT_STEP.
 

@@ -55,6 +55,7 @@ LINUX_ALONE = {
     "live/test_signals.py": SIGNALS,
     "live/test_steps.py": SIGNALS,
     "live/test_sigtracer.py": SIGNALS,
+    "live/test_singlestepper.py": PROC,
     "live/test_storms.py": CLONE,
     "live/test_stream.py": CALLS,
     "live/test_surroundings.py": PROC,

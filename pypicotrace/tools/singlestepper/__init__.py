@@ -1,0 +1,1 @@
+"""picotrace-singlestepper: how many instructions each LWP executes, and which."""

@@ -1,0 +1,126 @@
+"""picotrace-singlestepper counts what a program of known instructions executes."""
+
+from __future__ import annotations
+
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pypicotrace.tools.symbols import Symbols, functions, mapped
+
+pytestmark = pytest.mark.skipif(
+    platform.machine() != "x86_64", reason=f"not written for {platform.machine()} yet"
+)
+
+COMMAND = [sys.executable, "-m", "pypicotrace.tools.singlestepper"]
+TURNS = 100
+# One instruction, two a turn, three for a call of an empty function, and what ends it.
+SOURCE = f"""
+.globl _start
+.type _start, @function
+_start:
+#ifdef FORKS
+ mov $57, %eax
+ syscall
+#endif
+ mov ${TURNS}, %ecx
+again: dec %ecx
+ jnz again
+ call empty
+ mov $60, %eax
+ mov $3, %edi
+ syscall
+.size _start, . - _start
+.type empty, @function
+empty: nop
+ ret
+.size empty, . - empty
+"""
+EXECUTED = 1 + 2 * TURNS + 3 + 2
+
+
+def build(folder: Path, *options: str) -> str:
+    program = str(folder / "counted")
+    argv = ["cc", "-nostdlib", "-static", *options, "-x", "assembler-with-cpp", "-", "-o", program]
+    subprocess.run(argv, input=SOURCE, text=True, check=True)
+    return program
+
+
+@pytest.fixture
+def counted(tmp_path: Path) -> str:
+    return build(tmp_path)
+
+
+def run(*args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *args], capture_output=True, text=True, check=False)
+
+
+def rows(table: str) -> list[tuple[str, int]]:
+    """Program and count of each line."""
+    return [(line.split()[2], int(line.split()[3])) for line in table.splitlines()[1:]]
+
+
+def test_every_instruction_is_counted(counted: str) -> None:
+    done = run(counted)
+    assert done.returncode == 3
+    assert rows(done.stderr) == [("counted", EXECUTED)]
+
+
+@pytest.mark.parametrize(("options", "counts"), [((), [2]), (("-f",), [2, 0])])
+def test_children(tmp_path: Path, options: tuple[str, ...], counts: list[int]) -> None:
+    """A child begins behind the call that made it."""
+    done = run(*options, build(tmp_path, "-DFORKS"))
+    assert done.returncode == 3
+    assert rows(done.stderr) == [("counted", more + EXECUTED) for more in counts]
+
+
+def test_which_instructions(counted: str, tmp_path: Path) -> None:
+    file = tmp_path / "steps"
+    assert run("-t", "-o", str(file), counted).returncode == 3
+    *lines, _, _ = file.read_text().splitlines()
+    assert len(lines) == EXECUTED
+    where = [line.split()[3] for line in lines]
+    assert where[:3] == ["_start+0x5", "_start+0x7", "_start+0x5"]
+    assert where.count("_start+0x7") == TURNS
+    assert [place for place in where if place.startswith("empty")] == ["empty", "empty+0x1"]
+
+
+def test_functions_of_a_program_that_runs() -> None:
+    """Of this interpreter: where the C library's getpid is, by its own word."""
+    import ctypes
+    import os
+
+    libc = ctypes.CDLL(None)
+    address = ctypes.cast(libc.getpid, ctypes.c_void_p).value
+    assert address is not None
+    assert "getpid" in Symbols(os.getpid()).at(address)
+    assert re.fullmatch(r".*getpid\+0x1", Symbols(os.getpid()).at(address + 1))
+    assert Symbols(os.getpid()).at(8) == "0x8"
+
+
+def test_what_is_mapped() -> None:
+    maps = (
+        "1000-2000 r-xp 00003000 fe:00 7                          /a file\n"
+        "2000-3000 rw-p 00004000 fe:00 7                          /a file\n"
+        "7fff-8fff r-xp 00000000 00:00 0                          [vdso]\n"
+    )
+    assert [tuple(code) for code in mapped(maps)] == [(0x1000, 0x2000, 0x3000, "/a file")]
+
+
+def test_what_is_no_elf_file_has_no_functions(tmp_path: Path) -> None:
+    file = tmp_path / "text"
+    file.write_text("no such thing")
+    assert functions(str(file)) == functions(str(tmp_path / "nothing")) == []
+
+
+@pytest.mark.parametrize(
+    ("args", "status"), [([], 2), (["-x"], 2), (["-p", "x"], 2), (["nix-da"], 127)]
+)
+def test_a_command_line_that_makes_no_sense(args: list[str], status: int) -> None:
+    done = run(*args)
+    assert done.returncode == status
+    assert done.stderr.startswith("picotrace-singlestepper: ")
