@@ -206,8 +206,8 @@ struct pico_kernel {
 	 * and comes here again at its SCX (`over`), where it gets back what was changed; 0: it does not. NULL: there is
 	 * no such call. */
 	int (*keep_child)(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *call, int over);
-	/* The whole program does nothing but trace, and has no use for signals about its children. NULL: that is no
-	 * matter. */
+	/* The whole program does nothing but trace by this kernel, in one thread, and has no use for signals about its
+	 * children. NULL: that is no matter. */
 	void (*alone)(struct pico_kernel *);
 	/* An enum pico_pin, or the processor for the tracer and all that it spawns from now on. NULL: the OS has no way
 	 * to say that. */

@@ -246,6 +246,7 @@ netbsd_close(struct pico_kernel *kernel)
 	struct netbsd_kernel *k = (struct netbsd_kernel *)kernel;
 
 	pico_netbsd_unregister(k);
+	pico_netbsd_tick_close(k);
 	pico_netbsd_wait_close(k);
 	for (uint32_t i = 0; i < k->count; i++)
 		pico_netbsd_turns_end(&k->tracees[i]);
@@ -272,6 +273,7 @@ pico_kernel_native(int *error)
 		.answer = netbsd_answer,
 		.resume = netbsd_resume,
 		.spawn = pico_netbsd_spawn,
+		.alone = pico_netbsd_alone,
 		.attach = pico_netbsd_attach,
 		.detach = pico_netbsd_detach,
 		.interrupt = pico_netbsd_interrupt,

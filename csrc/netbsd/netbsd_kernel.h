@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #include "../core/kernel.h"
 
@@ -54,6 +55,8 @@ struct netbsd_kernel {
 	_Atomic uint32_t tick_us;	/* 0: the wait does not return for ticks */
 	uint32_t timer_us;	/* what the queue's timer is set to; 0: there is none */
 	uint32_t waits;
+	uint8_t waits_for_any;	/* every child of this program is a tracee of this kernel: tick.c */
+	timer_t timer;		/* that ticks then */
 	uint8_t quiet;		/* nothing has happened since the last tick */
 	uint64_t ticked_ns;	/* when the wait last returned for a tick */
 	uint64_t suspect_ns;	/* until then one that was killed may have left a child that nobody told of */
@@ -82,12 +85,18 @@ void pico_netbsd_unregister(struct netbsd_kernel *);
 int pico_netbsd_wait_open(struct netbsd_kernel *);
 void pico_netbsd_wait_close(struct netbsd_kernel *);
 int pico_netbsd_wait(struct pico_kernel *, int block, struct pico_raw *);
-int pico_netbsd_tick(struct pico_kernel *, uint64_t interval_ns);
 uint64_t pico_netbsd_now(void);
 /* A tracee was killed: look for what it may have left behind. */
 void pico_netbsd_suspect(struct netbsd_kernel *);
 /* Events are reported of those processes alone whose mask says so: a new child's is empty. */
 int pico_netbsd_set_mask(const struct netbsd_kernel *, const struct netbsd_tracee *);
+
+/* tick.c */
+int pico_netbsd_tick(struct pico_kernel *, uint64_t interval_ns);
+void pico_netbsd_alone(struct pico_kernel *);
+void pico_netbsd_tick_close(struct netbsd_kernel *);
+/* Whether a tick has come since this was last asked, where the kernel is alone. */
+int pico_netbsd_ticked(void);
 
 /* siginfo.c: PT_GET_SIGINFO, as a 64-bit system has it. */
 int pico_netbsd_siginfo(int32_t pid, uint8_t *siginfo);

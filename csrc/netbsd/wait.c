@@ -2,6 +2,8 @@
  * The wait: for the stops and ends of our tracees alone, one process after the other, and asleep in kevent(2)
  * when none of them has any. A SIGCHLD that comes between a look and the sleep is not missed: the queue counts
  * it, also where the signal is ignored or blocked.
+ *
+ * Where all children of the program are tracees of this kernel, it waits for any: a call less for each stop.
  */
 #include <sys/param.h>
 #include <sys/event.h>
@@ -47,20 +49,6 @@ pico_netbsd_wait_close(struct netbsd_kernel *k)
 }
 
 int
-pico_netbsd_tick(struct pico_kernel *kernel, uint64_t interval_ns)
-{
-	struct netbsd_kernel *k = (struct netbsd_kernel *)kernel;
-	uint32_t interval_us = (uint32_t)((interval_ns + 999) / 1000);
-	int saved = errno;
-
-	/* From a signal handler, too. A full pipe wakes the wait as well. */
-	if (atomic_exchange(&k->tick_us, interval_us) != interval_us)
-		(void)!write(k->wake[1], "", 1);
-	errno = saved;
-	return 0;
-}
-
-int
 pico_netbsd_set_mask(const struct netbsd_kernel *k, const struct netbsd_tracee *t)
 {
 	ptrace_event_t events;
@@ -93,7 +81,7 @@ give(struct netbsd_kernel *k, struct netbsd_tracee *t, int status, struct pico_r
 	k->quiet = 0;
 	if (!WIFSTOPPED(status)) {
 		pico_netbsd_forget(k, t);
-		if (WIFSIGNALED(status)) {
+		if (WIFSIGNALED(status) && !k->waits_for_any) {
 			pico_netbsd_suspect(k);
 			pico_netbsd_find_orphans(k);
 		}
@@ -141,8 +129,12 @@ look(struct netbsd_kernel *k, struct pico_raw *raw)
 			continue;
 		if (t->has_status) {
 			t->has_status = 0;
-			return give(k, t, t->status, raw);
+			if (give(k, t, t->status, raw))
+				return 1;
+			continue;
 		}
+		if (k->waits_for_any)
+			continue;
 		pid_t got = wait_for(t, &status);
 		if (got == t->pid) {
 			if (give(k, t, status, raw))
@@ -227,7 +219,7 @@ sleep_on(struct netbsd_kernel *k)
 	/* All is quiet: it may be so because one waits for a vfork child that waits for us, or hangs. */
 	if (n == 0 || k->quiet)
 		pico_netbsd_end_vain(k);
-	if ((n == 0 || k->quiet) && k->report & PICO_REPORT_CHILDREN)
+	if ((n == 0 || k->quiet) && !k->waits_for_any && k->report & PICO_REPORT_CHILDREN)
 		pico_netbsd_find_orphans(k);
 	if (n == 0)
 		return 0;
@@ -252,6 +244,72 @@ is_time_to_tick(struct netbsd_kernel *k)
 	return 1;
 }
 
+/* What has stopped or ended is put down for the next look: how many, or -errno. */
+static int
+collect(struct netbsd_kernel *k, int flags)
+{
+	int status, n = 0;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, flags)) > 0) {
+		struct netbsd_tracee *t = pico_netbsd_find(k, pid);
+		/* A child that stops before its parent has told of it, or whose parent was killed. */
+		if (t == NULL && (t = pico_netbsd_add(k, pid)) != NULL)
+			t->is_new = 1;
+		if (t == NULL)
+			return -ENOMEM;
+		t->status = status;
+		t->has_status = 1;
+		n++;
+		if (k->count == 1)
+			return n;
+		flags |= WNOHANG;
+	}
+	return pid < 0 && n == 0 ? -errno : n;
+}
+
+static int
+has_slices(const struct netbsd_kernel *k)
+{
+	for (uint32_t i = 0; i < k->count; i++)
+		if (k->tracees[i].alone != 0)
+			return 1;
+	return 0;
+}
+
+/* As collect. All that have stopped have their turn before any is waited for again: the kernel serves the newest
+ * first (kern_exit.c: find_stopped_child()). */
+static int
+wait_for_any(struct netbsd_kernel *k, int block)
+{
+	int n = k->count > 1 || !block ? collect(k, WNOHANG) : 0;
+
+	if (n != 0 || !block)
+		return n;
+	if (has_slices(k))
+		return sleep_on(k);
+	n = collect(k, 0);
+	if (n == -EINTR && pico_netbsd_ticked()) {
+		if (k->quiet)
+			pico_netbsd_end_vain(k);
+		k->quiet = 1;
+	}
+	return n;
+}
+
+static int
+wait_alone(struct netbsd_kernel *k, int block, struct pico_raw *raw)
+{
+	if (pico_netbsd_ticked())
+		return -EINTR;
+	while (!look(k, raw)) {
+		int e = wait_for_any(k, block);
+		if (e < 0 || (e == 0 && !block))
+			return e;
+	}
+	return 1;
+}
+
 /* One alone has not stopped yet when it has just been let go, or if it has, the queue tells: no need to look. (Of a
  * process with several LWPs it may not tell: their last stop is not signalled where the host has SA_NOCLDSTOP,
  * kern_sig.c.) */
@@ -271,9 +329,11 @@ pico_netbsd_wait(struct pico_kernel *kernel, int block, struct pico_raw *raw)
 {
 	struct netbsd_kernel *k = (struct netbsd_kernel *)kernel;
 
+	memset(raw, 0, offsetof(struct pico_raw, siginfo));
+	if (k->waits_for_any)
+		return wait_alone(k, block, raw);
 	if (is_time_to_tick(k))
 		return -EINTR;
-	memset(raw, 0, offsetof(struct pico_raw, siginfo));
 	for (int looks = !block || !has_just_gone(k);; looks = 1) {
 		if (looks && look(k, raw))
 			return 1;
