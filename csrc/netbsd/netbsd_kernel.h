@@ -53,6 +53,7 @@ struct netbsd_kernel {
 	int queue;		/* kqueue(2): of SIGCHLD, and of `wake` */
 	int wake[2];		/* a pipe: something for the wait to return for */
 	_Atomic uint32_t tick_us;	/* 0: the wait does not return for ticks */
+	_Atomic uint32_t sleeps;	/* on the queue, or is about to, with the interval of before */
 	uint32_t timer_us;	/* what the queue's timer is set to; 0: there is none */
 	uint32_t waits;
 	uint8_t waits_for_any;	/* every child of this program is a tracee of this kernel: tick.c */

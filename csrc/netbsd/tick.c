@@ -38,13 +38,13 @@ pico_netbsd_tick(struct pico_kernel *kernel, uint64_t interval_ns)
 	uint32_t interval_us = (uint32_t)((interval_ns + 999) / 1000);
 	int saved = errno, e = 0;
 
-	/* Both from a signal handler, too. A full pipe wakes the wait as well. */
+	/* From another thread and from a signal handler, too. */
 	if (k->waits_for_any) {
 		const struct timespec every = { (time_t)(interval_us / 1000000), (long)(interval_us % 1000000) * 1000 };
 		const struct itimerspec ticks = { every, every };
 		e = timer_settime(k->timer, 0, &ticks, NULL) < 0 ? -errno : 0;
-	} else if (atomic_exchange(&k->tick_us, interval_us) != interval_us) {
-		(void)!write(k->wake[1], "", 1);
+	} else if (atomic_exchange(&k->tick_us, interval_us) != interval_us && atomic_load(&k->sleeps)) {
+		(void)!write(k->wake[1], "", 1);	/* a full pipe wakes as well */
 	}
 	errno = saved;
 	return e;

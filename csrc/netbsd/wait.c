@@ -200,11 +200,12 @@ sleep_on(struct netbsd_kernel *k)
 {
 	static const struct timespec longest = { 1, 0 }, look = { 0, LOOK_NS };
 	struct timespec slice;
-	uint32_t interval_us = atomic_load(&k->tick_us);
-	const struct timespec *timeout = interval_us == 0 ? &longest : NULL;
 	struct kevent changes[2], event;
 	char bytes[64];
 
+	atomic_store(&k->sleeps, 1);
+	uint32_t interval_us = atomic_load(&k->tick_us);
+	const struct timespec *timeout = interval_us == 0 ? &longest : NULL;
 	if (k->suspect_ns != 0 && pico_netbsd_now() < k->suspect_ns)
 		timeout = &look;
 	else
@@ -212,6 +213,7 @@ sleep_on(struct netbsd_kernel *k)
 	if (timeout != &look && end_slices(k, &slice))
 		timeout = &slice;
 	int n = kevent(k->queue, changes, (size_t)set_timer(k, interval_us, changes), &event, 1, timeout);
+	atomic_store(&k->sleeps, 0);
 	if (n < 0)
 		return -errno;
 	if (n == 1 && event.filter == EVFILT_SIGNAL)
