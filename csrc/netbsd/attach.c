@@ -86,6 +86,34 @@ pico_netbsd_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t 
 	return n;
 }
 
+/* One stop nearer to the SIGSTOP that ends a slice: the signal to be passed on, or -errno. */
+static int
+await_stop(struct netbsd_tracee *t, int signo)
+{
+	if (ptrace(PT_CONTINUE, t->pid, (void *)1, pico_netbsd_to_pass(t->pid, signo)) < 0)
+		return pico_netbsd_error();
+	while (waitpid(t->pid, &t->status, 0) < 0)
+		if (errno != EINTR)
+			return -ESRCH;
+	if (!WIFSTOPPED(t->status)) {
+		t->has_status = 1;
+		t->stands = 0;
+		return -ESRCH;
+	}
+	switch (WSTOPSIG(t->status)) {
+	case SIGSTOP:
+		t->was_stopped |= !pico_netbsd_is_slice_end(t);
+		return 0;
+	case SIGCONT:	/* which takes back a SIGSTOP that has not come */
+		t->slice_ends = kill(t->pid, SIGSTOP) == 0;
+		return SIGCONT;
+	case SIGTRAP:
+		return 0;
+	default:
+		return WSTOPSIG(t->status);
+	}
+}
+
 /* A SIGSTOP that ends a slice and has not come yet would stop it when nobody traces it any more. It comes at once,
  * unless a signal does before: that is passed on, and not told of. */
 static int
@@ -97,21 +125,9 @@ await_slice_end(struct netbsd_tracee *t)
 	memset(&none, 0, sizeof(none));
 	if (t->slice_ends)
 		(void)ptrace(PT_SET_EVENT_MASK, t->pid, &none, sizeof(none));
-	while (t->slice_ends) {
-		if (ptrace(PT_CONTINUE, t->pid, (void *)1, signo) < 0)
-			return pico_netbsd_error();
-		while (waitpid(t->pid, &t->status, 0) < 0)
-			if (errno != EINTR)
-				return -ESRCH;
-		if (!WIFSTOPPED(t->status)) {
-			t->has_status = 1;
-			t->stands = 0;
-			return -ESRCH;
-		}
-		signo = WSTOPSIG(t->status) == SIGTRAP ? 0 : WSTOPSIG(t->status);
-		t->slice_ends = signo != SIGSTOP;
-	}
-	return 0;
+	while (t->slice_ends && signo >= 0)
+		signo = await_stop(t, signo);
+	return MIN(signo, 0);
 }
 
 int
@@ -158,5 +174,9 @@ pico_netbsd_interrupt(struct pico_kernel *kernel, int32_t pid, int32_t lwp)
 	}
 	if (kill(pid, SIGSTOP) == 0)
 		return 0;
-	return ptrace(PT_STOP, pid, NULL, 0) < 0 ? pico_netbsd_error() : 0;
+#ifdef PT_STOP	/* NetBSD 10 */
+	if (ptrace(PT_STOP, pid, NULL, 0) == 0)
+		return 0;
+#endif
+	return pico_netbsd_error();
 }

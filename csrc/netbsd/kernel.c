@@ -144,10 +144,8 @@ netbsd_answer(struct pico_kernel *kernel, int32_t pid, struct pico_raw *raw, int
 	return e;
 }
 
-/* To pass on a signal that stops, where that is the default action, has the process stop by it again, and
- * again without end. */
-static int
-to_pass(int32_t pid, int signo)
+int
+pico_netbsd_to_pass(int32_t pid, int signo)
 {
 	switch (signo) {
 	case SIGSTOP:
@@ -186,7 +184,7 @@ netbsd_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int
 
 	if (t == NULL)
 		return -ESRCH;
-	data = to_pass(pid, signo);
+	data = pico_netbsd_to_pass(pid, signo);
 #ifdef PT_STEP
 	if (how == PICO_RESUME_STEP && data == 0) {
 		/* A negative LWP: this one alone, for other LWPs' calls would not be seen meanwhile. */

@@ -284,11 +284,12 @@ has_slices(const struct netbsd_kernel *k)
 static int
 wait_for_any(struct netbsd_kernel *k, int block)
 {
-	int n = k->count > 1 || !block ? collect(k, WNOHANG) : 0;
+	int slices = has_slices(k);
+	int n = k->count > 1 || slices || !block ? collect(k, WNOHANG) : 0;
 
 	if (n != 0 || !block)
 		return n;
-	if (has_slices(k))
+	if (slices)
 		return sleep_on(k);
 	n = collect(k, 0);
 	if (n == -EINTR && pico_netbsd_ticked()) {

@@ -87,6 +87,21 @@ def test_row_9_again_and_again(target: Callable[[str], Target], how: str) -> Non
 
 
 @pytest.mark.parametrize("how", LWPS)
+def test_row_9_continued_all_the_while(target: Callable[[str], Target], how: str) -> None:
+    """Where it is let go by a SIGSTOP, a SIGCONT that comes before that takes it back."""
+    made = target(how)
+    with subprocess.Popen(["sh", "-c", f"while kill -CONT {made.pid}; do :; done"]) as others:
+        try:
+            for _ in range(5):
+                with pt.attach(made.pid) as loop:
+                    take_attached(loop, LWPS[how])
+                assert untouched(made.pid)
+        finally:
+            others.kill()
+    check_free(made)
+
+
+@pytest.mark.parametrize("how", LWPS)
 def test_an_attached_process_ends(target: Callable[[str], Target], how: str) -> None:
     """The record has its end, and so has its parent."""
     made = target(how)

@@ -1,0 +1,346 @@
+/*
+ * A stand-in for NetBSD: csrc/netbsd is linked with this in place of its system, and runs on any. A process of two
+ * LWPs is attached to; its stops are those on the command line, and what is asked of the system is printed.
+ *
+ * usage: standin WORD ...
+ *
+ * STOP, CONT, USR1, TSTP	it stops for that signal, of the tracer's own
+ * STOP!			and of somebody else's
+ * SCE, SCX			an LWP stops at a call
+ * END				it ends
+ * 20:WORD			so it is with another process
+ * -				it does not stop; the next sleep is over after 20 ms
+ * interrupt, detach		is asked of the kernel when it comes to that
+ * alone			is asked of it before all else
+ */
+#include <sys/param.h>
+#include <sys/event.h>
+#include <sys/ptrace.h>
+#include <sys/sysctl.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/kernel.h"
+
+enum { PID = 10, ME = 1, OTHER = 2, PIDS = 100 };
+
+static char **words;
+static long long now_ns;
+static struct ptrace_siginfo told[PIDS];
+static int stands[PIDS];
+
+int *__errno(void);
+int *
+__errno(void)
+{
+	static int number;
+	return &number;
+}
+
+static const struct {
+	const char *name;
+	int signo;
+} signals[] = {
+	{ "-", 0 }, { "STOP", SIGSTOP }, { "CONT", SIGCONT }, { "USR1", SIGUSR1 }, { "TSTP", SIGTSTP }, { "SCE", SIGTRAP },
+	{ "SCX", SIGTRAP },
+};
+
+static const char *
+name_of(int signo)
+{
+	for (size_t i = 0; i < __arraycount(signals); i++)
+		if (signals[i].signo == signo)
+			return signo == SIGTRAP ? "TRAP" : signals[i].name;
+	return "?";
+}
+
+/* What is asked. */
+
+int
+ptrace(int request, pid_t pid, void *addr, int data)
+{
+	struct ptrace_lwpstatus *lwp = addr;
+
+	if (request == PT_SYSCALL || request == PT_CONTINUE)
+		stands[pid] = 0;
+	switch (request) {
+	case PT_GET_SIGINFO:
+		memcpy(addr, &told[pid], sizeof(told[pid]));
+		break;
+	case PT_LWPNEXT:
+		lwp->pl_lwpid = lwp->pl_lwpid == 0 ? PID : lwp->pl_lwpid == PID ? PID + 1 : 0;
+		break;
+	case PT_SYSCALL:
+		if (data < 0)
+			printf("%d SYSCALL of LWP %d\n", pid, -data);
+		else
+			printf("%d SYSCALL %s\n", pid, name_of(data));
+		break;
+	case PT_CONTINUE:
+		printf("CONTINUE %s\n", name_of(data));
+		break;
+	case PT_DETACH:
+		printf("DETACH %s\n", name_of(data));
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+int
+kill(pid_t pid, int signo)
+{
+	(void)pid;
+	printf("kill %s\n", name_of(signo));
+	return 0;
+}
+
+pid_t
+getpid(void)
+{
+	return ME;
+}
+
+/* What comes. */
+
+static int
+stop_of(pid_t pid, const char *word)
+{
+	siginfo_t *si = &told[pid].psi_siginfo;
+
+	memset(&told[pid], 0, sizeof(told[pid]));
+	for (size_t i = 0; i < __arraycount(signals); i++)
+		if (strncmp(word, signals[i].name, strlen(signals[i].name)) == 0)
+			si->si_signo = signals[i].signo;
+	if (si->si_signo == SIGTRAP) {
+		si->si_code = word[2] == 'E' ? TRAP_SCE : TRAP_SCX;
+		si->si_sysnum = 20;
+		told[pid].psi_lwpid = pid;
+	} else {
+		si->si_code = SI_USER;
+		si->si_pid = strchr(word, '!') != NULL ? OTHER : ME;
+	}
+	return si->si_signo;
+}
+
+pid_t
+waitpid(pid_t pid, int *status, int flags)
+{
+	const char *word = *words;
+
+	if (flags & WNOWAIT || word == NULL) {
+		errno = ECHILD;
+		return -1;
+	}
+	if (strcmp(word, "-") == 0) {
+		words++;
+		if (flags & WNOHANG)
+			return 0;
+		printf("sleep in waitpid\n");
+		now_ns += 20000000;
+		return waitpid(pid, status, flags);
+	}
+	pid_t got = strchr(word, ':') != NULL ? atoi(word) : PID;
+	if (stands[got] || (pid != got && pid != -1)) {
+		if (flags & WNOHANG)
+			return 0;
+		errno = ECHILD;
+		return -1;
+	}
+	words++;
+	if (strchr(word, ':') != NULL)
+		word = strchr(word, ':') + 1;
+	stands[got] = strcmp(word, "END") != 0;
+	*status = stands[got] ? W_STOPCODE(stop_of(got, word)) : W_EXITCODE(3, 0);
+	return got;
+}
+
+int
+kevent(int queue, const struct kevent *changes, size_t n, struct kevent *event, size_t room, const struct timespec *timeout)
+{
+	(void)queue, (void)changes, (void)n, (void)event, (void)timeout;
+	if (room == 0)
+		return 0;
+	printf("sleep\n");
+	now_ns += 20000000;
+	return 0;
+}
+
+int
+clock_gettime(clockid_t clock, struct timespec *now)
+{
+	(void)clock;
+	now->tv_sec = (time_t)(now_ns / 1000000000);
+	now->tv_nsec = (long)(now_ns % 1000000000);
+	return 0;
+}
+
+int
+sysctl(const int *name, u_int length, void *old, size_t *size, const void *new, size_t new_size)
+{
+	struct kinfo_lwp *lwps = old;
+
+	(void)length, (void)new, (void)new_size;
+	if (name[1] == KERN_PROC2 && name[2] == KERN_PROC_PID && old != NULL) {
+		memset(old, 0, *size);
+		return 0;
+	}
+	if (name[1] != KERN_LWP) {
+		errno = ENOENT;
+		return -1;
+	}
+	*size = 2 * sizeof(*lwps);
+	for (int i = 0; lwps != NULL && i < 2; i++) {
+		memset(&lwps[i], 0, sizeof(lwps[i]));
+		lwps[i].l_stat = LSSTOP;
+		lwps[i].l_lid = PID + i;
+	}
+	return 0;
+}
+
+/* Nothing comes of these. */
+
+int
+kqueue1(int flags)
+{
+	return flags & 0;
+}
+
+int
+pipe2(int *fds, int flags)
+{
+	fds[0] = fds[1] = -1;
+	return flags & 0;
+}
+
+int
+close(int fd)
+{
+	return fd & 0;
+}
+
+void (*signal(int signo, void (*action)(int)))(int)
+{
+	(void)signo;
+	return action;
+}
+
+/* There is one thread, and its signals and its timer are not to be told of. */
+
+int __libc_mutex_lock(void *);
+int __libc_mutex_unlock(void *);
+
+int
+__libc_mutex_lock(void *mutex)
+{
+	(void)mutex;
+	return 0;
+}
+
+int
+__libc_mutex_unlock(void *mutex)
+{
+	(void)mutex;
+	return 0;
+}
+
+int
+sigaction(int signo, const struct sigaction *action, struct sigaction *before)
+{
+	(void)signo, (void)action;
+	if (before != NULL)
+		memset(before, 0, sizeof(*before));	/* SIG_DFL */
+	return 0;
+}
+
+int
+sigprocmask(int how, const sigset_t *mask, sigset_t *before)
+{
+	(void)how, (void)mask;
+	if (before != NULL)
+		memset(before, 0, sizeof(*before));
+	return 0;
+}
+
+int
+timer_create(clockid_t clock, struct sigevent *event, timer_t *timer)
+{
+	(void)clock, (void)event, (void)timer;
+	return 0;
+}
+
+int
+timer_delete(timer_t timer)
+{
+	(void)timer;
+	return 0;
+}
+
+/* What the loop would do. */
+
+static void
+asked(struct pico_kernel *k, const char *word)
+{
+	printf("%s:\n", word);
+	if (strcmp(word, "detach") != 0)
+		printf("%s: %d\n", word, k->interrupt(k, PID, PID));
+	else
+		printf("%s: %d\n", word, k->detach(k, PID, PID, 0));
+}
+
+/* 0: it has ended. */
+static int
+next(struct pico_kernel *k, struct pico_raw *raw)
+{
+	int e = k->wait(k, 1, raw);
+
+	if (e < 0) {
+		printf("wait: %d\n", e);
+		return 0;
+	}
+	if (!WIFSTOPPED(raw->status)) {
+		printf("%d ends\n", raw->id);
+		return raw->id != PID;
+	}
+	printf("%d stops: %s\n", raw->id, name_of(WSTOPSIG(raw->status)));
+	(void)k->answer(k, raw->id, raw, PICO_NEED_SIGINFO);
+	return 1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct pico_raw raw = { .id = PID };
+	int32_t lwps[4];
+	int e;
+	struct pico_kernel *k = pico_kernel_native(&e);
+
+	words = argv + 1;
+	if (k == NULL || argc < 2)
+		return 1;
+	if (strcmp(*words, "alone") == 0) {
+		k->alone(k);
+		words++;
+	}
+	if (k->attach(k, PID, 0, lwps, 4) != 2)
+		return 1;
+	while (next(k, &raw)) {
+		if (*words != NULL && strcmp(*words, "detach") == 0) {
+			asked(k, *words++);
+			continue;
+		}
+		(void)k->resume(k, raw.id, PID, PICO_RESUME_SYSCALL, 0);
+		if (*words != NULL && strcmp(*words, "interrupt") == 0)
+			asked(k, *words++);
+	}
+	k->close(k);
+	return 0;
+}

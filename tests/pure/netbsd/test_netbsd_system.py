@@ -1,0 +1,118 @@
+"""What csrc/netbsd asks of its system, where a stand-in takes the system's place: see standin.c."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+CSRC = HERE.parents[2] / "csrc"
+ATTACHED = ["10 stops: STOP"]
+SLICE_OVER = ["sleep", "kill STOP", "sleep"]
+"""One that runs alone makes no call for 10 ms: twice a look in vain."""
+
+
+@pytest.fixture(scope="module")
+def standin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("standin")
+    compiler = [sys.executable, "-m", "ziglang", "cc", "-target", f"{platform.machine()}-netbsd"]
+    flags = ["-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", f"-I{CSRC}", "-c", "-o", "all.o"]
+    sources = [*CSRC.glob("netbsd/*.c"), *CSRC.glob("posix/*.c"), HERE / "standin.c"]
+    subprocess.run([*compiler, *flags, *sources], cwd=folder, check=True)
+    # What starts programs is not linked.
+    link = ["cc", "-no-pie", "-Wl,--unresolved-symbols=ignore-all", "-o", "standin", "all.o"]
+    subprocess.run(link, cwd=folder, check=True)
+    return folder / "standin"
+
+
+def asked(standin: Path, words: str) -> list[str]:
+    done = subprocess.run([standin, *words.split()], check=True, stdout=subprocess.PIPE, timeout=20)
+    return done.stdout.decode().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("stops", "asks"),
+    [
+        ("STOP", ["CONTINUE -", "DETACH -"]),
+        ("USR1 STOP", ["CONTINUE -", "CONTINUE USR1", "DETACH -"]),
+        ("SCX STOP", ["CONTINUE -", "CONTINUE -", "DETACH -"]),
+        # To pass it on would have it stop by it again.
+        ("TSTP STOP", ["CONTINUE -", "CONTINUE -", "DETACH -"]),
+        # It takes ours back.
+        ("CONT STOP", ["CONTINUE -", "kill STOP", "CONTINUE CONT", "DETACH -"]),
+        # Somebody else's is as good as ours, and has it stay stopped.
+        ("STOP!", ["CONTINUE -", "DETACH STOP"]),
+    ],
+)
+def test_let_go_while_a_slice_ends(standin: Path, stops: str, asks: list[str]) -> None:
+    """The SIGSTOP that is to end it would stop the process for good."""
+    assert asked(standin, f"STOP - - SCE detach {stops}") == [
+        *ATTACHED,
+        "10 SYSCALL of LWP 10",
+        *SLICE_OVER,
+        "10 stops: TRAP",
+        "detach:",
+        *asks,
+        "detach: 0",
+        "wait: -10",
+    ]
+
+
+def test_it_ends_while_a_slice_ends(standin: Path) -> None:
+    told = asked(standin, "STOP - - SCE detach END")
+    assert told[told.index("detach:") :] == ["detach:", "CONTINUE -", "detach: -3", "10 ends"]
+
+
+def test_a_slice_that_ends_is_not_told(standin: Path) -> None:
+    """It goes on: after one LWP the next, and then all."""
+    assert asked(standin, "STOP - - STOP - STOP SCE END") == [
+        *ATTACHED,
+        "10 SYSCALL of LWP 10",
+        *SLICE_OVER,
+        "10 SYSCALL of LWP 11",
+        *SLICE_OVER,
+        "10 SYSCALL -",
+        "sleep",
+        "10 stops: TRAP",
+        "10 SYSCALL of LWP 11",
+        "10 ends",
+    ]
+
+
+def test_anothers_sigstop_is_told(standin: Path) -> None:
+    told = asked(standin, "STOP - - STOP! END")
+    assert told[-3:] == ["10 stops: STOP", "10 SYSCALL of LWP 11", "10 ends"]
+
+
+@pytest.mark.parametrize("stops", ["STOP SCE interrupt", "STOP - - SCE interrupt"])
+def test_continued_while_it_is_to_stop(standin: Path, stops: str) -> None:
+    """A SIGCONT takes back a SIGSTOP that has not come: it is sent another."""
+    told = asked(standin, f"{stops} CONT STOP END")
+    told = told[told.index("interrupt: 0") + 1 :]
+    assert told[:2] == ["kill STOP", "10 stops: CONT"]
+    assert told[3] == "10 stops: STOP"
+
+
+def test_waiting_for_any(standin: Path) -> None:
+    """A child that stops before it was told of is given to the loop, and each stop once."""
+    told = asked(standin, "alone STOP SCE 20:SCE SCX 20:SCX SCE 20:END SCX END")
+    of_20 = [line for line in told if line.startswith("20 ")]
+    assert of_20 == ["20 stops: TRAP", "20 SYSCALL -"] * 2 + ["20 ends"]
+    of_10 = [line for line in told if line.startswith("10 stops")]
+    assert of_10 == ["10 stops: STOP", *["10 stops: TRAP"] * 4]
+    assert told[-1] == "10 ends"
+
+
+def test_waiting_for_any_a_slice_is_slept_through_once(standin: Path) -> None:
+    """What stops while one runs alone is found at once."""
+    told = asked(standin, "alone STOP - SCE - - STOP END")
+    slept = [line for line in told if "stops" not in line]
+    assert slept == [
+        *("10 SYSCALL of LWP 10", "sleep"),
+        *("10 SYSCALL of LWP 11", *SLICE_OVER, "10 SYSCALL -"),
+        "10 ends",
+    ]
