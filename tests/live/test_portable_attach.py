@@ -92,9 +92,10 @@ def test_row_9_continued_all_the_while(target: Callable[[str], Target], how: str
     made = target(how)
     with subprocess.Popen(["sh", "-c", f"while kill -CONT {made.pid}; do :; done"]) as others:
         try:
-            for _ in range(5):
-                with pt.attach(made.pid) as loop:
-                    take_attached(loop, LWPS[how])
+            for _ in range(10):
+                with pt.attach(made.pid, events=pt.EXIT) as loop:
+                    threading.Timer(0.01, loop.interrupt).start()
+                    assert not list(loop)
                 assert untouched(made.pid)
         finally:
             others.kill()
