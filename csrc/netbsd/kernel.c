@@ -104,7 +104,9 @@ answer_siginfo(struct netbsd_kernel *k, struct netbsd_tracee *t, struct pico_raw
 	if (e < 0)
 		return e;
 	t->lwp = pico_i32(raw->siginfo + NETBSD_PSI_LWPID);
-	t->has_lwps |= t->lwp != 0 && t->lwp != t->pid;
+	if (t->one_lwp == 0)
+		t->one_lwp = t->lwp;	/* before NetBSD 10 it is not the pid, but 1 */
+	t->has_lwps |= t->lwp != 0 && t->lwp != t->one_lwp;
 	t->inside = !pico_netbsd_is_trap(raw->siginfo, TRAP_SCX) && !pico_netbsd_is_trap(raw->siginfo, TRAP_TRACE);
 	if (pico_netbsd_is_trap(raw->siginfo, TRAP_EXEC))
 		pico_netbsd_altered_forget(k, t->pid);

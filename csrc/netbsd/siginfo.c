@@ -22,10 +22,7 @@ _Static_assert(NETBSD_TRAP_BRKPT == TRAP_BRKPT && NETBSD_TRAP_TRACE == TRAP_TRAC
     NETBSD_SI_USER == SI_USER && NETBSD_SI_QUEUE == SI_QUEUE && NETBSD_SI_LWP == SI_LWP, "si_code");
 _Static_assert(NETBSD_FORK == PTRACE_FORK && NETBSD_VFORK == PTRACE_VFORK &&
     NETBSD_VFORK_DONE == PTRACE_VFORK_DONE && NETBSD_LWP_CREATE == PTRACE_LWP_CREATE &&
-    NETBSD_LWP_EXIT == PTRACE_LWP_EXIT, "events");
-#ifdef PTRACE_POSIX_SPAWN
-_Static_assert(NETBSD_POSIX_SPAWN == PTRACE_POSIX_SPAWN, "events");
-#endif
+    NETBSD_LWP_EXIT == PTRACE_LWP_EXIT && NETBSD_POSIX_SPAWN == PTRACE_POSIX_SPAWN, "events");
 
 int
 pico_netbsd_is_trap(const uint8_t *siginfo, int32_t code)
@@ -42,14 +39,16 @@ _Static_assert(AT(si_signo) == NETBSD_PSI_SIGNO && AT(si_code) == NETBSD_PSI_COD
     AT(si_value) == NETBSD_PSI_VALUE && AT(si_status) == NETBSD_PSI_STATUS &&
     AT(si_addr) == NETBSD_PSI_ADDR && AT(si_trap) == NETBSD_PSI_TRAP && AT(si_sysnum) == NETBSD_PSI_SYSNUM &&
     AT(si_retval) == NETBSD_PSI_RETVAL && AT(si_error) == NETBSD_PSI_ERROR &&
-    AT(si_args) == NETBSD_PSI_ARGS && AT(si_pe_report_event) == NETBSD_PSI_REPORT_EVENT &&
-    AT(si_pe_other_pid) == NETBSD_PSI_OTHER && AT(si_pe_lwp) == NETBSD_PSI_OTHER &&
-    offsetof(struct ptrace_siginfo, psi_lwpid) == NETBSD_PSI_LWPID &&
+    AT(si_args) == NETBSD_PSI_ARGS && offsetof(struct ptrace_siginfo, psi_lwpid) == NETBSD_PSI_LWPID &&
     sizeof(struct ptrace_siginfo) == NETBSD_PSI_SIZE, "struct ptrace_siginfo");
+#ifdef si_pe_report_event
+_Static_assert(AT(si_pe_report_event) == NETBSD_PSI_REPORT_EVENT && AT(si_pe_other_pid) == NETBSD_PSI_OTHER &&
+    AT(si_pe_lwp) == NETBSD_PSI_OTHER, "struct ptrace_siginfo");
+#endif
 _Static_assert(NETBSD_PSI_SIZE <= sizeof(((struct pico_raw *)0)->siginfo), "room for siginfo");
 
-int
-pico_netbsd_siginfo(int32_t pid, uint8_t *siginfo)
+static int
+get(int32_t pid, uint8_t *siginfo)
 {
 	return ptrace(PT_GET_SIGINFO, pid, siginfo, NETBSD_PSI_SIZE) < 0 ? pico_netbsd_error() : 0;
 }
@@ -99,12 +98,16 @@ put_sender(uint8_t *siginfo, const siginfo_t *si)
 static void
 put_event(uint8_t *siginfo, const siginfo_t *si)
 {
+#ifdef si_pe_report_event
 	put(siginfo, NETBSD_PSI_REPORT_EVENT, &si->si_pe_report_event, sizeof(int32_t));
 	put(siginfo, NETBSD_PSI_OTHER, &si->si_pe_other_pid, sizeof(int32_t));
+#else
+	(void)siginfo, (void)si;
+#endif
 }
 
-int
-pico_netbsd_siginfo(int32_t pid, uint8_t *siginfo)
+static int
+get(int32_t pid, uint8_t *siginfo)
 {
 	struct ptrace_siginfo psi;
 	const siginfo_t *si = &psi.psi_siginfo;
@@ -129,3 +132,28 @@ pico_netbsd_siginfo(int32_t pid, uint8_t *siginfo)
 }
 
 #endif
+
+/* Until September 2019 (siginfo.h 1.34) siginfo did not say of which event a trap is: NetBSD 9's may not. */
+static int
+add_event(int32_t pid, uint8_t *siginfo)
+{
+	ptrace_state_t state;
+
+	if (pico_i32(siginfo + NETBSD_PSI_REPORT_EVENT) != 0)
+		return 0;
+	if (ptrace(PT_GET_PROCESS_STATE, pid, &state, sizeof(state)) < 0)
+		return pico_netbsd_error();
+	memcpy(siginfo + NETBSD_PSI_REPORT_EVENT, &state.pe_report_event, sizeof(int32_t));
+	memcpy(siginfo + NETBSD_PSI_OTHER, &state.pe_other_pid, sizeof(int32_t));
+	return 0;
+}
+
+int
+pico_netbsd_siginfo(int32_t pid, uint8_t *siginfo)
+{
+	int e = get(pid, siginfo);
+
+	if (e == 0 && (pico_netbsd_is_trap(siginfo, TRAP_CHLD) || pico_netbsd_is_trap(siginfo, TRAP_LWP)))
+		e = add_event(pid, siginfo);
+	return e;
+}

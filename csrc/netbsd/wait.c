@@ -56,11 +56,7 @@ pico_netbsd_set_mask(const struct netbsd_kernel *k, const struct netbsd_tracee *
 	memset(&events, 0, sizeof(events));
 	events.pe_set_event = PTRACE_LWP_CREATE | (t->execing == 0 ? PTRACE_LWP_EXIT : 0);
 	if (k->report & PICO_REPORT_CHILDREN)
-		events.pe_set_event |= PTRACE_FORK | PTRACE_VFORK | PTRACE_VFORK_DONE
-#ifdef PTRACE_POSIX_SPAWN	/* NetBSD 10 */
-		    | PTRACE_POSIX_SPAWN
-#endif
-		    ;
+		events.pe_set_event |= PTRACE_FORK | PTRACE_VFORK | PTRACE_VFORK_DONE | PTRACE_POSIX_SPAWN;
 	return ptrace(PT_SET_EVENT_MASK, t->pid, &events, sizeof(events)) < 0 ? pico_netbsd_error() : 0;
 }
 

@@ -4,14 +4,18 @@
  *
  * usage: standin WORD ...
  *
+ * release9			LWPs have ids of their process's own, and siginfo does not say of which event a trap is
+ * one				there is one LWP
+ * alone			the kernel is told so
  * STOP, CONT, USR1, TSTP	it stops for that signal, of the tracer's own
  * STOP!			and of somebody else's
  * SCE, SCX			an LWP stops at a call
+ * FORK				it has made process 20, which does the same for it
+ * LWP				another LWP stops, which it has made
  * END				it ends
  * 20:WORD			so it is with another process
  * -				it does not stop; the next sleep is over after 20 ms
- * interrupt, detach		is asked of the kernel when it comes to that
- * alone			is asked of it before all else
+ * interrupt, detach		the kernel is asked to, when it comes to that
  */
 #include <sys/param.h>
 #include <sys/event.h>
@@ -27,14 +31,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/bytes.h"
 #include "core/kernel.h"
+#include "netbsd/abi.h"
 
-enum { PID = 10, ME = 1, OTHER = 2, PIDS = 100 };
+enum { PID = 10, CHILD = 20, ME = 1, OTHER = 2, PIDS = 100 };
 
 static char **words;
 static long long now_ns;
 static struct ptrace_siginfo told[PIDS];
 static int stands[PIDS];
+static int release9, one;
 
 int *__errno(void);
 int *
@@ -49,8 +56,14 @@ static const struct {
 	int signo;
 } signals[] = {
 	{ "-", 0 }, { "STOP", SIGSTOP }, { "CONT", SIGCONT }, { "USR1", SIGUSR1 }, { "TSTP", SIGTSTP }, { "SCE", SIGTRAP },
-	{ "SCX", SIGTRAP },
+	{ "SCX", SIGTRAP }, { "FORK", SIGTRAP }, { "LWP", SIGTRAP },
 };
+
+static lwpid_t
+first_lwp(pid_t pid)
+{
+	return release9 ? 1 : pid;
+}
 
 static const char *
 name_of(int signo)
@@ -67,15 +80,24 @@ int
 ptrace(int request, pid_t pid, void *addr, int data)
 {
 	struct ptrace_lwpstatus *lwp = addr;
+	ptrace_state_t *state = addr;
+	siginfo_t *si = pid < PIDS ? &told[pid].psi_siginfo : NULL;
 
 	if (request == PT_SYSCALL || request == PT_CONTINUE)
 		stands[pid] = 0;
 	switch (request) {
 	case PT_GET_SIGINFO:
 		memcpy(addr, &told[pid], sizeof(told[pid]));
+		if (release9 && (si->si_code == TRAP_CHLD || si->si_code == TRAP_LWP))
+			((struct ptrace_siginfo *)addr)->psi_siginfo.si_pe_report_event = 0;
+		break;
+	case PT_GET_PROCESS_STATE:
+		state->pe_report_event = si->si_pe_report_event;
+		state->pe_other_pid = si->si_pe_other_pid;
 		break;
 	case PT_LWPNEXT:
-		lwp->pl_lwpid = lwp->pl_lwpid == 0 ? PID : lwp->pl_lwpid == PID ? PID + 1 : 0;
+		lwp->pl_lwpid = lwp->pl_lwpid == 0 ? first_lwp(pid) : lwp->pl_lwpid == first_lwp(pid) && !one ?
+		    first_lwp(pid) + 1 : 0;
 		break;
 	case PT_SYSCALL:
 		if (data < 0)
@@ -120,10 +142,18 @@ stop_of(pid_t pid, const char *word)
 	for (size_t i = 0; i < __arraycount(signals); i++)
 		if (strncmp(word, signals[i].name, strlen(signals[i].name)) == 0)
 			si->si_signo = signals[i].signo;
-	if (si->si_signo == SIGTRAP) {
+	told[pid].psi_lwpid = si->si_signo == SIGTRAP ? first_lwp(pid) : 0;
+	if (strcmp(word, "FORK") == 0) {
+		si->si_code = TRAP_CHLD;
+		si->si_pe_report_event = PTRACE_FORK;
+		si->si_pe_other_pid = pid == PID ? CHILD : PID;
+	} else if (strcmp(word, "LWP") == 0) {
+		si->si_code = TRAP_LWP;
+		si->si_pe_report_event = PTRACE_LWP_CREATE;
+		si->si_pe_lwp = ++told[pid].psi_lwpid;
+	} else if (si->si_signo == SIGTRAP) {
 		si->si_code = word[2] == 'E' ? TRAP_SCE : TRAP_SCX;
 		si->si_sysnum = 20;
-		told[pid].psi_lwpid = pid;
 	} else {
 		si->si_code = SI_USER;
 		si->si_pid = strchr(word, '!') != NULL ? OTHER : ME;
@@ -197,11 +227,11 @@ sysctl(const int *name, u_int length, void *old, size_t *size, const void *new, 
 		errno = ENOENT;
 		return -1;
 	}
-	*size = 2 * sizeof(*lwps);
-	for (int i = 0; lwps != NULL && i < 2; i++) {
+	*size = (one ? 1 : 2) * sizeof(*lwps);
+	for (int i = 0; lwps != NULL && i < 2 - one; i++) {
 		memset(&lwps[i], 0, sizeof(lwps[i]));
 		lwps[i].l_stat = LSSTOP;
-		lwps[i].l_lid = PID + i;
+		lwps[i].l_lid = first_lwp(name[2]) + i;
 	}
 	return 0;
 }
@@ -286,14 +316,12 @@ timer_delete(timer_t timer)
 
 /* What the loop would do. */
 
-static void
-asked(struct pico_kernel *k, const char *word)
+static int
+is_event(const struct pico_raw *raw)
 {
-	printf("%s:\n", word);
-	if (strcmp(word, "detach") != 0)
-		printf("%s: %d\n", word, k->interrupt(k, PID, PID));
-	else
-		printf("%s: %d\n", word, k->detach(k, PID, PID, 0));
+	int code = pico_i32(raw->siginfo + NETBSD_PSI_CODE);
+
+	return WSTOPSIG(raw->status) == SIGTRAP && (code == TRAP_CHLD || code == TRAP_LWP);
 }
 
 /* 0: it has ended. */
@@ -312,34 +340,48 @@ next(struct pico_kernel *k, struct pico_raw *raw)
 	}
 	printf("%d stops: %s\n", raw->id, name_of(WSTOPSIG(raw->status)));
 	(void)k->answer(k, raw->id, raw, PICO_NEED_SIGINFO);
+	if (is_event(raw))
+		printf("event %d: %d\n", pico_i32(raw->siginfo + NETBSD_PSI_REPORT_EVENT),
+		    pico_i32(raw->siginfo + NETBSD_PSI_OTHER));
 	return 1;
+}
+
+static int
+is_next(const char *word)
+{
+	int is = *words != NULL && strcmp(*words, word) == 0;
+
+	words += is;
+	return is;
 }
 
 int
 main(int argc, char **argv)
 {
+	(void)argc;
 	struct pico_raw raw = { .id = PID };
 	int32_t lwps[4];
 	int e;
 	struct pico_kernel *k = pico_kernel_native(&e);
 
 	words = argv + 1;
-	if (k == NULL || argc < 2)
+	if (k == NULL)
 		return 1;
-	if (strcmp(*words, "alone") == 0) {
+	release9 = is_next("release9");
+	one = is_next("one");
+	if (is_next("alone"))
 		k->alone(k);
-		words++;
-	}
-	if (k->attach(k, PID, 0, lwps, 4) != 2)
+	if (k->attach(k, PID, PICO_REPORT_CHILDREN, lwps, 4) != 2 - one || lwps[0] != first_lwp(PID))
 		return 1;
 	while (next(k, &raw)) {
-		if (*words != NULL && strcmp(*words, "detach") == 0) {
-			asked(k, *words++);
+		if (is_next("detach")) {
+			printf("detach:\n");
+			printf("detach: %d\n", k->detach(k, PID, PID, 0));
 			continue;
 		}
-		(void)k->resume(k, raw.id, PID, PICO_RESUME_SYSCALL, 0);
-		if (*words != NULL && strcmp(*words, "interrupt") == 0)
-			asked(k, *words++);
+		(void)k->resume(k, raw.id, first_lwp(raw.id), PICO_RESUME_SYSCALL, 0);
+		if (is_next("interrupt"))
+			printf("interrupt: %d\n", k->interrupt(k, PID, PID));
 	}
 	k->close(k);
 	return 0;

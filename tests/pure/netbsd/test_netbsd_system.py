@@ -116,3 +116,33 @@ def test_waiting_for_any_a_slice_is_slept_through_once(standin: Path) -> None:
         *("10 SYSCALL of LWP 11", *SLICE_OVER, "10 SYSCALL -"),
         "10 ends",
     ]
+
+
+@pytest.mark.parametrize("release", ["", "release9"])
+@pytest.mark.parametrize(
+    ("stops", "first"), [("FORK 20:FORK", 10), ("FORK - 20:FORK", 10), ("20:FORK - FORK", 20)]
+)
+def test_children_of_each_release(standin: Path, release: str, stops: str, first: int) -> None:
+    """Both tell of it, in either order; not always in siginfo (csrc/netbsd/siginfo.c)."""
+    way = "" if first == 10 else "alone"
+    told = asked(standin, f"{release} one {way} STOP {stops} 20:SCE 20:END SCX END")
+    of_forks = [told[i - 1 : i + 1] for i, line in enumerate(told) if line.startswith("event")]
+    both = [["10 stops: TRAP", "event 1: 20"], ["20 stops: TRAP", "event 1: 10"]]
+    assert of_forks == (both if first == 10 else both[::-1])
+    # Where each has one LWP there are no turns.
+    assert not [line for line in told if "of LWP" in line]
+
+
+@pytest.mark.parametrize(("release", "lwp"), [("", 11), ("release9", 2)])
+def test_lwps_of_each_release(standin: Path, release: str, lwp: int) -> None:
+    assert asked(standin, f"{release} STOP SCE LWP SCE END") == [
+        *ATTACHED,
+        f"10 SYSCALL of LWP {lwp - 1}",
+        "10 stops: TRAP",
+        f"10 SYSCALL of LWP {lwp}",
+        *("10 stops: TRAP", f"event 8: {lwp}"),
+        "10 SYSCALL -",
+        "10 stops: TRAP",
+        f"10 SYSCALL of LWP {lwp}",
+        "10 ends",
+    ]
