@@ -9,9 +9,12 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "netbsd_kernel.h"
+
+enum { MOMENTS = 2000 };	/* of a millisecond, for an execve to be over */
 
 /* The LWPs of a stopped process. */
 static int
@@ -51,6 +54,22 @@ wait_for_stop(struct netbsd_kernel *k, struct netbsd_tracee *t)
 	return pico_netbsd_set_mask(k, t);
 }
 
+/* Where it is in an execve it is told to be busy, too (10.99.12: ptrace_allowed()): that is over soon. */
+static int
+begin(int32_t pid)
+{
+	const struct timespec moment = { .tv_nsec = 1000000 };
+	struct kinfo_proc2 proc;
+
+	for (int i = 0; ptrace(PT_ATTACH, pid, NULL, 0) < 0; i++) {
+		int e = -errno;
+		if (e != -EBUSY || i == MOMENTS || !pico_netbsd_proc(pid, &proc) || proc.p_flag & P_TRACED)
+			return e;
+		(void)nanosleep(&moment, NULL);
+	}
+	return 0;
+}
+
 int
 pico_netbsd_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t *lwps, int max)
 {
@@ -61,8 +80,9 @@ pico_netbsd_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t 
 		return 0;	/* all LWPs of it are ours */
 	if (!pico_netbsd_proc(pid, &proc))
 		return -ESRCH;
-	if (ptrace(PT_ATTACH, pid, NULL, 0) < 0)
-		return -errno;
+	int e = begin(pid);
+	if (e < 0)
+		return e;
 	struct netbsd_tracee *t = pico_netbsd_add(k, pid);
 	if (t == NULL) {
 		int status;
@@ -74,7 +94,7 @@ pico_netbsd_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t 
 	t->is_hosts = proc.p_ppid == getpid();
 	t->stop_asked = 1;
 	k->report = report;
-	int e = wait_for_stop(k, t);
+	e = wait_for_stop(k, t);
 	if (e == -ECHILD) {
 		pico_netbsd_forget(k, t);
 		return -ESRCH;

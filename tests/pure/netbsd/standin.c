@@ -7,6 +7,7 @@
  * release9			LWPs have ids of their process's own, and siginfo does not say of which event a trap is
  * one				there is one LWP
  * alone			the kernel is told so
+ * busy				it is in an execve when it is first attached to
  * STOP, CONT, USR1, TSTP	it stops for that signal, of the tracer's own
  * STOP!			and of somebody else's
  * SCE, SCX			an LWP stops at a call
@@ -74,6 +75,15 @@ name_of(int signo)
 	return "?";
 }
 
+static int
+is_next(const char *word)
+{
+	int is = *words != NULL && strcmp(*words, word) == 0;
+
+	words += is;
+	return is;
+}
+
 /* What is asked. */
 
 int
@@ -86,6 +96,13 @@ ptrace(int request, pid_t pid, void *addr, int data)
 	if (request == PT_SYSCALL || request == PT_CONTINUE)
 		stands[pid] = 0;
 	switch (request) {
+	case PT_ATTACH:
+		if (is_next("busy")) {
+			printf("busy\n");
+			errno = EBUSY;
+			return -1;
+		}
+		break;
 	case PT_GET_SIGINFO:
 		memcpy(addr, &told[pid], sizeof(told[pid]));
 		if (release9 && (si->si_code == TRAP_CHLD || si->si_code == TRAP_LWP))
@@ -210,6 +227,14 @@ clock_gettime(clockid_t clock, struct timespec *now)
 	(void)clock;
 	now->tv_sec = (time_t)(now_ns / 1000000000);
 	now->tv_nsec = (long)(now_ns % 1000000000);
+	return 0;
+}
+
+int
+nanosleep(const struct timespec *time, struct timespec *left)
+{
+	(void)left;
+	now_ns += time->tv_nsec;
 	return 0;
 }
 
@@ -344,15 +369,6 @@ next(struct pico_kernel *k, struct pico_raw *raw)
 		printf("event %d: %d\n", pico_i32(raw->siginfo + NETBSD_PSI_REPORT_EVENT),
 		    pico_i32(raw->siginfo + NETBSD_PSI_OTHER));
 	return 1;
-}
-
-static int
-is_next(const char *word)
-{
-	int is = *words != NULL && strcmp(*words, word) == 0;
-
-	words += is;
-	return is;
 }
 
 int

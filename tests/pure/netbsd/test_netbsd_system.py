@@ -118,6 +118,13 @@ def test_waiting_for_any_a_slice_is_slept_through_once(standin: Path) -> None:
     ]
 
 
+def test_attached_to_in_an_execve(standin: Path) -> None:
+    assert asked(standin, "one busy busy STOP END") == [
+        *("busy", "busy", *ATTACHED),
+        *("10 SYSCALL -", "sleep", "10 ends"),
+    ]
+
+
 @pytest.mark.parametrize("release", ["", "release9"])
 @pytest.mark.parametrize(
     ("stops", "first"), [("FORK 20:FORK", 10), ("FORK - 20:FORK", 10), ("20:FORK - FORK", 20)]
