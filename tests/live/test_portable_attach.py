@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -128,6 +129,17 @@ def test_row_47_an_attached_process_is_killed(target: Callable[[str], Target], h
                 os.kill(made.pid, signal.SIGKILL)
     assert of(record, pt.Signaled)[0].signo == signal.SIGKILL
     made.process.wait()  # who was killed in a stop may be waited for already: docs/GUARANTEES.md
+
+
+def test_one_that_is_always_in_an_execve(start: Start, tmp_path: Path) -> None:
+    script = tmp_path / "again"
+    script.write_text('exec sh "$0"\n')
+    made = start(["sh", str(script)])
+    for _ in range(20):
+        with pt.attach(made.pid, events=pt.EXEC) as loop:
+            assert any(isinstance(ev, pt.Exec) for ev in loop)
+    made.process.kill()
+    assert made.process.wait() == -signal.SIGKILL
 
 
 def test_row_2_a_stopped_process_stays_stopped(target: Callable[[str], Target]) -> None:
