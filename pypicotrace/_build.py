@@ -11,7 +11,14 @@ from pathlib import Path
 from cffi import FFI
 
 ROOT = Path(__file__).resolve().parent.parent
-HEADERS = ("core/event.h", "core/kernel.h", "core/text.h", "core/loop.h", "testing/script.h")
+HEADERS = (
+    "core/event.h",
+    "core/kernel.h",
+    "core/text.h",
+    "core/loop.h",
+    "testing/script.h",
+    "testing/faults.h",
+)
 
 
 def declarations(header: str) -> str:

@@ -46,9 +46,12 @@ pico_loop_filtered_entry(struct pico_loop *loop, struct pico_lwp *l, const struc
 	if (p->filtered && d->confines)
 		p->confined = 1;
 	if (d->refuse != 0)
-		(void)pico_loop_refuse(loop, l, d->refuse);	/* ESRCH: killed */
-	else if (p->filtered && k->keep_child != NULL)
-		l->keeps = l->altered = k->keep_child(k, p->pid, l->id, &d->event, 0) == 1;
+		pico_loop_fail(loop, pico_loop_refuse(loop, l, d->refuse));
+	else if (p->filtered && k->keep_child != NULL) {
+		int e = k->keep_child(k, p->pid, l->id, &d->event, 0);
+		l->keeps = l->altered = e == 1;
+		pico_loop_fail(loop, e);
+	}
 }
 
 void
@@ -58,6 +61,6 @@ pico_loop_kept(struct pico_loop *loop, struct pico_lwp *l)
 	struct pico_event call = { .abi = l->abi, .sysnum = l->sysnum, .nargs = 1, .args = { l->args[0] } };
 
 	if (l->keeps)
-		(void)k->keep_child(k, l->process->pid, l->id, &call, 1);	/* ESRCH: killed */
+		pico_loop_fail(loop, k->keep_child(k, l->process->pid, l->id, &call, 1));
 	l->keeps = 0;
 }

@@ -169,16 +169,31 @@ pico_loop_leave(struct pico_loop *loop, struct pico_lwp *l)
 		pico_loop_resume(loop, l);
 		return;
 	}
+	int e = loop->kernel->detach(loop->kernel, l->process->pid, l->id, l->signo);
 	/* ESRCH: it was killed just now, and its end is still to come. */
-	if (loop->kernel->detach(loop->kernel, l->process->pid, l->id, l->signo) == -ESRCH) {
+	if (e == -ESRCH) {
 		l->state = PICO_LWP_RUNNING;
 		return;
+	}
+	if (e < 0) {
+		pico_loop_fail(loop, e);
+		l->state = PICO_LWP_STANDING;
+		/* It is tried again when the loop is closed, once. */
+		if (!loop->closing || !l->refused) {
+			l->refused = 1;
+			return;
+		}
+		loop->left_behind = e;
+		l->process->leaving = PICO_LEAVING_SILENTLY;
 	}
 	/* Where all LWPs stop together, they are let go together. */
 	if (loop->kernel->lwp_of != NULL)
 		pico_lwps_exec(&loop->lwps, l, 0);
 	pico_loop_left(loop, l);
 }
+
+/* How often the kernel may refuse what closing takes, beside once for each LWP. */
+enum { CLOSE_TRIES = 8 };
 
 /* How long a stalled reader of the trace may keep tracees from being let go. */
 #define READER_PATIENCE_NS 500000000ull
@@ -250,18 +265,30 @@ pico_loop_part(struct pico_loop *loop)
 	dismiss_all(loop);
 }
 
+/* Those for whom the kernel has refused something stand: they are let go now. 0: it has refused too often. */
+static int
+retry(struct pico_loop *loop, int *tries)
+{
+	if (loop->failed == 0)
+		return 1;
+	loop->failed = 0;
+	dismiss_all(loop);
+	return --*tries > 0;
+}
+
 int
 pico_loop_close(struct pico_loop *loop, int64_t timeout_ns)
 {
 	uint64_t deadline = pico_clock_ns() + (uint64_t)timeout_ns;
 	uint64_t patience = pico_clock_ns() + READER_PATIENCE_NS;
-	int e = 0;
+	int tries = CLOSE_TRIES + (int)loop->lwps.used, e = 0;
 
 	(void)pico_loop_syscall_cancel(loop);
 	loop->closing = 1;
 	loop->current = loop->asking = NULL;
+	loop->failed = 0;
 	dismiss_all(loop);
-	while (pico_clock_ns() < deadline) {
+	while (pico_clock_ns() < deadline && retry(loop, &tries)) {
 		if (pico_loop_make_room(loop) == -EINTR) {
 			if (pico_clock_ns() > patience)
 				pico_text_give_up(loop->text);
@@ -270,10 +297,12 @@ pico_loop_close(struct pico_loop *loop, int64_t timeout_ns)
 		e = pico_loop_step(loop, (int64_t)deadline);
 		if (e == -EINTR)
 			pico_loop_look_round(loop);
-		else if (e <= 0)
+		else if (e == 0)
 			break;
+		else
+			pico_loop_fail(loop, e);
 	}
 	if (loop->lwps.used == 0)
-		return 0;
+		return loop->left_behind;
 	return e < 0 && e != -EINTR ? e : -ETIMEDOUT;
 }

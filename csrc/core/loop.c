@@ -140,11 +140,14 @@ pico_loop_resume(struct pico_loop *loop, struct pico_lwp *l)
 	l->state = how == PICO_RESUME_LISTEN ? PICO_LWP_LISTENING : PICO_LWP_RUNNING;
 	l->process->stopping |= l->stops;
 	l->stops = 0;
-	/* ESRCH: killed since it stopped. Its end is reported by the next wait; any other error would
-	 * leave it standing, so it counts as standing and ends or leaves with the loop. */
+	/* ESRCH: killed since it stopped. Its end is reported by the next wait; any other error leaves it
+	 * standing, and it ends or leaves with the loop. */
 	int e = k->resume(k, l->process->pid, l->id, how, l->signo);
-	if (e < 0 && e != -ESRCH)
+	if (e < 0 && e != -ESRCH) {
 		l->state = PICO_LWP_STANDING;
+		pico_loop_fail(loop, e);
+		return;
+	}
 	l->signo = 0;
 	/* The last one's end is its process's, and that is reported. */
 	if (l->resume == PICO_RESUME_DYING && l->process->lwps > 1)
@@ -263,6 +266,24 @@ pico_loop_step(struct pico_loop *loop, int64_t deadline)
 	return e < 0 ? e : 1;
 }
 
+void
+pico_loop_fail(struct pico_loop *loop, int error)
+{
+	if (error < 0 && error != -ESRCH && loop->failed == 0)
+		loop->failed = error;
+}
+
+static int
+tell_failure(struct pico_loop *loop)
+{
+	int e = loop->failed;
+
+	if (loop->filled > 0)
+		return loop->filled;
+	loop->failed = 0;
+	return e;
+}
+
 /* It may take its time: what was recorded is handed over first. */
 static int
 ask_caller(struct pico_loop *loop)
@@ -281,6 +302,8 @@ next_events(struct pico_loop *loop, int64_t deadline)
 			loop->tick_ns = 0;
 			return loop->filled > 0 ? loop->filled : -EINTR;
 		}
+		if (loop->failed < 0)
+			return tell_failure(loop);
 		if (loop->asking != NULL)
 			return ask_caller(loop);
 		if (loop->lwps.delayed > 0)
@@ -292,11 +315,13 @@ next_events(struct pico_loop *loop, int64_t deadline)
 			continue;
 		if (e == -EINTR)
 			on_tick(loop);
+		else if (e < 0)
+			loop->failed = e;
 		if (loop->filled > 0 || e == 0)
 			return loop->filled;
 		if (e == -EINTR && deadline != 0 && pico_clock_ns() >= (uint64_t)deadline)
 			return -ETIMEDOUT;
-		return e;
+		return e == -EINTR ? e : tell_failure(loop);
 	}
 	return loop->filled;
 }

@@ -50,6 +50,8 @@ struct pico_loop {
 	int filled, max;
 	int32_t root;			/* the first process that was spawned; PICO_ROOT_LEFT */
 	struct pico_event root_end;
+	int failed;			/* -errno: what the kernel refused, which the caller has not been told of */
+	int left_behind;		/* -errno: closing, it did not let go of one that stands */
 };
 
 /* No event is under way for so long: the creator was on its way into that very stop when the child
@@ -61,6 +63,9 @@ struct pico_loop {
 
 uint64_t pico_clock_ns(void);
 
+/* loop.c: what came of something that was asked of the kernel: where it was refused, the caller is told so when it has
+ * got what was recorded before. 0 and above: it was not; -ESRCH: killed, and its end follows. */
+void pico_loop_fail(struct pico_loop *, int error);
 /* leave.c: attach to the LWPs that incomplete processes have besides those that we know. */
 void pico_loop_attach_rest(struct pico_loop *);
 /* leave.c: have those stop that are to be let go, and let go of those that stand. */

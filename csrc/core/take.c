@@ -167,11 +167,24 @@ dispatch(struct pico_loop *loop, struct pico_lwp *l, struct pico_decoded *d)
 		break;
 	default:
 		if (d->refuse != 0)
-			(void)pico_loop_refuse(loop, l, d->refuse);	/* ESRCH: killed */
+			pico_loop_fail(loop, pico_loop_refuse(loop, l, d->refuse));
 		break;
 	}
 	pico_loop_report(loop, l, ev);
 	return e;
+}
+
+/* The kernel does not say whose stop it is: that of any LWP of the process, which stands. */
+static int
+not_known(struct pico_loop *loop, const struct pico_raw *raw, int error)
+{
+	const struct pico_process *p = pico_lwps_process(&loop->lwps, raw->id);
+
+	if (error == -ESRCH)
+		return 0;	/* killed just now: see below */
+	if (p != NULL && loop->kernel->lwp_of != NULL)
+		pico_lwps_any(&loop->lwps, p)->state = PICO_LWP_STANDING;
+	return error;
 }
 
 int
@@ -182,7 +195,7 @@ pico_loop_take(struct pico_loop *loop, struct pico_raw *raw)
 
 	int e = pico_loop_whose(loop, raw, &l);
 	if (e < 0)
-		return e == -ESRCH ? 0 : e;	/* killed just now: see below */
+		return not_known(loop, raw, e);
 	if (l == NULL || l->process == NULL)
 		return pico_loop_hold(loop, l, raw);
 	if (l->wake_ns != 0)

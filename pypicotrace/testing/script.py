@@ -245,6 +245,19 @@ class FakeKernel:
         self._pointer = ffi.gc(made, lib.pico_script_free)
         return self._pointer
 
+    def loop(self, choice: Choice, attach: Sequence[int] = ()) -> Loop:
+        """A loop on this kernel, to be entered once; the first stop is the program's, unless
+        attached.
+        """
+        os = self._os.decode()
+        return Loop(
+            None if attach else plan_of_nothing(),
+            attach,
+            choice,
+            open_kernel=self.open,
+            abis=[abi for abi in ABIS if abi.startswith(os)],
+        )
+
     def requests(self) -> list[Request]:
         """What was asked so far."""
         count = lib.pico_script_requests(self._pointer, ffi.NULL, 0)
@@ -297,24 +310,18 @@ def play(
     :raises Unplayed: when the loop was closed, stops of the script were left.
     """
     kernel = FakeKernel(stops, os)
-    launch = None if attach else plan_of_nothing()
     words = None if syscalls is None else list(syscalls)
-    loop = Loop(
-        launch,
-        attach,
-        Choice(
-            events,
-            Follow(follow),
-            words,
-            whole_results,
-            errors,
-            slower_than_ns,
-            keep,
-            kernel_filter=kernel_filter,
-        ),
-        open_kernel=kernel.open,
-        abis=[abi for abi in ABIS if abi.startswith(os)],
+    choice = Choice(
+        events,
+        Follow(follow),
+        words,
+        whole_results,
+        errors,
+        slower_than_ns,
+        keep,
+        kernel_filter=kernel_filter,
     )
+    loop = kernel.loop(choice, attach)
     seen: list[Event] = []
     with loop, tempfile.TemporaryFile() as file:
         started(loop)
