@@ -74,7 +74,7 @@ def check(result: int, call: str) -> int:
     if result == -errno.ESRCH:
         raise TraceeDied(f"{call}: the tracee has died")
     if result == -errno.ENOMEM:
-        raise MemoryError(call)
+        raise MemoryError(f"{call}: {os.strerror(errno.ENOMEM)}")
     if result == -errno.EOPNOTSUPP:
         system = os.uname()
         raise Unsupported(f"{system.sysname} on {system.machine} cannot {call}")

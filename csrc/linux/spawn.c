@@ -69,6 +69,17 @@ wait_for(pid_t pid, int *status)
 	return got;
 }
 
+/* Nothing is left of a child that could not be had as it was to be. */
+static int
+end(pid_t pid, int error)
+{
+	int status;
+
+	(void)kill(pid, SIGKILL);
+	(void)wait_for(pid, &status);
+	return error;
+}
+
 /* Let the seized child run to its exec, or its end. A signal on the way is passed on. */
 static int
 run_to_exec(const struct pico_launch *launch, pid_t pid, struct pico_pipe *errors, struct pico_raw *first)
@@ -83,23 +94,34 @@ run_to_exec(const struct pico_launch *launch, pid_t pid, struct pico_pipe *error
 		if (status >> 16 == PTRACE_EVENT_EXEC)
 			return 0;
 		long signo = status >> 16 == 0 ? WSTOPSIG(status) : 0;
-		(void)ptrace(PTRACE_CONT, pid, NULL, (void *)signo);	/* ESRCH: its end comes next */
+		if (ptrace(PTRACE_CONT, pid, NULL, (void *)signo) < 0 && errno != ESRCH)	/* its end comes next */
+			break;
 	}
-	return -errno;
+	return end(pid, -errno);
 }
 
+/* Of a child: that can be waited for. */
+static int
+has_ended(pid_t pid)
+{
+	siginfo_t si = { 0 };
+
+	return waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT | __WALL | __WNOTHREAD) == 0 && si.si_pid == pid;
+}
+
+/* 0: it goes on, or has been killed by somebody; then that is its whole story. */
 static int
 seize(pid_t pid, unsigned long options, struct pico_pipe *go)
 {
-	int e = 0, status;
+	int e = 0;
 
-	pico_fd_close(&go->read);
-	if (ptrace(PTRACE_SEIZE, pid, NULL, options) < 0 || write(go->write, "", 1) != 1) {
+	/* Our end for reading is open still: were the child killed just now, the write would raise SIGPIPE without it. */
+	if (ptrace(PTRACE_SEIZE, pid, NULL, options) < 0 || write(go->write, "", 1) != 1)
 		e = -errno;
-		(void)kill(pid, SIGKILL);
-		(void)wait_for(pid, &status);
-	}
-	return e;
+	pico_fd_close(&go->read);
+	if (e < 0 && has_ended(pid))
+		return 0;
+	return e < 0 ? end(pid, e) : 0;
 }
 
 int

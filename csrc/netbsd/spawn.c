@@ -47,6 +47,18 @@ is_exec(pid_t pid, int status)
 	    pico_netbsd_is_trap(siginfo, TRAP_EXEC);
 }
 
+/* Nothing is left of a child that could not be had as it was to be. */
+static int
+end(pid_t pid, int error)
+{
+	int status;
+
+	(void)kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	return error;
+}
+
 /* A signal on the way is passed on. */
 static int
 run_to_exec(const struct pico_launch *launch, pid_t pid, struct pico_pipe *errors, struct pico_raw *first)
@@ -58,7 +70,7 @@ run_to_exec(const struct pico_launch *launch, pid_t pid, struct pico_pipe *error
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got != pid)
-			return -errno;
+			return end(pid, -errno);
 		first->id = pid;
 		first->status = status;
 		if (!WIFSTOPPED(status))	/* 0: killed before it came so far, and that is its whole story */
@@ -91,10 +103,8 @@ pico_netbsd_spawn(struct pico_kernel *kernel, const struct pico_launch *launch, 
 	if (e < 0 || !WIFSTOPPED(first->status))
 		return e;
 	struct netbsd_tracee *t = pico_netbsd_add(k, pid);
-	if (t == NULL) {
-		(void)kill(pid, SIGKILL);
-		return -ENOMEM;
-	}
+	if (t == NULL)
+		return end(pid, -ENOMEM);
 	t->stands = 1;
 	k->report = report;
 	(void)pico_netbsd_set_mask(k, t);	/* ESRCH: killed, and its end comes next */

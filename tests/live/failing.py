@@ -1,0 +1,57 @@
+"""Tracers of which one call to the kernel goes wrong: failing.c does it."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from cli_support import Finished, Words, untraced
+
+HERE = Path(__file__).parent
+KINDS = ("ptrace", "wait", "read", "write", "proc")
+SEED = 6
+
+
+def build(folder: Path) -> Path:
+    """The library that failing.c is."""
+    library = folder / "failing.so"
+    compiler = shutil.which("cc")
+    assert compiler is not None, "the live tests need a C compiler"
+    flags = ["-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
+    subprocess.run([compiler, *flags, "-o", library, HERE / "failing.c", "-ldl"], check=True)
+    return library
+
+
+class Failing:
+    """Runs a tracer, and how often it calls the kernel."""
+
+    def __init__(self, library: Path, argv: Words, folder: Path) -> None:
+        self._library = library
+        self._argv = argv
+        self._counts = folder / "counts"
+
+    def run(self, kind: str, nth: int, what: str) -> Finished:
+        """With that call failing by an errno, or ``kill``."""
+        plan = {"LD_PRELOAD": str(self._library), "FAILING": f"{kind}:{nth}:{what}"}
+        return untraced(self._argv, env={**os.environ, **plan})
+
+    def counts(self) -> dict[str, int]:
+        """How many calls of each kind there are where none fails."""
+        done = self.run("ptrace", 0, str(self._counts))
+        assert (done.status, done.err) == (0, b"")
+        lines = self._counts.read_text().splitlines()
+        return {kind: int(count) for kind, count in map(str.split, lines)}
+
+
+def sampled(kind: str, what: str, counts: dict[str, int], samples: int) -> Iterator[int]:
+    """Places of a run, the same each time: some of the first calls, and some of all."""
+    count = counts[kind]
+    assert count, f"there is no call of {kind} to fail"
+    dice = random.Random(f"{SEED} {kind} {what}")  # noqa: S311  # not for secrets
+    yield dice.randint(1, min(count, 12))
+    for _ in range(samples - 1):
+        yield dice.randint(1, count)

@@ -1,0 +1,160 @@
+"""A call of the tracer's to the kernel fails, or its tracee is killed just before it."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import platform
+import re
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_support import COMMAND, Finished, lines
+from failing import KINDS, Failing, build, sampled
+from record import Checker, parse
+
+import pypicotrace as pt
+
+Tracee = Callable[[str], str]
+Make = Callable[[list[str]], Failing]
+
+LOOP = [sys.executable, str(Path(__file__).parent / "failing_loop.py")]
+SAMPLES = 3
+pytestmark = pytest.mark.skipif(
+    platform.machine() != "x86_64", reason="the loop's body knows registers of x86-64 alone"
+)
+ERRORS = (errno.EIO, errno.ENOMEM, errno.EPERM)
+"""And ESRCH, which the kernel itself says when a tracee has died."""
+FAIL = ("ptrace", "read", "write", "proc")
+"""Of what can fail: wait(2) tells of ends and of signals, and nothing else can befall it."""
+BRIEFLY = re.compile(rb"(picotrace: [^\n]+\n)?")
+EBADF = 9
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("failing"))
+
+
+@pytest.fixture
+def failing(library: Path, tmp_path: Path) -> Make:
+    return lambda argv: Failing(library, argv, tmp_path)
+
+
+def check_command(done: Finished, trace: bytes) -> None:
+    """One line at most, whole lines in the trace, which is true as far as it goes."""
+    assert BRIEFLY.fullmatch(done.err), done.err
+    assert (done.status in (1, 126)) == bool(done.err), done
+    lines(trace)
+    check_true(parse(trace))
+
+
+def check_true(record: list[pt.Event]) -> None:
+    """Each event can be, and what tracees/mixed.c tells by its own calls is so."""
+    checker = Checker(pt.ALL)
+    if [type(event) for event in record] == [pt.Signaled]:
+        return  # it was killed before it came to its image
+    for event in record:
+        checker.take(event)
+        if type(event) is pt.SyscallEntry and event.name == "lseek":
+            fd, at, whence = event.args
+            assert (fd % 2**32, whence % 2**32) == (2**32 - 1, ~at % 2**32), event
+        if type(event) is pt.SyscallExit and event.name == "lseek":
+            assert (event.retval, event.error) == (None, EBADF), event
+
+
+def check_loop(done: Finished, what: str) -> dict[str, Any]:
+    """No traceback, a true record, and of one that died nothing but its end; how it ended."""
+    assert (done.status, done.err) == (0, b""), done
+    *told, end = map(json.loads, done.out.splitlines())
+    record = [made(**event) for event in told]
+    check_true(record)
+    assert not end["died"] or what == "kill" or what == str(errno.ESRCH), end
+    return dict(end)
+
+
+def made(kind: str, **fields: Any) -> pt.Event:
+    event: pt.Event = getattr(pt, kind)(program=b"mixed", ts_ns=0, **fields)
+    return event
+
+
+@pytest.mark.parametrize("kind", sorted({*KINDS} - {"write"}))
+def test_the_command_and_its_tracees_death(
+    failing: Make, tracee: Tracee, tmp_path: Path, kind: str
+) -> None:
+    """Its status is the program's, which was killed or not, and the record ends as it did."""
+    trace = tmp_path / "trace"
+    run = failing([*COMMAND, "-f", "-v", "-o", str(trace), tracee("mixed"), "1"])
+    for nth in sampled(kind, "kill", run.counts(), SAMPLES):
+        done = run.run(kind, nth, "kill")
+        assert (done.err, done.status in (0, -signal.SIGKILL)) == (b"", True), f"{nth}: {done}"
+        check_command(done, trace.read_bytes())
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=errno.errorcode.get)
+@pytest.mark.parametrize("kind", sorted({*FAIL} - {"write"}))
+def test_the_command_and_a_call_that_fails(
+    failing: Make, tracee: Tracee, tmp_path: Path, kind: str, error: int
+) -> None:
+    """It says so, or does without; the program ends with it, or as it would have."""
+    trace = tmp_path / "trace"
+    run = failing([*COMMAND, "-f", "-v", "-o", str(trace), tracee("mixed"), "1"])
+    for nth in sampled(kind, str(error), run.counts(), SAMPLES):
+        trace.write_bytes(b"")
+        done = run.run(kind, nth, str(error))
+        assert done.status == 0 or os.strerror(error).encode() in done.err, f"{nth}: {done}"
+        check_command(done, trace.read_bytes())
+
+
+def test_killed_before_it_is_traced(failing: Make, tracee: Tracee, tmp_path: Path) -> None:
+    """That is its whole story."""
+    trace = tmp_path / "trace"
+    run = failing([*COMMAND, "-f", "-o", str(trace), tracee("mixed")])
+    done = run.run("ptrace", 1, "kill")
+    assert (done.status, done.err) == (-signal.SIGKILL, b"")
+    [event] = parse(trace.read_bytes())
+    assert (type(event), event.signo) == (pt.Signaled, signal.SIGKILL)
+
+
+def test_what_cannot_be_started_does_not_run(failing: Make, tmp_path: Path) -> None:
+    """The first wait is for its execve."""
+    ran = tmp_path / "ran"
+    done = failing([*COMMAND, "/bin/sh", "-c", f"> {ran}"]).run("wait", 1, str(errno.EIO))
+    assert (done.status, done.err) == (126, b"picotrace: /bin/sh: Input/output error\n")
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_loop_and_its_tracees_death(failing: Make, tracee: Tracee, kind: str) -> None:
+    """`TraceeDied` from whatever was being done to it, and the loop goes on to the end."""
+    run = failing([*LOOP, tracee("mixed"), "1"])
+    for nth in sampled(kind, "kill", run.counts(), SAMPLES):
+        end = check_loop(run.run(kind, nth, "kill"), "kill")
+        assert end["ended"] == "whole", f"{nth}: {end}"
+        assert kind not in ("read", "write") or end["died"], f"{nth}: {end}"
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=errno.errorcode.get)
+@pytest.mark.parametrize("kind", FAIL)
+def test_a_loop_and_a_call_that_fails(failing: Make, tracee: Tracee, kind: str, error: int) -> None:
+    """One exception that says why, or none at all."""
+    run = failing([*LOOP, tracee("mixed"), "1"])
+    for nth in sampled(kind, str(error), run.counts(), SAMPLES):
+        end = check_loop(run.run(kind, nth, str(error)), str(error))
+        assert end["ended"] == "whole" or os.strerror(error) in end["ended"], f"{nth}: {end}"
+
+
+def test_a_call_of_the_tracers_in_one_that_is_killed(failing: Make, tracee: Tracee) -> None:
+    """Between its registers being read and the instruction to be made again: process_vm_readv.
+
+    The third of the reads at each stop is that of `pypicotrace.Stop.syscall`.
+    """
+    run = failing([*LOOP, tracee("mixed"), "1"])
+    for nth in (3, 6):
+        end = check_loop(run.run("read", nth, "kill"), "kill")
+        assert (end["ended"], len(end["died"])) == ("whole", 1)
