@@ -399,7 +399,7 @@ def test_a_whole_run(name: str) -> None:
 
 
 COVERED = {
-    **dict.fromkeys(("Loop", "Loop.status"), "spawn"),
+    **dict.fromkeys(("Loop", "Loop.status", "Loop.returncode", "Loop.end"), "spawn"),
     **dict.fromkeys(("Batch", "Batch.buffer", "Batch.fields", "Batch.tuples"), "Loop.stream"),
     **dict.fromkeys(("Stream", "Loop.take"), "Loop.stream"),
     "Loop.hurry": "Loop.call",
