@@ -143,12 +143,42 @@ check_line(struct pico_text *text, const struct pico_event *event)
 				abort();
 }
 
+/* Processes that have ended, in the order of it. */
+struct ended {
+	int32_t pids[4 * STOPS];
+	int count;
+};
+
+/* Records are numbered without gaps, and nothing is said of a process after its end, but that there is another. */
 static void
-run(struct pico_loop *loop, struct pico_text *text, const uint8_t *does, size_t doing, int text_mode)
+check_order(struct ended *ended, const struct pico_event *event, uint64_t *seq)
 {
+	if (event->seq != ++*seq)
+		abort();
+	int32_t begins = event->kind == PICO_ATTACHED ? event->pid : 0;
+	if (event->kind == PICO_FORKED || event->kind == PICO_VFORKED || event->kind == PICO_SPAWNED)
+		begins = event->other;
+	for (int i = 0; i < ended->count; i++) {
+		if (ended->pids[i] == begins)
+			ended->pids[i] = 0;
+		if (ended->pids[i] == event->pid && event->pid != 0)
+			abort();
+	}
+	if (event->kind == PICO_EXITED || event->kind == PICO_SIGNALED || event->kind == PICO_DETACHED)
+		if (ended->count < 4 * STOPS)
+			ended->pids[ended->count++] = event->pid;
+}
+
+static void
+run(struct pico_loop *loop, struct pico_text *text, const uint8_t *does, size_t doing, int text_mode, int all)
+{
+	static struct ended ended;
 	struct pico_event batch[BATCH];
+	uint64_t seq = 0;
 	size_t done = 0;
 	int n;
+
+	ended.count = 0;
 
 	for (int turn = 0;; turn++) {
 		n = pico_loop_next(loop, text_mode ? NULL : batch, BATCH, 0);
@@ -161,8 +191,11 @@ run(struct pico_loop *loop, struct pico_text *text, const uint8_t *does, size_t 
 		/* What the kernel refuses is told once, and gone on from; but for what it refuses for ever. */
 		if (n < 0 && n != PICO_ASKS && n != -EINTR && turn > STOPS)
 			return;
-		for (int i = 0; i < n && !text_mode; i++)
+		for (int i = 0; i < n && !text_mode; i++) {
 			check_line(text, &batch[i]);
+			if (all)
+				check_order(&ended, &batch[i], &seq);
+		}
 		if (n > 0 && !text_mode && done < doing)
 			do_something(loop, &batch[n - 1], does[done++]);
 	}
@@ -207,7 +240,7 @@ play(struct pico_kernel *kernel, const uint8_t *head, const struct pico_scripted
 	if (mode == PICO_MODE_TEXT)
 		pico_loop_set_text(loop, text);
 	start(loop, stops, count, head[3] >> 4 & 1);
-	run(loop, text, head + 8, HEAD - 8, mode == PICO_MODE_TEXT);
+	run(loop, text, head + 8, HEAD - 8, mode == PICO_MODE_TEXT, head[3] & 1 && head[2] % 3 == PICO_FOLLOW_ALL);
 	if (pico_loop_lwps(loop, NULL, 0) > 8 * (count + 1))
 		abort();
 	(void)pico_loop_close(loop, 1000000000);
