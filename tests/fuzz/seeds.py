@@ -13,12 +13,11 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [
     str(TESTS / "pure" / "testing"),
-    str(TESTS / "pure"),
     str(TESTS / "pure" / "netbsd"),
 ]
 
+from linux_runs import SCRIPTS  # noqa: E402
 from played import NAMES, recording  # noqa: E402
-from test_kernel_faults import SCRIPTS  # noqa: E402
 
 from pypicotrace.testing.script import EM_AARCH64, Scripted  # noqa: E402
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import errno
 import inspect
 import os
 import pickle
@@ -19,7 +20,9 @@ from types import FunctionType
 from typing import Any
 
 import pytest
+from faulty import Fault, played
 from leaks import leaked
+from linux_runs import SCRIPTS
 
 import pypicotrace as pt
 
@@ -461,6 +464,19 @@ def test_nothing_public_is_left_out() -> None:
     cases = {*AT_STOP, *WHOLE, *PLAIN}
     assert set(COVERED.values()) <= cases
     assert not sorted(set(public()) - cases - set(COVERED))
+
+
+@pytest.mark.parametrize("script", ["children", "left", "changed"])
+def test_a_kernel_that_fails(script: str) -> None:
+    """At each call in turn: a loop that ends so has given back what it had."""
+    case = SCRIPTS[script]
+    calls = len(played(case).calls)
+
+    def fail_everywhere() -> None:
+        for at in range(1, calls + 1):
+            played(case, Fault(at, errno.EIO))
+
+    assert not leaked(fail_everywhere)
 
 
 def test_a_leak_is_found() -> None:
