@@ -96,10 +96,13 @@ def grown(do: Callable[[], object], look: Callable[[], Held]) -> dict[str, list[
 
 def leaked(do: Callable[[], object]) -> dict[str, list[int]]:
     """What it leaves more and more of; first of C's memory, for tracemalloc takes of that, too."""
-    if found := grown(do, held):
-        return found
-    tracemalloc.start()
+    gc.collect()
+    gc.freeze()  # what was there before need not be looked at each time
     try:
+        if found := grown(do, held):
+            return found
+        tracemalloc.start()
         return grown(do, held_by_python)
     finally:
         tracemalloc.stop()
+        gc.unfreeze()

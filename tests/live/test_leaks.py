@@ -176,6 +176,7 @@ AT_STOP: dict[str, Case] = {
     "Stop.delay": delay,
     "Stop.dump_core": dump_core,
     "Stop.lwps": lambda event: event.stop.lwps,
+    "Stop.gather": lambda event: event.stop.gather(),
     "Stop.set_args": set_args,
     "Stop.set_sysnum": set_sysnum,
     "Stop.inject": inject,
