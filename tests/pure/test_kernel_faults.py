@@ -5,7 +5,9 @@ position of runs of Linux's: what must hold afterwards.
 from __future__ import annotations
 
 import errno
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,3 +115,12 @@ def test_one_that_cannot_be_let_go_is_tried_again_and_then_told_of() -> None:
     assert str(run.raised) == "[Errno 5] close: Input/output error"
     assert standing(run, case) == {10, 11}
     assert not [event for event in run.events if isinstance(event, ev.Detached)]
+
+
+def test_the_kernel_that_fails_has_all_that_the_one_below_has() -> None:
+    folder = Path(__file__).resolve().parents[2] / "csrc" / "testing"
+    below, around = (
+        set(re.findall(r"(?:\t\t\.|->ops\.)(\w+) = ", (folder / name).read_text()))
+        for name in ("script.c", "faults.c")
+    )
+    assert {"wait", "send", "keep_child"} < below == around
