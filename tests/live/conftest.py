@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,6 +20,7 @@ import system
 from record import check_record, parse
 from runs import WAY, Run, Target, Trace, contents, until
 from system import marked
+from true_runs import Tell, Told, by_command, by_events, hold
 
 import pypicotrace as pt
 from pypicotrace.text import Text
@@ -268,3 +269,34 @@ def start(scratch: Callable[[], IO[bytes]]) -> Iterator[Callable[..., Target]]:
         for pipe in (target.process.stdin, target.process.stderr):
             if pipe is not None:
                 pipe.close()
+
+
+@pytest.fixture(params=["events", "command"])
+def way(request: pytest.FixtureRequest) -> str:
+    """Both ways to trace what tells the truth: a loop that each event stops, and the command."""
+    return str(request.param)
+
+
+@pytest.fixture
+def tell(way: str, trace: Trace, tracee: Callable[[str], str], tmp_path: Path) -> Tell:
+    """Traces a program that tells the truth to its end, and holds what is said against that.
+
+    ``body`` is called with each event; the command has none.
+    """
+
+    def run(
+        program: str,
+        *words: str,
+        killed: Mapping[int, int] | None = None,
+        sent: Collection[int] = (),
+        **how: Any,
+    ) -> Told:
+        file = tmp_path / f"{program}-{'-'.join(words)}"
+        argv = [tracee(program), *words]
+        if way == "events":
+            rows, status = by_events(trace, argv, file, **how)
+        else:
+            rows, status = by_command(argv, file)
+        return hold(rows, file, status, killed=killed, sent=sent)
+
+    return run
