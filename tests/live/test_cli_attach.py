@@ -54,7 +54,7 @@ def told(pid: int | str, reason: str) -> bytes:
     return f"picotrace: cannot attach to process {pid}: {reason}\n".encode()
 
 
-def test_nobody(trace: Path) -> None:
+def test_input_5_nobody(trace: Path) -> None:
     gone = subprocess.Popen(["true"])
     gone.wait()
     run = picotrace("-o", str(trace), "-p", str(gone.pid))
@@ -62,7 +62,7 @@ def test_nobody(trace: Path) -> None:
     assert trace.read_bytes() == b""
 
 
-def test_a_zombie() -> None:
+def test_input_5_a_zombie() -> None:
     zombie = subprocess.Popen(["true"])
     os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
     run = picotrace("-p", str(zombie.pid))
@@ -70,20 +70,20 @@ def test_a_zombie() -> None:
     assert zombie.wait() == 0
 
 
-def test_itself() -> None:
+def test_input_5_itself() -> None:
     run = picotrace(before=["sh", "-c", 'exec "$@" -p $$', "sh"])
     pid = run.err.split()[5].decode().rstrip(":")
     assert run == (1, b"", told(pid, "that is the tracer itself"))
 
 
-def test_a_kernel_thread() -> None:
+def test_input_5_a_kernel_thread() -> None:
     if not Path("/proc/2/comm").exists() or Path("/proc/2/comm").read_text() != "kthreadd\n":
         pytest.skip("no kernel thread is seen from this pid namespace")
     run = picotrace("-p", "2")
     assert run == (1, b"", told(2, "it is a kernel thread"))
 
 
-def test_an_lwp_that_is_not_the_first() -> None:
+def test_input_5_an_lwp_that_is_not_the_first() -> None:
     threads = "import threading as t, sys; t.Thread(target=sys.stdin.read).start(); print('made')"
     with running([sys.executable, "-uc", threads]) as target:
         target.hear(b"made\n")
@@ -112,31 +112,31 @@ class TestRights:
         assert target.echoes()
 
     @needs_root
-    def test_another_user(self, cat: Running) -> None:
+    def test_input_6_another_user(self, cat: Running) -> None:
         self.refused(cat, self.other.format("uid 0"), as_user())
 
     @needs_root
     @pytest.mark.parametrize("uid", [NOBODY, 2**32 - 2])
-    def test_root_without_the_right(self, uid: int) -> None:
+    def test_input_6_root_without_the_right(self, uid: int) -> None:
         """As in a container: uid 0 alone does not do."""
         without = ["setpriv", "--bounding-set", "-sys_ptrace", "--inh-caps", "-sys_ptrace", "--"]
         with running([*as_user(uid), "cat"]) as target:
             self.refused(target, self.other.format(f"uid {uid}"), without)
 
     @needs_root
-    def test_a_set_user_id_program(self) -> None:
+    def test_input_6_a_set_user_id_program(self) -> None:
         """Started by the user, it runs as root: the kernel asks for all three uids."""
         with running(["setpriv", "--ruid", str(NOBODY), "cat"]) as target:
             self.refused(target, self.other.format("uid 0"), as_user())
 
     @needs_root
-    def test_more_rights(self) -> None:
+    def test_input_6_more_rights(self) -> None:
         with running([*as_user(rights="+dac_read_search,+chown"), "cat"]) as target:
             self.refused(target, self.protected, as_user())
 
     @needs_root
     @needs_unshare
-    def test_hidden(self, cat: Running) -> None:
+    def test_input_6_hidden(self, cat: Running) -> None:
         """With /proc mounted so that it hides others' processes, it is not said to be missing."""
         if tuple(map(int, platform.release().split(".")[:2])) < (5, 8):
             pytest.skip("before Linux 5.8 hidepid= would be changed for all of the system")
@@ -151,7 +151,7 @@ class TestRights:
         self.refused(cat, self.other.format("which one is hidden"), [*hide, *as_user()])
 
     @needs_root
-    def test_the_same_user(self) -> None:
+    def test_input_6_the_same_user(self) -> None:
         """Not refused: what the others are held against."""
         with running([*as_user(), "cat"]) as target:
             assert target.echoes()
@@ -186,12 +186,12 @@ def without_ptrace() -> list[str]:
 class TestForbidden:
     """Where ptrace(2) itself is forbidden, as in some containers, that is what is said."""
 
-    def test_attaching(self, cat: Running) -> None:
+    def test_input_6_attaching(self, cat: Running) -> None:
         run = picotrace("-p", str(cat.pid), before=without_ptrace())
         assert run == (1, b"", told(cat.pid, TestRights.protected))
         assert cat.echoes()
 
-    def test_a_command(self, tmp_path: Path) -> None:
+    def test_input_6_a_command(self, tmp_path: Path) -> None:
         """It has not been run."""
         run = picotrace("touch", str(tmp_path / "mark"), before=without_ptrace())
         message = f"picotrace: touch: Operation not permitted, or {FORBIDDEN}\n"
@@ -211,7 +211,7 @@ class TestForbidden:
             (3, False, "3; nobody may until the next boot"),
         ],
     )
-    def test_yama_says_why(self, cat: Running, scope: int, user: bool, reason: str) -> None:
+    def test_input_6_yama_says_why(self, cat: Running, scope: int, user: bool, reason: str) -> None:
         """Yama's setting is made up, and something else refuses; what is said of it is not."""
         target = as_user() if user else []
         setting = (
@@ -239,7 +239,7 @@ class TestTracedAlready:
         assert target.echoes()
 
     @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
-    def test_by_strace(self, cat: Running, trace: Path) -> None:
+    def test_input_7_by_strace(self, cat: Running, trace: Path) -> None:
         with running(["strace", "-o", str(trace), "-p", str(cat.pid)]) as strace:
             self.refused(cat, strace)
             eventually(lambda: b"are you there" in trace.read_bytes(), "strace goes on")
@@ -247,7 +247,7 @@ class TestTracedAlready:
             strace.finish()
         assert cat.echoes()
 
-    def test_by_picotrace(self, cat: Running, trace: Path) -> None:
+    def test_input_7_by_picotrace(self, cat: Running, trace: Path) -> None:
         with tracing("-o", str(trace), "-p", str(cat.pid)) as other:
             other.complains(b"^C detaches\n")
             self.refused(cat, other)
@@ -257,7 +257,7 @@ class TestTracedAlready:
         assert cat.echoes()
 
 
-def test_several_and_one_is_bad(cat: Running, trace: Path) -> None:
+def test_input_8_several_and_one_is_bad(cat: Running, trace: Path) -> None:
     """The others are traced; the bad one is warned about."""
     with running(["cat"]) as second:
         pids = ["-p", str(cat.pid), "-p", "2147483647", "-p", str(second.pid)]
@@ -277,7 +277,7 @@ def test_several_and_one_is_bad(cat: Running, trace: Path) -> None:
     assert untouched(cat.pid)
 
 
-def test_several_and_all_are_bad() -> None:
+def test_input_8_several_and_all_are_bad() -> None:
     run = picotrace("-p", "2147483647", "-p", "2147483646")
     assert (run.status, run.out) == (1, b"")
     assert run.err.decode().splitlines() == [
@@ -287,7 +287,7 @@ def test_several_and_all_are_bad() -> None:
     ]
 
 
-def test_the_same_one_twice(cat: Running) -> None:
+def test_input_8_the_same_one_twice(cat: Running) -> None:
     with tracing("-p", str(cat.pid), "-p", str(cat.pid)) as run:
         assert run.complains(b"^C detaches\n").count(b"\n") == 1
         run.kill(signal.SIGINT)
@@ -295,7 +295,7 @@ def test_the_same_one_twice(cat: Running) -> None:
 
 
 @pytest.mark.parametrize("signo", ENDING, ids=lambda signo: signo.name)
-def test_a_signal_ends_it(cat: Running, trace: Path, signo: signal.Signals) -> None:
+def test_input_17_a_signal_ends_it(cat: Running, trace: Path, signo: signal.Signals) -> None:
     """It lets go, and ends by that signal; the target runs on, and what was seen is in the file."""
     with tracing("-o", str(trace), "-p", str(cat.pid)) as run:
         run.complains(b"^C detaches\n")
@@ -309,7 +309,7 @@ def test_a_signal_ends_it(cat: Running, trace: Path, signo: signal.Signals) -> N
     assert {"SCE", "SCX"} < set(seen)
 
 
-def test_a_second_signal_does_not_wait() -> None:
+def test_input_17_a_second_signal_does_not_wait() -> None:
     """A parent in vfork cannot be let go until its child has done; who insists need not wait."""
     vfork = "import ctypes, time; print(1); ctypes.CDLL(None).vfork() or time.sleep(1000)"
     with running([sys.executable, "-uc", vfork]) as target:

@@ -86,14 +86,14 @@ class TestInt:
     @pytest.mark.parametrize(
         ("trap", "status"), [("trap 'exit 9' INT; ", 9), ("", -signal.SIGINT)], ids=["trap", "none"]
     )
-    def test_to_all(self, trace: Path, trap: str, status: int) -> None:
+    def test_input_18_to_all(self, trace: Path, trap: str, status: int) -> None:
         with tracing("-f", "-o", str(trace), "sh", "-c", trap + WAITER) as run:
             run.hear(b"ready\n")
             os.killpg(run.pid, signal.SIGINT)
             assert run.end() == (status, b"", b"")
         assert lines(trace.read_bytes())[-1].event in ("EXITED", "SIGNALED")
 
-    def test_to_picotrace_alone(self, trace: Path) -> None:
+    def test_input_18_to_picotrace_alone(self, trace: Path) -> None:
         """It is not its business, and the command never hears of it."""
         with tracing("-o", str(trace), "sh", "-c", "echo ready; read x; exit 7") as run:
             run.hear(b"ready\n")
@@ -102,7 +102,7 @@ class TestInt:
             assert run.finish().status == 7
         assert "STOPPED" not in {line.event for line in lines(trace.read_bytes())}
 
-    def test_from_a_terminal(self, trace: Path) -> None:
+    def test_input_18_from_a_terminal(self, trace: Path) -> None:
         """The real thing: a controlling terminal, and ^C typed into it."""
         ours, theirs = pty.openpty()
         command = ["sh", "-c", WAITER]
@@ -125,13 +125,13 @@ class TestTerm:
         [("trap 'exit 9' TERM; ", 9), ("", -signal.SIGTERM)],
         ids=["trap", "none"],
     )
-    def test_is_passed_on(self, trace: Path, trap: str, status: int) -> None:
+    def test_input_18_is_passed_on(self, trace: Path, trap: str, status: int) -> None:
         with tracing("-f", "-o", str(trace), "sh", "-c", trap + WAITER) as run:
             run.hear(b"ready\n")
             run.kill(signal.SIGTERM)
             assert run.end() == (status, b"", b"")
 
-    def test_sent_twice_as_one(self, trace: Path) -> None:
+    def test_input_18_sent_twice_as_one(self, trace: Path) -> None:
         """As timeout(1) does, to its child and to the group: that is no second request."""
         script = f"trap 'echo cleaned up; exit 9' TERM; {WAITER}"
         with tracing("-o", str(trace), "sh", "-c", script) as run:
@@ -142,7 +142,7 @@ class TestTerm:
 
 
 @pytest.mark.parametrize("signo", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
-def test_a_second_signal_ends_all(trace: Path, signo: signal.Signals) -> None:
+def test_input_18_a_second_signal_ends_all(trace: Path, signo: signal.Signals) -> None:
     """Whatever the command, and all that it has started, think of it."""
     stubborn = f"trap '' INT TERM HUP QUIT; (sleep 1000 & {SLEEPER}) & {SLEEPER}"
     with tracing("-f", "-o", str(trace), "sh", "-c", stubborn) as run:
@@ -154,7 +154,7 @@ def test_a_second_signal_ends_all(trace: Path, signo: signal.Signals) -> None:
     assert lines(trace.read_bytes())[-1][3:] == ("SIGNALED", "signal=KILL core=false")
 
 
-def test_what_outlives_the_command_is_ended_at_once(trace: Path) -> None:
+def test_input_18_what_outlives_the_command_is_ended_at_once(trace: Path) -> None:
     """By one signal: nobody is left who could decide."""
     with tracing("-f", "-o", str(trace), "sh", "-c", "sleep 1000 & exit 7") as run:
         eventually(lambda: trace.exists() and b"EXITED status=7" in trace.read_bytes(), "sh ends")

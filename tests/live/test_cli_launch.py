@@ -71,7 +71,7 @@ UNFIT: dict[str, tuple[Callable[[Path], object], int, str]] = {
 
 
 @pytest.mark.parametrize("unfit", UNFIT)
-def test_what_cannot_be_executed(tmp_path: Path, trace: Path, unfit: str) -> None:
+def test_input_9_input_10_what_cannot_be_executed(tmp_path: Path, trace: Path, unfit: str) -> None:
     """One line and a shell's status; no shell is tried in its place, nothing is traced."""
     make, status, words = UNFIT[unfit]
     make(tmp_path / "tool")
@@ -84,7 +84,7 @@ def test_what_cannot_be_executed(tmp_path: Path, trace: Path, unfit: str) -> Non
     assert not (tmp_path / "mark").exists()
 
 
-def test_below_a_file(tmp_path: Path) -> None:
+def test_input_9_below_a_file(tmp_path: Path) -> None:
     run = picotrace("/etc/passwd/tool")
     assert run == (127, b"", b"picotrace: /etc/passwd/tool: Not a directory\n")
 
@@ -101,12 +101,12 @@ class TestPath:
 
         return make
 
-    def test_is_not_there(self, path: Callable[..., dict[str, str]]) -> None:
+    def test_input_9_is_not_there(self, path: Callable[..., dict[str, str]]) -> None:
         run = picotrace("tool", env=path("bin"))
         assert run == (127, b"", b"picotrace: tool: command not found\n")
 
     @pytest.mark.parametrize("name", ["tool", ""])
-    def test_something_else_has_its_name(
+    def test_input_9_something_else_has_its_name(
         self, tmp_path: Path, path: Callable[..., dict[str, str]], name: str
     ) -> None:
         """What the working directory holds does not count: a name is looked for in PATH alone."""
@@ -115,19 +115,23 @@ class TestPath:
         assert run.status == 127
         assert run.err == f"picotrace: {name or repr(name)}: command not found\n".encode()
 
-    def test_is_not_executable(self, tmp_path: Path, path: Callable[..., dict[str, str]]) -> None:
+    def test_input_9_is_not_executable(
+        self, tmp_path: Path, path: Callable[..., dict[str, str]]
+    ) -> None:
         env = path("bin")
         executable(tmp_path / "bin" / "tool", b"", 0o644)
         run = picotrace("tool", env=env)
         assert run == (126, b"", b"picotrace: tool: Permission denied\n")
 
-    def test_is_a_directory(self, tmp_path: Path, path: Callable[..., dict[str, str]]) -> None:
+    def test_input_9_is_a_directory(
+        self, tmp_path: Path, path: Callable[..., dict[str, str]]
+    ) -> None:
         env = path("bin")
         (tmp_path / "bin" / "tool").mkdir()
         run = picotrace("tool", env=env)
         assert run == (126, b"", b"picotrace: tool: is a directory\n")
 
-    def test_names_no_interpreter(
+    def test_input_10_names_no_interpreter(
         self, tmp_path: Path, path: Callable[..., dict[str, str]]
     ) -> None:
         env = path("bin")
@@ -155,7 +159,7 @@ LOCALES = {
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_arguments_are_bytes(trace: Path, locale: str) -> None:
+def test_input_14_arguments_are_bytes(trace: Path, locale: str) -> None:
     args = [b"", bytes(range(1, 256)), "ä漢\U0001f40d".encode(), b"\xed\xa0\x80", b"x" * 100_000]
     shell: list[str | bytes] = ["sh", "-c", "cat /proc/$$/cmdline; :", *args]
     env = {"PATH": os.environ["PATH"], **LOCALES[locale]}
@@ -176,7 +180,7 @@ sys.exit(f"{sys.argv[1]} cannot be executed")
 """
 
 
-def test_the_environment_is_the_same_to_the_byte(trace: Path) -> None:
+def test_input_15_the_environment_is_the_same_to_the_byte(trace: Path) -> None:
     cat = shutil.which("cat") or "/bin/cat"
     hostile = [sys.executable, "-c", HOSTILE]
     plain = untraced([*hostile, cat, "/proc/self/environ"])
@@ -187,7 +191,7 @@ def test_the_environment_is_the_same_to_the_byte(trace: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [COMMAND, MODULE], ids=["script", "module"])
-def test_an_empty_environment(trace: Path, command: list[str]) -> None:
+def test_input_15_an_empty_environment(trace: Path, command: list[str]) -> None:
     env = shutil.which("env") or "/usr/bin/env"
     run = untraced([*command, "-o", str(trace), env], env={})
     assert run == (0, b"", b"")
@@ -206,7 +210,7 @@ NAMES = {
 }
 
 
-def test_odd_program_names(tmp_path: Path, trace: Path) -> None:
+def test_input_14_odd_program_names(tmp_path: Path, trace: Path) -> None:
     """Any name stays within its column, and can be told from any other."""
     programs = [os.fsencode(tmp_path) + b"/" + name for name in NAMES]
     for program in programs:
@@ -218,14 +222,16 @@ def test_odd_program_names(tmp_path: Path, trace: Path) -> None:
     assert started == ["sh", *NAMES.values()]
 
 
-def test_an_odd_name_in_a_complaint(tmp_path: Path) -> None:
+def test_input_14_an_odd_name_in_a_complaint(tmp_path: Path) -> None:
     run = picotrace(b"./a\nb\\\x1b[31m\xff\xc3\xa4", cwd=tmp_path)
     assert run.status == 127
     assert run.err == "picotrace: ./a\\nb\\\\x1b[31m\\xffä: No such file or directory\n".encode()
 
 
 @pytest.mark.parametrize("command", [COMMAND, MODULE], ids=["script", "module"])
-def test_a_removed_working_directory(tmp_path: Path, trace: Path, command: list[str]) -> None:
+def test_input_15_a_removed_working_directory(
+    tmp_path: Path, trace: Path, command: list[str]
+) -> None:
     there = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
     run = untraced(["sh", "-c", there, "sh", *command, "-o", str(trace), TRUE], cwd=tmp_path)
     assert run == (0, b"", b"")
@@ -236,7 +242,7 @@ def limit(what: int, most: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(what, (most, most))
 
 
-def test_few_descriptors(trace: Path) -> None:
+def test_input_16_few_descriptors(trace: Path) -> None:
     """16 are enough, for any number of processes."""
     children = (
         "for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19; do sleep 0.2 & done; wait"
@@ -250,7 +256,7 @@ def test_few_descriptors(trace: Path) -> None:
 
 
 @needs_root
-def test_no_process_to_be_had() -> None:
+def test_input_16_no_process_to_be_had() -> None:
     """RLIMIT_NPROC counts the processes of a user, and picotrace is one already."""
     # The limit holds for those who have no CAP_SYS_RESOURCE (setrlimit(2)).
     run = picotrace(TRUE, before=[*as_user(NOBODY + 1), "prlimit", "--nproc=1"])

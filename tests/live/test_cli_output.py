@@ -110,29 +110,31 @@ class TestNotToBeHad:
             ("/etc/passwd/trace", "Not a directory"),
         ],
     )
-    def test_of_itself(self, tmp_path: Path, cat: Running, where: str, reason: str) -> None:
+    def test_input_11_of_itself(
+        self, tmp_path: Path, cat: Running, where: str, reason: str
+    ) -> None:
         where = where.format(tmp_path)
         message = f"picotrace: cannot write the trace to {where}: {reason}\n"
         assert self.refused(cat, where) == message.encode()
 
-    def test_no_name(self, cat: Running) -> None:
+    def test_input_11_no_name(self, cat: Running) -> None:
         message = b"picotrace: cannot write the trace to '': No such file or directory\n"
         assert self.refused(cat, "") == message
 
     @needs_root
     @pytest.mark.parametrize("exists", [True, False])
-    def test_no_permission(self, trace: Path, cat: Running, exists: bool) -> None:
+    def test_input_11_no_permission(self, trace: Path, cat: Running, exists: bool) -> None:
         if exists:
             trace.write_text("precious")
         message = f"picotrace: cannot write the trace to {trace}: Permission denied\n"
         assert self.refused(cat, str(trace), as_user()) == message.encode()
         assert not exists or trace.read_text() == "precious"
 
-    def test_read_only_standard_error(self) -> None:
+    def test_input_11_read_only_standard_error(self) -> None:
         with open("/dev/null", "rb") as null:
             assert picotrace(*COMMAND, stderr=null) == (1, b"", b"")
 
-    def test_closed_standard_output(self) -> None:
+    def test_input_11_closed_standard_output(self) -> None:
         run = picotrace("-o", "-", *COMMAND, before=["sh", "-c", 'exec "$@" >&-', "sh"])
         message = b"picotrace: cannot write the trace to standard output: Bad file descriptor\n"
         assert run == (1, b"", message)
@@ -146,12 +148,12 @@ class TestFull:
     """No more room: the command runs to its end, which is told once, and the status says so."""
 
     @pytest.mark.parametrize(("status", "told"), [(0, 1), (7, 7)])
-    def test_from_the_start(self, status: int, told: int) -> None:
+    def test_input_12_from_the_start(self, status: int, told: int) -> None:
         run = picotrace("-o", "/dev/full", "sh", "-c", BUSY % (10, status))
         assert run == (told, b"ran\n", incomplete("/dev/full", errno.ENOSPC))
 
     @pytest.mark.parametrize("most", [10_001, 65_536 + 77, 250_000])
-    def test_file_size_limit(self, trace: Path, most: int) -> None:
+    def test_input_12_file_size_limit(self, trace: Path, most: int) -> None:
         run = picotrace(
             "-o", str(trace), "sh", "-c", BUSY % (most // 100, 0),
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)),
@@ -161,7 +163,7 @@ class TestFull:
 
     @needs_unshare
     @pytest.mark.parametrize("kilobytes", [16, 256])
-    def test_full_disk(self, tmp_path: Path, trace: Path, kilobytes: int) -> None:
+    def test_input_12_full_disk(self, tmp_path: Path, trace: Path, kilobytes: int) -> None:
         """On a file system of the test's own, which ends with it."""
         disk = tmp_path / "disk"
         disk.mkdir()
@@ -194,7 +196,7 @@ class TestUnread:
         yield w
         os.close(w)
 
-    def test_standard_output(self, tmp_path: Path, unread: int) -> None:
+    def test_input_13_standard_output(self, tmp_path: Path, unread: int) -> None:
         """The command runs on, and its status is what counts."""
         run = picotrace(
             "-o", "-", "sh", "-c", BUSY.replace("echo ran", "echo >ran") % (500, 7),
@@ -203,11 +205,11 @@ class TestUnread:
         assert run == (7, b"", incomplete("standard output", errno.EPIPE))
         assert (tmp_path / "ran").exists()
 
-    def test_standard_error(self, unread: int) -> None:
+    def test_input_13_standard_error(self, unread: int) -> None:
         run = picotrace("sh", "-c", BUSY % (500, 0), stderr=unread)
         assert run == (0, b"ran\n", b"")
 
-    def test_midway(self) -> None:
+    def test_input_13_midway(self) -> None:
         """As ``picotrace ... | head`` does."""
         busy = BUSY.replace("echo ran", ":") % (500, 7)
         with tracing("-o", "-", "sh", "-c", f"read x; {busy}") as run:
@@ -219,7 +221,7 @@ class TestUnread:
             ended = run.finish()
         assert (ended.status, ended.err) == (7, incomplete("standard output", errno.EPIPE))
 
-    def test_of_an_attached_process(self, cat: Running, unread: int) -> None:
+    def test_input_13_of_an_attached_process(self, cat: Running, unread: int) -> None:
         """There is no status to wait for: it is let go."""
         with tracing("-o", "-", "-p", str(cat.pid), stdout=unread) as run:
             run.complains(b"^C detaches\n")
@@ -229,7 +231,7 @@ class TestUnread:
         assert untouched(cat.pid)
         assert cat.echoes()
 
-    def test_a_reader_that_stalls(self) -> None:
+    def test_input_13_a_reader_that_stalls(self) -> None:
         """It cannot keep the tracer from letting go, nor the target from running on."""
         r, w = os.pipe()
         busy = "while :; do [ -e /x ]; done"
@@ -241,7 +243,9 @@ class TestUnread:
                 assert run.process.wait(timeout=2) == -signal.SIGTERM
             assert untouched(target.pid)
 
-    def test_only_the_complaints_are_unread(self, trace: Path, cat: Running, unread: int) -> None:
+    def test_input_13_only_the_complaints_are_unread(
+        self, trace: Path, cat: Running, unread: int
+    ) -> None:
         """A trace that goes elsewhere goes on."""
         with tracing("-o", str(trace), "-p", str(cat.pid), stderr=unread) as run:
             eventually(lambda: not untouched(cat.pid), "it is attached")
@@ -274,7 +278,9 @@ class TestClosed:
     show = ("sh", "-c", 'ls /proc/$$/fd >"$0"; exit 7')
 
     @pytest.mark.parametrize("closed", CLOSED, ids=WHICH)
-    def test_trace_to_a_file(self, tmp_path: Path, trace: Path, closed: tuple[int, ...]) -> None:
+    def test_input_15_trace_to_a_file(
+        self, tmp_path: Path, trace: Path, closed: tuple[int, ...]
+    ) -> None:
         plain, traced = tmp_path / "plain", tmp_path / "traced"
         untraced([*without(closed), *self.show, str(plain)])
         run = picotrace("-o", str(trace), *self.show, str(traced), before=without(closed))
@@ -283,7 +289,9 @@ class TestClosed:
         assert ends(trace.read_bytes()) == ["EXITED status=7"]
 
     @pytest.mark.parametrize("closed", [c for c in CLOSED if 2 not in c], ids=[*WHICH[:3], "01"])
-    def test_trace_to_standard_error(self, tmp_path: Path, closed: tuple[int, ...]) -> None:
+    def test_input_15_trace_to_standard_error(
+        self, tmp_path: Path, closed: tuple[int, ...]
+    ) -> None:
         plain, traced = tmp_path / "plain", tmp_path / "traced"
         untraced([*without(closed), *self.show, str(plain)])
         run = picotrace(*self.show, str(traced), before=without(closed))
@@ -292,7 +300,7 @@ class TestClosed:
         assert ends(run.err) == ["EXITED status=7"]
 
     @pytest.mark.parametrize("closed", [c for c in CLOSED if 2 in c])
-    def test_no_standard_error(self, tmp_path: Path, closed: tuple[int, ...]) -> None:
+    def test_input_15_no_standard_error(self, tmp_path: Path, closed: tuple[int, ...]) -> None:
         """There is nowhere for the trace to go, and nobody to be told: the command is not run."""
         run = picotrace(*self.show, str(tmp_path / "ran"), before=without(closed))
         assert run == (1, b"", b"")
@@ -311,7 +319,7 @@ class TestSoon:
             assert run.finish().status == 7
         assert ends(trace.read_bytes()) == ["EXITED status=7"]
 
-    def test_of_an_attached_process(self, trace: Path, cat: Running) -> None:
+    def test_input_13_of_an_attached_process(self, trace: Path, cat: Running) -> None:
         with tracing("-o", str(trace), "-p", str(cat.pid)) as run:
             run.complains(b"^C detaches\n")
             assert cat.echoes()

@@ -38,7 +38,9 @@ def refused(run: Finished, mark: Path) -> str:
         (["-o"], "option -o requires argument"),
     ],
 )
-def test_nothing_to_do(tmp_path: Path, mark: Path, options: list[str], message: str) -> None:
+def test_input_1_nothing_to_do(
+    tmp_path: Path, mark: Path, options: list[str], message: str
+) -> None:
     run = picotrace(*options, cwd=tmp_path)
     assert refused(run, mark) == message
     assert run.err.endswith(HINT)
@@ -54,7 +56,7 @@ def test_nothing_to_do(tmp_path: Path, mark: Path, options: list[str], message: 
         (["-p", "1"], "-p and a command exclude each other"),
     ],
 )
-def test_bad_options(mark: Path, options: list[str], message: str) -> None:
+def test_input_1_bad_options(mark: Path, options: list[str], message: str) -> None:
     run = picotrace(*options, "touch", str(mark))
     assert refused(run, mark) == message
     assert run.err.endswith(HINT)
@@ -70,7 +72,9 @@ def test_bad_options(mark: Path, options: list[str], message: str) -> None:
         ("event=forkd", ["'forkd'", "fork"]),
     ],
 )
-def test_bad_filter_words(tmp_path: Path, mark: Path, option: str, named: list[str]) -> None:
+def test_input_3_bad_filter_words(
+    tmp_path: Path, mark: Path, option: str, named: list[str]
+) -> None:
     """Nothing has been done when a word is refused: not even the old trace has been emptied.
 
     The words themselves are tested without a process, in tests/pure.
@@ -85,12 +89,12 @@ def test_bad_filter_words(tmp_path: Path, mark: Path, option: str, named: list[s
 
 
 @pytest.mark.parametrize("word", ["0", "-5", "9" * 20])
-def test_bad_process_ids(mark: Path, word: str) -> None:
+def test_input_4_bad_process_ids(mark: Path, word: str) -> None:
     message = refused(picotrace("-p", word), mark)
     assert message == f"invalid process id {word!r}: give a number from 1 to 2147483647"
 
 
-def test_process_ids_do_not_wrap_around(mark: Path) -> None:
+def test_input_4_process_ids_do_not_wrap_around(mark: Path) -> None:
     with running(["cat"]) as target:
         refused(picotrace("-p", str(2**32 + target.pid)), mark)
         assert untouched(target.pid)
@@ -98,7 +102,7 @@ def test_process_ids_do_not_wrap_around(mark: Path) -> None:
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
-def test_help(option: str) -> None:
+def test_input_2_help(option: str) -> None:
     run = picotrace(option)
     assert (run.status, run.err) == (0, b"")
     assert run.out.startswith(b"usage: picotrace ")
@@ -107,12 +111,12 @@ def test_help(option: str) -> None:
 
 
 @pytest.mark.parametrize("option", ["-V", "--version"])
-def test_version(option: str) -> None:
+def test_input_2_version(option: str) -> None:
     run = picotrace(option, "touch", "/nonexistent/folder")
     assert run == (0, f"picotrace {pypicotrace.__version__}\n".encode(), b"")
 
 
-def test_help_that_cannot_be_written() -> None:
+def test_input_2_help_that_cannot_be_written() -> None:
     with open("/dev/full", "wb") as full:
         run = picotrace("--help", stdout=full)
     assert run == (1, b"", b"picotrace: standard output: No space left on device\n")

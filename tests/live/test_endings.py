@@ -87,7 +87,7 @@ def test_row_47_many_lwps_die_at_once(
 
 
 @pytest.mark.parametrize("killed", ["root", "event's"])
-def test_row_47_sigkill_in_a_stop(
+def test_row_47_input_26_sigkill_in_a_stop(
     tracee: Tracee, scratch: Callable[[], IO[bytes]], killed: str
 ) -> None:
     """Killed while it stands for us: no value is invented, and its end is what comes next."""

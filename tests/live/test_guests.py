@@ -61,7 +61,7 @@ def signals() -> list[str]:
     return [line for line in lines if line.startswith(("SigBlk", "SigIgn", "SigCgt"))]
 
 
-def test_an_abandoned_iteration(sleeper: Target) -> None:
+def test_input_21_an_abandoned_iteration(sleeper: Target) -> None:
     with pt.attach(sleeper.pid) as loop:
         events = iter(loop)
         first = next(events)
@@ -74,7 +74,7 @@ def test_an_abandoned_iteration(sleeper: Target) -> None:
     assert untouched(sleeper.pid)
 
 
-def test_an_abandoned_loop(sleeper: Target) -> None:
+def test_input_21_an_abandoned_loop(sleeper: Target) -> None:
     loop = pt.attach(sleeper.pid)
     loop.__enter__()
     spawned = loop.add(["sleep", "60"])
@@ -89,7 +89,7 @@ def test_an_abandoned_loop(sleeper: Target) -> None:
 @pytest.mark.parametrize(
     "raised", [KeyboardInterrupt, SystemExit, GeneratorExit, ZeroDivisionError]
 )
-def test_an_exception_lets_go_of_what_was_attached(
+def test_input_21_an_exception_lets_go_of_what_was_attached(
     sleeper: Target, raised: type[BaseException]
 ) -> None:
     def body() -> None:
@@ -102,7 +102,7 @@ def test_an_exception_lets_go_of_what_was_attached(
     assert untouched(sleeper.pid)
 
 
-def test_an_exception_inside_of_a_generator_of_the_hosts(sleeper: Target) -> None:
+def test_input_21_an_exception_inside_of_a_generator_of_the_hosts(sleeper: Target) -> None:
     """Closed early, as by a break of who uses it."""
 
     def calls() -> Iterator[pt.Event]:
@@ -116,7 +116,7 @@ def test_an_exception_inside_of_a_generator_of_the_hosts(sleeper: Target) -> Non
 
 
 @pytest.mark.parametrize("handler", [signal.SIG_IGN, print], ids=["ignored", "handled"])
-def test_whatever_the_host_does_with_sigchld(scratch: Scratch, handler: object) -> None:
+def test_input_22_whatever_the_host_does_with_sigchld(scratch: Scratch, handler: object) -> None:
     with disposition(signal.SIGCHLD, handler):
         before = signals()
         with pt.spawn(["sh", "-c", "date; exit 3"], follow=True, stdout=scratch()) as loop:
@@ -126,14 +126,14 @@ def test_whatever_the_host_does_with_sigchld(scratch: Scratch, handler: object) 
     assert loop.status == pt.Exited(pid=loop.root, lwp=0, program=b"sh", status=3)
 
 
-def test_the_signals_of_the_host_are_as_before(sleeper: Target) -> None:
+def test_input_22_the_signals_of_the_host_are_as_before(sleeper: Target) -> None:
     before = signals()
     with pt.attach(sleeper.pid) as loop:
         next(iter(loop))
     assert signals() == before
 
 
-def test_children_of_asyncio_keep_their_status() -> None:
+def test_input_22_children_of_asyncio_keep_their_status() -> None:
     async def main() -> list[int]:
         children = [await asyncio.create_subprocess_exec("sh", "-c", f"exit {n}") for n in range(8)]
         async with pt.spawn(["sh", "-c", "exit 9"], follow=True) as loop:
@@ -148,7 +148,7 @@ def test_children_of_asyncio_keep_their_status() -> None:
 @pytest.mark.parametrize(
     "end", ["", "sys.exit(3)", "os._exit(3)", "os.kill(os.getpid(), 9)", "1 / 0"]
 )
-def test_the_interpreter_ends_with_live_tracees(sleeper: Target, end: str) -> None:
+def test_input_24_the_interpreter_ends_with_live_tracees(sleeper: Target, end: str) -> None:
     """The spawned one ends with it, the attached one runs on."""
     argv = [sys.executable, "-c", ENDS_INSIDE.format(end=end), str(sleeper.pid)]
     run = subprocess.run(argv, capture_output=True, check=False)
@@ -157,7 +157,7 @@ def test_the_interpreter_ends_with_live_tracees(sleeper: Target, end: str) -> No
     until(lambda: untouched(sleeper.pid), "it runs on")
 
 
-def test_a_fork_of_the_host_that_ends_leaves_the_tracees_alone(scratch: Scratch) -> None:
+def test_input_24_a_fork_of_the_host_that_ends_leaves_the_tracees_alone(scratch: Scratch) -> None:
     """Also where the interpreter ends there as it always does, with all that is called then."""
     with pt.spawn(["sh", "-c", "date; date"], follow=True, stdout=scratch()) as loop:
         events = iter(loop)
@@ -171,7 +171,7 @@ def test_a_fork_of_the_host_that_ends_leaves_the_tracees_alone(scratch: Scratch)
         assert isinstance(list(events)[-1], pt.Exited)
 
 
-def test_attached_to_twice(sleeper: Target) -> None:
+def test_input_25_attached_to_twice(sleeper: Target) -> None:
     with pt.attach(sleeper.pid, sleeper.pid) as loop:
         assert loop.attached == {sleeper.pid: 1}
         with pytest.raises(pt.AttachError, match=f"{os.getpid()} is tracing it already"):
@@ -180,7 +180,7 @@ def test_attached_to_twice(sleeper: Target) -> None:
     assert untouched(sleeper.pid)
 
 
-def test_closed_before_it_was_entered(sleeper: Target) -> None:
+def test_input_25_closed_before_it_was_entered(sleeper: Target) -> None:
     loop = pt.attach(sleeper.pid)
     loop.close()
     with pytest.raises(pt.LoopClosed, match="before it was entered"):
@@ -188,7 +188,7 @@ def test_closed_before_it_was_entered(sleeper: Target) -> None:
     assert untouched(sleeper.pid)
 
 
-def test_used_after_it_was_closed(sleeper: Target) -> None:
+def test_input_25_used_after_it_was_closed(sleeper: Target) -> None:
     with pt.attach(sleeper.pid) as loop:
         event = next(iter(loop))
     loop.close()
@@ -219,7 +219,7 @@ def taken_by_the_host(pid: int) -> int:
 
 
 @pytest.mark.parametrize("moment", [1, 2, 10, 25])
-def test_the_host_waits_for_any_child_and_gets_a_stop(moment: int) -> None:
+def test_input_23_the_host_waits_for_any_child_and_gets_a_stop(moment: int) -> None:
     """It is noticed a second later, and nothing is lost."""
     argv = ["sh", "-c", "while :; do kill -WINCH $$; done"]
     record: list[pt.Event] = []
@@ -237,7 +237,7 @@ def test_the_host_waits_for_any_child_and_gets_a_stop(moment: int) -> None:
     check_record(record, complete=False, added={other})
 
 
-def test_the_host_waits_for_any_child_and_gets_an_end(scratch: Scratch) -> None:
+def test_input_23_the_host_waits_for_any_child_and_gets_an_end(scratch: Scratch) -> None:
     """Nobody can tell how it ended; that it has, the loop learns."""
     record = []
     with pt.spawn(["sh", "-c", "sleep 0; exit 3"], follow=True, stdout=scratch()) as loop:

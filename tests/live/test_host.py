@@ -22,7 +22,7 @@ import pypicotrace as pt
 Scratch = Callable[[], IO[bytes]]
 
 
-def test_the_hosts_children_keep_their_status(scratch: Scratch) -> None:
+def test_input_22_the_hosts_children_keep_their_status(scratch: Scratch) -> None:
     """Also those that end while the loop waits, whichever is first."""
     children = [subprocess.Popen(["sh", "-c", f"exit {n}"]) for n in range(20)]
     with pt.spawn(["sh", "-c", "date; date"], follow=True, stdout=scratch()) as loop:
@@ -33,7 +33,7 @@ def test_the_hosts_children_keep_their_status(scratch: Scratch) -> None:
     assert loop.status == pt.Exited(pid=loop.root, lwp=0, program=b"sh", status=0)
 
 
-def test_a_stopped_child_of_the_hosts_stays_the_hosts(scratch: Scratch) -> None:
+def test_input_22_a_stopped_child_of_the_hosts_stays_the_hosts(scratch: Scratch) -> None:
     child = subprocess.Popen(["sleep", "60"])
     try:
         # NetBSD loses a SIGSTOP that comes during the execve.
@@ -49,7 +49,7 @@ def test_a_stopped_child_of_the_hosts_stays_the_hosts(scratch: Scratch) -> None:
         child.wait()
 
 
-def test_two_loops_at_once(scratch: Scratch) -> None:
+def test_input_22_two_loops_at_once(scratch: Scratch) -> None:
     """One in a thread of its own: each sees its own tracees."""
     seen: dict[str, list[pt.Event]] = {}
 
@@ -67,7 +67,7 @@ def test_two_loops_at_once(scratch: Scratch) -> None:
     assert pids[0].isdisjoint(pids[1])
 
 
-def test_another_thread_is_told_whose_the_loop_is(scratch: Scratch) -> None:
+def test_input_20_another_thread_is_told_whose_the_loop_is(scratch: Scratch) -> None:
     caught: list[BaseException] = []
 
     def use(loop: pt.Loop) -> None:
@@ -84,7 +84,7 @@ def test_another_thread_is_told_whose_the_loop_is(scratch: Scratch) -> None:
         assert isinstance(list(loop)[-1], pt.Exited)
 
 
-def test_interrupt_from_another_thread() -> None:
+def test_input_20_interrupt_from_another_thread() -> None:
     with pt.spawn(["sleep", "60"]) as loop:
         timer = threading.Timer(0.05, loop.interrupt)
         timer.start()
@@ -94,7 +94,7 @@ def test_interrupt_from_another_thread() -> None:
     assert isinstance(loop.status, pt.Signaled)
 
 
-def test_an_exception_in_the_body_ends_the_tracees() -> None:
+def test_input_21_an_exception_in_the_body_ends_the_tracees() -> None:
     loop = pt.spawn(["sh", "-c", "sleep 60"], follow=True)
 
     def body() -> None:
@@ -136,7 +136,7 @@ def test_memory_of_a_stopped_lwp(scratch: Scratch) -> None:
     assert os.pread(out.fileno(), 100, 0) == b"after!\n"
 
 
-def test_sigint_while_waiting_reaches_the_body() -> None:
+def test_input_21_sigint_while_waiting_reaches_the_body() -> None:
     loop = pt.spawn(["sleep", "60"])
 
     def body() -> None:
@@ -149,7 +149,7 @@ def test_sigint_while_waiting_reaches_the_body() -> None:
     assert isinstance(loop.status, pt.Signaled)
 
 
-def test_a_fork_of_the_host_cannot_touch_the_tracees(scratch: Scratch) -> None:
+def test_input_24_a_fork_of_the_host_cannot_touch_the_tracees(scratch: Scratch) -> None:
     with pt.spawn(["date"], stdout=scratch()) as loop:
         child = os.fork()
         if child == 0:

@@ -213,7 +213,7 @@ def test_row_49_pages_that_are_read_only(look: Look, tracee: Tracee, size: int) 
     assert program.read_bytes() == before
 
 
-def test_row_49_the_tracee_has_died(tracee: Tracee, scratch: Scratch) -> None:
+def test_row_49_input_26_the_tracee_has_died(tracee: Tracee, scratch: Scratch) -> None:
     with pt.spawn([tracee("memory")], syscalls=["getppid"], stdout=scratch()) as loop:
         for ev in loop:
             if type(ev) is pt.SyscallEntry:

@@ -39,7 +39,7 @@ WAYS = pytest.mark.parametrize("way", [iterate, stream, write])
 
 
 @WAYS
-def test_closed_by_another_thread(way: Callable[[pt.Loop], None]) -> None:
+def test_input_20_closed_by_another_thread(way: Callable[[pt.Loop], None]) -> None:
     with pt.spawn(["sleep", "60"]) as loop:
         timer = threading.Timer(0.05, loop.close)
         timer.start()
@@ -83,7 +83,7 @@ def test_closed_in_the_middle_of_a_body(start: Callable[..., Target], tracee: Tr
     until(lambda: untouched(made.pid), "it is let go")
 
 
-def test_closed_twice_and_after_the_end(scratch: Scratch) -> None:
+def test_input_25_closed_twice_and_after_the_end(scratch: Scratch) -> None:
     with pt.spawn(["date"], stdout=scratch()) as loop:
         list(loop)
     for _ in range(2):
@@ -93,7 +93,7 @@ def test_closed_twice_and_after_the_end(scratch: Scratch) -> None:
     assert isinstance(loop.status, pt.Exited)
 
 
-def test_other_uses_from_another_thread_are_refused() -> None:
+def test_input_20_other_uses_from_another_thread_are_refused() -> None:
     refused: list[type[BaseException]] = []
     with pt.spawn(["sleep", "60"]) as loop:
 
