@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from rows import from_events
 from runs import Trace
 from true_runs import STATUS, Tell
-from truth import read_truth
+from truth import read_truth, tagged
 from truthful import check_truth
 
 import pypicotrace as pt
@@ -63,6 +64,32 @@ def test_row_46_every_fatal_signal(tell: Tell) -> None:
     """Whether there was a core is as the parent was told."""
     told = tell("kinds", "deaths")
     assert len({row.name for row in told.of("SIGNALED")}) == 54
+
+
+def acts(file: Path) -> list[tuple[str, int | None]]:
+    """What the LWPs have done, by their accounts, but for ids that are others each time."""
+    calls = [call for account in read_truth(file).accounts for call in account.calls]
+    own = {"getpid", "gettid", "clone", "clone3", "wait4"}
+    return [
+        (call.name, None if tagged(call.args) or call.name in own else call.result)
+        for call in calls
+    ]
+
+
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [("kinds", ["numbers"]), ("struck", ["each"]), ("generations", ["nested"])],
+)
+def test_row_52_all_is_as_without_a_tracer(
+    tell: Tell, tracee: Tracee, tmp_path: Path, program: str, words: list[str]
+) -> None:
+    plain = tmp_path / "plain"
+    assert subprocess.run([tracee(program), str(plain), *words], check=False).returncode == STATUS
+    assert tell(program, *words).status == STATUS
+    traced = tmp_path / "-".join([program, *words])
+    without = [act for act in acts(plain) if act[0] != "getppid"]
+    assert [act for act in acts(traced) if act[0] != "getppid"] == without
+    assert len(without) > 20
 
 
 READ, STRING, WRITE, FOUND, NOWHERE, REGISTERS = range(1001, 1007)

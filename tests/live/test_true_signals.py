@@ -66,6 +66,7 @@ def test_row_17_a_signal_each_millisecond(tell: Tell) -> None:
 def test_row_17_a_queue_of_signals(tell: Tell) -> None:
     told = tell("struck", "queued")
     assert len(told.of("STOPPED")) == 20
+    assert [note.more for note in handled(told)] == list(range(20))
 
 
 def test_row_18_signals_of_the_tracers(
@@ -89,3 +90,19 @@ def test_row_18_signals_of_the_tracers(
     check_truth(from_events(run.events), truth)
     assert [note.number for note in truth.accounts[0].signals] == [signal.SIGUSR1] * len(sent)
     assert len(sent) > 5
+
+
+def test_row_19_what_a_handler_is_told_is_what_the_tracer_has_put_there(
+    trace: Trace, tracee: Callable[[str], str], tmp_path: Path
+) -> None:
+    file = tmp_path / "truth"
+    values = iter(range(100, 200))
+
+    def body(ev: Any) -> None:
+        if isinstance(ev, pt.Stopped):
+            ev.stop.set_siginfo(value=next(values))
+
+    run = trace([tracee("struck"), str(file), "queued"], body=body)
+    truth = read_truth(file)
+    check_truth(from_events(run.events), truth)
+    assert [note.more for note in truth.accounts[0].signals] == list(range(100, 120))

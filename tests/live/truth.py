@@ -50,11 +50,15 @@ class Call(NamedTuple):
 
 
 class Note(NamedTuple):
-    """What an LWP has recorded besides calls: ``number`` is a signal, or the pid of what ended."""
+    """What an LWP has recorded besides calls: ``number`` is a signal, or the pid of what ended.
+
+    ``value`` and ``more`` are the si_code and si_value of a signal; the status of what ended.
+    """
 
     what: int
     number: int
     value: int
+    more: int
     before: int
     calls: int
     """How many calls it had begun by then."""
@@ -127,7 +131,7 @@ def _account(number: int, head: list[int], records: Iterable[tuple[int, ...]]) -
             known = after or tagged(given)
             calls.append(Call(what, name, given, before, after, result if known else None))
         elif what:
-            notes.append(Note(what, nr, args[0], before, len(calls)))
+            notes.append(Note(what, nr, args[0], args[1], before, len(calls)))
     pid, lwp, how, creator = head
     return Account(number, pid, lwp, how, creator, calls, notes)
 

@@ -101,7 +101,7 @@ class Scene:
 
     def handles(self, of: Account) -> Iterator[object]:
         yield self.say(of, "STOPPED SIGUSR1 si_code=0")
-        of.notes.append(Note(HANDLED, 10, 0, self.tick(), len(of.calls)))
+        of.notes.append(Note(HANDLED, 10, 0, 0, self.tick(), len(of.calls)))
         yield self.say(of, "SCE rt_sigreturn()")
         yield self.say(of, "SCX rt_sigreturn = 0")
 
@@ -109,7 +109,7 @@ class Scene:
         while pid not in self.ended:
             yield
         yield from self.calls(of, "wait4", [pid, 0, 0, 0], pid)
-        of.notes.append(Note(ENDED, pid, status, self.tick(), len(of.calls)))
+        of.notes.append(Note(ENDED, pid, status, 0, self.tick(), len(of.calls)))
 
     def later(self, of: Account) -> Iterator[object]:
         yield self.say(of, f"LWP_CREATED lwp={of.lwp}")
@@ -155,7 +155,7 @@ class Scene:
         yield self.say(of, "SCE vfork()")
         yield self.say(of, "VFORKED child=105")
         yield from self.marks(child)
-        child.notes.append(Note(DIES, KILLED, 0, self.tick(), len(child.calls)))
+        child.notes.append(Note(DIES, KILLED, 0, 0, self.tick(), len(child.calls)))
         yield self.say(child, "CRASHED SIGSEGV si_code=1 si_addr=0")
         yield self.say(child, "SIGNALED signal=SEGV core=false", 0)
         self.ended.add(105)
