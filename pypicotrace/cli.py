@@ -23,6 +23,9 @@ from pypicotrace.text import Text
 from pypicotrace.tracefile import open_trace
 from pypicotrace.users import identity
 
+CAP_SYS_PTRACE = 19
+"""linux/capability.h."""
+
 EXIT_FAILURE, EXIT_CANNOT_RUN, EXIT_NOT_FOUND = 1, 126, 127
 
 
@@ -130,7 +133,7 @@ def warn_of_set_id(command: list[str], env: list[bytes], user: str | None = None
     The kernel takes it away of every traced program (NetBSD: credexec() in kern_exec.c), or of one
     whose tracer may not trace everybody (Linux: execve(2)).
     """
-    if sys.platform == "linux" and os.geteuid() == 0:
+    if may_trace_everybody():
         return
     who = identity(user)
     uid = os.geteuid() if who.uid is None else who.uid
@@ -143,6 +146,18 @@ def warn_of_set_id(command: list[str], env: list[bytes], user: str | None = None
         if gains(file.st_mode, file.st_uid != uid, file.st_gid != gid):
             complain(f"{command[0]} is a set-user-ID program: traced, it runs without that right")
         return
+
+
+def may_trace_everybody() -> bool:
+    """Whether this is Linux, and its CAP_SYS_PTRACE is there: root may lack it (in a container)."""
+    if sys.platform != "linux":
+        return False
+    try:
+        with open("/proc/self/status", "rb") as status:
+            rights = next(line for line in status if line.startswith(b"CapEff:"))
+    except (OSError, StopIteration):
+        return os.geteuid() == 0
+    return bool(int(rights.split()[1], 16) & 1 << CAP_SYS_PTRACE)
 
 
 def gains(mode: int, other_user: bool, other_group: bool) -> bool:

@@ -51,6 +51,7 @@ LINUX_ALONE = {
     "live/test_programs.py": PROC,
     "live/test_registers.py": "it knows registers by Linux's layout",
     "live/test_run_calls.py": CALLS,
+    "live/test_security.py": USERS,
     "live/test_seccomp.py": "no other system has seccomp(2)",
     "live/test_kernel_filter.py": "no other system has filters in the kernel",
     "live/test_overload.py": PROC,

@@ -1,0 +1,112 @@
+"""What docs/security.md says of tracing somebody who does not mean well."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_support import NOBODY, as_user, needs_root, picotrace
+from rows import from_events
+from runs import Trace, until
+from truth import glance, let_go, read_truth
+from truthful import check_truth
+
+import pypicotrace as pt
+
+Tracee = Callable[[str], str]
+
+
+def test_what_was_read_is_not_what_the_kernel_reads(
+    trace: Trace, tracee: Tracee, tmp_path: Path
+) -> None:
+    """Another LWP changes the name of the file between the tracer's look and the kernel's."""
+    file = tmp_path / "truth"
+    seen = []
+
+    def body(ev: Any) -> None:
+        if type(ev) is pt.SyscallEntry and ev.name == "openat" and glance(file).ready == 1:
+            seen.append(ev.stop.read_cstring(ev.args[1]))
+            let_go(file)
+            until(lambda: glance(file).ready == 2, "the name is another")
+
+    run = trace([tracee("hasty"), str(file)], body=body)
+    truth = read_truth(file)
+    check_truth(from_events(run.events), truth)
+    assert seen == [b"/dev/null"]
+    (opened,) = (call for call in truth.accounts[0].calls if call.name == "openat")
+    assert opened.result == -2, "it is the other, which does not exist, that was to be opened"
+
+
+@pytest.fixture
+def set_user_id(tmp_path: Path) -> Path:
+    """A program of root's that tells as whom it runs."""
+    program = tmp_path / "id"
+    shutil.copy(shutil.which("id") or "/usr/bin/id", program)
+    program.chmod(0o4755)
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(folder.stat().st_mode | 0o011)
+    return program
+
+
+@needs_root
+def test_a_set_user_id_program_has_no_privilege_and_that_is_said(
+    set_user_id: Path, tmp_path: Path
+) -> None:
+    run = picotrace("-o", "/dev/null", str(set_user_id), "-u", before=as_user())
+    warning = (
+        f"picotrace: {set_user_id} is a set-user-ID program: traced, it runs without that right"
+    )
+    assert run == (0, f"{NOBODY}\n".encode(), f"{warning}\n".encode())
+
+
+@needs_root
+def test_root_leaves_a_set_user_id_program_its_privilege(set_user_id: Path) -> None:
+    run = picotrace("-o", "/dev/null", "-u", "nobody", str(set_user_id), "-u")
+    assert run == (0, b"0\n", b"")
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("before", "who"),
+    [
+        (["setpriv", "--bounding-set", "-sys_ptrace", "--inh-caps", "-sys_ptrace", "--"], "root"),
+        (as_user(rights="+sys_ptrace,+dac_read_search"), "another user"),
+    ],
+)
+def test_it_is_the_capability_that_counts(set_user_id: Path, before: list[str], who: str) -> None:
+    """Not uid 0: a root without it is warned, and somebody who has it is not."""
+    options = ["-u", "nobody"] if who == "root" else []
+    run = picotrace("-o", "/dev/null", *options, str(set_user_id), "-u", before=before)
+    assert (run.status, run.out == b"0\n") == (0, who != "root")
+    assert (b"traced, it runs without that right" in run.err) == (who == "root")
+
+
+@needs_root
+def test_another_user_comes_at_neither_the_tracer_nor_the_trace(tmp_path: Path) -> None:
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(folder.stat().st_mode | 0o011)
+    trace = tmp_path / "trace"
+    script = f"kill -0 $PPID; cat {trace}; echo forged >>{trace}; echo tried"
+    run = picotrace("-o", str(trace), "-u", "nobody", "sh", "-c", script)
+    assert (run.status, run.out) == (0, b"tried\n")
+    assert run.err.count(b"ermi") == 3, run.err
+    assert b"forged" not in trace.read_bytes().splitlines()
+
+
+def test_the_trace_is_its_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        assert picotrace("-o", str(tmp_path / "trace"), "true").status == 0
+    finally:
+        os.umask(before)
+    assert (tmp_path / "trace").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_command_has_no_descriptor_of_the_tracers(tmp_path: Path) -> None:
+    show = ["sh", "-c", "ls /proc/$$/fd"]
+    run = picotrace("-o", str(tmp_path / "trace"), *show)
+    assert run.out.split() == [b"0", b"1", b"2"]
