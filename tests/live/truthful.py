@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from errno import EINTR
 
+from lived import Lwp, Process
 from rows import Row, Wrong, signal_name, signal_number
 from truth import (
     CLOSES,
@@ -26,7 +26,6 @@ from truth import (
     VFORKED,
     Account,
     Call,
-    Note,
     Truth,
     tagged,
 )
@@ -39,57 +38,6 @@ KILLS = {"kill": (0, 1), "tkill": (0, 1), "tgkill": (0, 2), "rt_sigqueueinfo": (
 """Calls that send signals, and which arguments are the process and the signal."""
 RESTARTED = {512, 513, 514, 516}
 """ERESTARTSYS and its like (include/linux/errno.h): it is made again, or fails with EINTR."""
-
-
-@dataclass
-class Lwp:
-    """An LWP that is there now, and how far its account has been seen."""
-
-    pid: int
-    lwp: int
-    account: Account
-    made: int = 0
-    """Calls of the account that it has come back from."""
-    call: str = ""
-    """The call it is in,"""
-    known: Call | None = None
-    """and what the account has of that."""
-    open: bool = False
-    """The account has all of its calls."""
-    interrupted: bool = False
-    """Its call was interrupted, and may be made again."""
-    signals: int = 0
-    returns: int = 0
-    """Handlers that it has not returned from."""
-    vforked: set[int] = field(default_factory=set)
-    aligned: bool = True
-    """It is known how far it was; not so where the tracer came in the middle,"""
-    first: int = 0
-    """which was at this call,"""
-    half: bool = False
-    """and possibly inside of one."""
-
-    @property
-    def next(self) -> Call | None:
-        return self.account.calls[self.made] if self.made < len(self.account.calls) else None
-
-
-@dataclass
-class Process:
-    """What has been seen of a process that is there now."""
-
-    lwps: dict[int, Lwp] = field(default_factory=dict)
-    statuses: set[int] = field(default_factory=set)
-    """That somebody has called exit_group with,"""
-    status: int = 0
-    """or else the first LWP exit."""
-    cut: list[str] = field(default_factory=list)
-    """LWPs that ended in the middle, before anybody had ended the process or replaced its image."""
-    dies: set[int] = field(default_factory=set)
-    making: int = 0
-    """Children and LWPs that somebody is making, and that have not come."""
-    stops: int = 0
-    """Signals since it was continued that stop it."""
 
 
 class Checker:
@@ -154,18 +102,6 @@ class Checker:
             raise Wrong("no such LWP was there")
         process.lwps[lwp] = Lwp(pid, lwp, fit.pop(), aligned=False, half=True)
 
-    def aligns(self, now: Lwp, name: str, values: tuple[int, ...]) -> None:
-        calls = now.account.calls
-        made = [i for i, call in enumerate(calls) if (call.name, call.args) == (name, values)]
-        if not made:
-            raise Wrong("it never made that call")
-        i = made[0]
-        now.aligned = True
-        now.first = now.made = i
-        turns = [call.what for call in calls[:i] if call.what in (OPENS, CLOSES)]
-        now.open = turns[-1:] == [OPENS]
-        now.signals = sum(_due(note, calls[i], i) for note in now.account.signals)
-
     def continued(self, pid: int) -> None:
         process = self.there.get(pid)
         if process is None or not (process.stops or STOPS & self.by_anybody):
@@ -201,8 +137,9 @@ class Checker:
         :param creator: the account of who has made it; None: any LWP of its process.
         """
         for account in (*self.free[pid, lwp], *self.free[0, 0]):
-            made = self.truth.accounts[account.creator].pid if creator is None else account.creator
-            if account.how == how and made == (pid if creator is None else creator):
+            whose = self.truth.accounts[account.creator].pid
+            made = whose == pid if creator is None else account.creator == creator
+            if account.how == how and made:
                 self.free[_ids(account)].remove(account)
                 return Lwp(pid, lwp, account)
         raise Wrong(f"no LWP {lwp} of process {pid} was made there")
@@ -269,8 +206,8 @@ class Checker:
             raise Wrong(f"it is in {now.call} already")
         now.call, now.known, now.half = name, None, False
         if not now.aligned and tagged(values):
-            self.aligns(now, name, values)
-        if now.interrupted and self.again(now, name, values):
+            now.aligns(name, values)
+        if now.interrupted and now.again(name, values):
             return
         if name == "rt_sigreturn" and now.returns:
             now.returns -= 1
@@ -282,31 +219,14 @@ class Checker:
             return
         known = now.next
         if known is None or known.name != name or known.args != values:
-            raise Wrong(f"{self.misfit(now, name, values)}; its next call is {known}")
-        signals = now.account.signals[now.signals : now.signals + 1]
-        if any(_due(note, known, now.made) for note in signals):
-            raise Wrong(f"a signal is missing before it: {now.account.signals[now.signals]}")
+            raise Wrong(f"{now.misfit(name, values)}; its next call is {known}")
+        if now.overdue is not None:
+            raise Wrong(f"a signal is missing before it: {now.overdue}")
         if now.returns:
             raise Wrong("it has not returned from its handler")
         now.known = known
         self.latest = max(self.latest, known.before)
         self.aside(now, name, values)
-
-    def misfit(self, now: Lwp, name: str, values: tuple[int, ...]) -> str:
-        """What is wrong with a call that is not the next."""
-        whose = [value >> 32 & 0xFFFFFF for value in values if tagged([value])]
-        if whose and whose[0] != now.lwp:
-            return f"that is a call of LWP {whose[0]}"
-        where = [i for i, call in enumerate(now.account.calls) if call[1:3] == (name, values)]
-        later = [i for i in where if i > now.made]
-        if later:
-            return f"calls are missing before it ({later[0] - now.made})"
-        if where:
-            return "it has made that call before"
-        known = now.next
-        if known is None:
-            return "it never made that call"
-        return "other arguments" if known.name == name else "another call"
 
     def aside(self, now: Lwp, name: str, values: tuple[int, ...]) -> None:
         """What a call tells of its process, whether or not it was recorded."""
@@ -321,21 +241,6 @@ class Checker:
             target, signo = (values[i] for i in KILLS[name])
             if signo:
                 self.sent[target, signal_name(signo)] += 1
-
-    def again(self, now: Lwp, name: str, values: tuple[int, ...]) -> bool:
-        """Whether a call that was interrupted is made again; if not, it has failed with EINTR."""
-        call = now.next
-        assert call is not None
-        if name == "rt_sigreturn":
-            return False
-        now.interrupted = False
-        if name == "restart_syscall" or (name, values) == (call.name, call.args):
-            now.known = call
-            return True
-        if call.result != -EINTR:
-            raise Wrong(f"it was interrupted in {call}, and has gone on with it")
-        now.made += 1
-        return False
 
     def leaves(self, now: Lwp, name: str, values: tuple[int, ...]) -> None:
         if now.half:
@@ -491,11 +396,6 @@ class Checker:
 def _ids(account: Account) -> tuple[int, int]:
     """Of an LWP that had no time to say them: (0, 0)."""
     return (account.pid, account.lwp) if account.pid else (0, 0)
-
-
-def _due(note: Note, call: Call, made: int) -> bool:
-    """Whether a signal is to come before a call. One that is foretold comes after the next."""
-    return note.before < call.before if note.what == HANDLED else note.calls < made
 
 
 def _words(status: int) -> str:
