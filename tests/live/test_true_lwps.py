@@ -38,8 +38,8 @@ def test_row_45_some_are_asleep_for_ever(tell: Tell) -> None:
     told = tell("multitude", "asleep", "3")
     assert told.status == STATUS
     asleep = [a for a in told.truth.accounts if a.how == CREATED]
-    assert [a.calls[-1].name for a in asleep] == ["pause"] * 3
-    entered = [row.lwp for row in told.rows if row[2:4] == ("SCE", "pause")]
+    assert [a.calls[-1].name for a in asleep] == ["ppoll"] * 3
+    entered = [row.lwp for row in told.rows if row[2:4] == ("SCE", "ppoll")]
     assert sorted(entered) == sorted(a.lwp for a in asleep)
 
 

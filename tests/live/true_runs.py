@@ -39,7 +39,7 @@ class Tell(Protocol):
         body: Callable[[Any], object] | None = ...,
         killed: Mapping[int, int] | None = ...,
         sent: Collection[int] = ...,
-        deadly: Collection[str] = ...,
+        **how: Any,
     ) -> Told: ...
 
 

@@ -275,7 +275,7 @@ namespaced(void)
 		WANT(child == 2 && DO(SYS_wait4, 2, 0, 0) == 2);
 		if (forks(FORKED, SIGCHLD) == 0)
 			for (;;)
-				(void)DO(SYS_pause);
+				(void)DO(SYS_ppoll);
 		closes();
 		until_state(accounts()[truth->used - 1].lwp, 'S');
 		opens_again();
@@ -301,7 +301,7 @@ storm(void)
 		(void)waits(child);
 		if (truth->used > ROOM - 4 || mine->records > EACH - 20)
 			for (;;)
-				(void)DO(SYS_pause);
+				(void)DO(SYS_ppoll);
 	}
 }
 

@@ -36,7 +36,7 @@ goes_on(void)
 	while (mine->records < EACH - 4)
 		mark(1);
 	for (;;)
-		(void)DO(SYS_pause);
+		(void)DO(SYS_ppoll);
 }
 
 static void *
@@ -53,7 +53,7 @@ sleeps(void *account)
 {
 	opens(account);
 	truth->ready++;
-	(void)DO(SYS_pause);
+	(void)DO(SYS_ppoll);
 	return NULL;
 }
 
