@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import platform
 import re
 import select
 import shutil
@@ -23,6 +24,8 @@ from typing import IO, Any, NamedTuple
 
 import pytest
 from system import Process, processes
+
+from pypicotrace import syscalls
 
 SCRIPT = Path(sysconfig.get_path("scripts")) / "picotrace"
 MODULE = [sys.executable, "-m", "pypicotrace"]
@@ -45,6 +48,9 @@ needs_unshare = pytest.mark.skipif(
     reason="a mount of the test's own needs root, and unshare(1)",
 )
 
+needs_the_filter = pytest.mark.skipif(
+    platform.machine() != "x86_64", reason="the filter is written for x86-64's numbers"
+)
 
 CLOSED = [c for n in range(4) for c in itertools.combinations((0, 1, 2), n)]
 """What of 0, 1 and 2 may be closed at the start,"""
@@ -64,6 +70,37 @@ def as_user(uid: int = NOBODY, *, rights: str = "+dac_read_search") -> list[str]
     """
     who = ["--reuid", str(uid), "--regid", str(uid), "--clear-groups"]
     return ["setpriv", *who, "--inh-caps", rights, "--ambient-caps", rights, "--"]
+
+
+# Forbids one system call, with EPERM, to the rest of its command line and all that it starts.
+WITHOUT = r"""
+import ctypes, os, struct, sys
+LOAD_NR, JUMP_EQUAL, RETURN = 0x20, 0x15, 0x06          # BPF_LD|W|ABS, BPF_JMP|JEQ|K, BPF_RET|K
+ALLOW, EPERM = 0x7fff0000, 0x00050001                   # SECCOMP_RET_ALLOW, _ERRNO | EPERM
+program = b"".join(struct.pack("HBBI", *line) for line in [
+    (LOAD_NR, 0, 0, 0), (JUMP_EQUAL, 0, 1, int(sys.argv[1])), (RETURN, 0, 0, EPERM),
+    (RETURN, 0, 0, ALLOW)])
+kept = ctypes.create_string_buffer(program)
+fprog = struct.pack("HxxxxxxP", 4, ctypes.addressof(kept))
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0                  # PR_SET_NO_NEW_PRIVS
+assert libc.prctl(22, 2, fprog, 0, 0) == 0              # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+
+
+def without_ptrace() -> list[str]:
+    number = syscalls.load("linux-x86_64").by_name["ptrace"].number
+    return [sys.executable, "-c", WITHOUT, str(number)]
+
+
+def made_up_yama(scope: int) -> list[str]:
+    """The start of a command for which that is kernel.yama.ptrace_scope, though nobody heeds it."""
+    setting = (
+        "mount -t tmpfs none /proc/sys/kernel && mkdir /proc/sys/kernel/yama && "
+        f'echo {scope} >/proc/sys/kernel/yama/ptrace_scope && exec "$@"'
+    )
+    return ["unshare", "-m", "sh", "-c", setting, "sh"]
 
 
 class Finished(NamedTuple):

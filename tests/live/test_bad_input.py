@@ -15,7 +15,16 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
-from cli_support import as_user, needs_root, tracing, untraced
+from cli_support import (
+    as_user,
+    made_up_yama,
+    needs_root,
+    needs_the_filter,
+    needs_unshare,
+    tracing,
+    untraced,
+    without_ptrace,
+)
 from runs import Target, until
 from system import state, untouched
 
@@ -131,6 +140,21 @@ def test_input_6_without_the_capability(start: Start) -> None:
     until(lambda: state(target.pid) == "S", "it sleeps")
     without = ["setpriv", "--bounding-set", "-sys_ptrace", "--inh-caps", "-sys_ptrace", "--"]
     assert "with CAP_SYS_PTRACE" in attached_by(without, target.pid)
+    assert untouched(target.pid)
+
+
+@needs_unshare
+@needs_the_filter
+@pytest.mark.parametrize(
+    ("scope", "help"),
+    [(1, "is 1; run as root"), (2, "is 2; run as root"), (3, "until the next boot")],
+)
+def test_input_6_yama(start: Start, scope: int, help: str) -> None:
+    """Its setting is made up, and something else refuses; what is said of it is not."""
+    target = start([*as_user(), "sleep", "60"])
+    until(lambda: state(target.pid) == "S", "it sleeps")
+    before = [*made_up_yama(scope), *as_user(), *without_ptrace()]
+    assert help in attached_by(before, target.pid)
     assert untouched(target.pid)
 
 

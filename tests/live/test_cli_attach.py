@@ -20,23 +20,20 @@ from cli_support import (
     eventually,
     insist,
     lines,
+    made_up_yama,
     needs_root,
+    needs_the_filter,
     needs_unshare,
     picotrace,
     running,
     status_field,
     tracing,
+    without_ptrace,
 )
 from system import untouched
 
-from pypicotrace import syscalls
-
 ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT]
 FORBIDDEN = "ptrace(2) is forbidden here (a container's seccomp filter, a security module)"
-
-needs_the_filter = pytest.mark.skipif(
-    platform.machine() != "x86_64", reason="the filter is written for x86-64's numbers"
-)
 
 
 @pytest.fixture
@@ -160,28 +157,6 @@ class TestRights:
                 assert target.echoes()
 
 
-# Forbids one system call, with EPERM, to the rest of its command line and all that it starts.
-WITHOUT = r"""
-import ctypes, os, struct, sys
-LOAD_NR, JUMP_EQUAL, RETURN = 0x20, 0x15, 0x06          # BPF_LD|W|ABS, BPF_JMP|JEQ|K, BPF_RET|K
-ALLOW, EPERM = 0x7fff0000, 0x00050001                   # SECCOMP_RET_ALLOW, _ERRNO | EPERM
-program = b"".join(struct.pack("HBBI", *line) for line in [
-    (LOAD_NR, 0, 0, 0), (JUMP_EQUAL, 0, 1, int(sys.argv[1])), (RETURN, 0, 0, EPERM),
-    (RETURN, 0, 0, ALLOW)])
-kept = ctypes.create_string_buffer(program)
-fprog = struct.pack("HxxxxxxP", 4, ctypes.addressof(kept))
-libc = ctypes.CDLL(None, use_errno=True)
-assert libc.prctl(38, 1, 0, 0, 0) == 0                  # PR_SET_NO_NEW_PRIVS
-assert libc.prctl(22, 2, fprog, 0, 0) == 0              # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
-os.execvp(sys.argv[2], sys.argv[2:])
-"""
-
-
-def without_ptrace() -> list[str]:
-    number = syscalls.load("linux-x86_64").by_name["ptrace"].number
-    return [sys.executable, "-c", WITHOUT, str(number)]
-
-
 @needs_the_filter
 class TestForbidden:
     """Where ptrace(2) itself is forbidden, as in some containers, that is what is said."""
@@ -214,11 +189,7 @@ class TestForbidden:
     def test_input_6_yama_says_why(self, cat: Running, scope: int, user: bool, reason: str) -> None:
         """Yama's setting is made up, and something else refuses; what is said of it is not."""
         target = as_user() if user else []
-        setting = (
-            f"mount -t tmpfs none /proc/sys/kernel && mkdir /proc/sys/kernel/yama && "
-            f'echo {scope} >/proc/sys/kernel/yama/ptrace_scope && exec "$@"'
-        )
-        before = ["unshare", "-m", "sh", "-c", setting, "sh", *target, *without_ptrace()]
+        before = [*made_up_yama(scope), *target, *without_ptrace()]
         with running([*target, "cat"]) as process:
             assert process.echoes()
             run = picotrace("-p", str(process.pid), before=before)
