@@ -56,7 +56,7 @@ def by_command(argv: list[str], file: Path) -> tuple[list[Row], int]:
     """The command, whose text is read."""
     trace = file.with_suffix(".trace")
     run = picotrace("-f", "-o", str(trace), argv[0], str(file), *argv[1:])
-    assert (run.out, run.err) == (b"", b"")
+    assert (run.out, run.err) == (b"", b""), run
     with open(trace, encoding="ascii") as text:
         return list(from_text(text)), run.status
 

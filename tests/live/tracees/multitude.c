@@ -165,12 +165,18 @@ executed(void)
 }
 
 static void *
-storms(void *account)
+storms(void *own)
 {
-	opens(account);
+	opens(own);
 	closes();
-	while (truth->used < ROOM - 100)
-		(void)creates(works);
+	while (truth->used < ROOM - 100) {
+		struct account *next = account(CREATED);
+		pthread_t thread;
+		/* While another LWP is about to execute an image, the kernel makes none: EAGAIN. */
+		while (pthread_create(&thread, NULL, works, next) != 0)
+			(void)sched_yield();
+		WANT(pthread_detach(thread) == 0);
+	}
 	opens_again();
 	goes_on();
 	return NULL;
