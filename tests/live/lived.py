@@ -38,7 +38,9 @@ class Lwp:
     first: int = 0
     """which was at this call,"""
     half: bool = False
-    """and possibly inside of one."""
+    """and possibly inside of one;"""
+    vague: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
+    """and these it has made before that was known."""
 
     @property
     def next(self) -> Call | None:

@@ -68,7 +68,9 @@ class Checker:
                 if note.what == ENDED:
                     self.statuses[note.number].append(note.value)
         self.seen: dict[int, list[range]] = defaultdict(list)
-        """Of accounts that were let go: which of their calls."""
+        """Of accounts that have gone: which of their calls,"""
+        self.vague: dict[int, Counter[tuple[str, tuple[int, ...]]]] = defaultdict(Counter)
+        """and others, of which it is not known which they were."""
         self.latest = 0
         self.began = False
 
@@ -86,7 +88,7 @@ class Checker:
             self.attached(pid, lwp)
         elif word == "DETACHED" and lwp == 0 and pid in self.there:
             for now in self.there.pop(pid).lwps.values():
-                self.seen[now.account.number].append(range(now.first, now.made))
+                self.saw(now)
         elif word == "CONTINUED" and lwp == 0:
             self.continued(pid)
         else:
@@ -101,6 +103,11 @@ class Checker:
         if not fit or lwp in process.lwps:
             raise Wrong("no such LWP was there")
         process.lwps[lwp] = Lwp(pid, lwp, fit.pop(), aligned=False, half=True)
+
+    def saw(self, now: Lwp) -> None:
+        """What of its account has been seen of one that goes."""
+        self.seen[now.account.number].append(range(now.first, now.made))
+        self.vague[now.account.number].update(now.vague)
 
     def continued(self, pid: int) -> None:
         process = self.there.get(pid)
@@ -215,6 +222,8 @@ class Checker:
         if name == "rt_sigreturn" and now.open:
             raise Wrong("a signal is missing before it")
         if not now.open and not tagged(values):
+            if not now.aligned:
+                now.vague.append((name, values))
             self.aside(now, name, values)
             return
         known = now.next
@@ -318,7 +327,7 @@ class Checker:
         if now.interrupted and now.next is not None and now.next.result == -EINTR:
             now.made += 1
         returned = sum(call.after != 0 for call in calls)
-        self.seen[now.account.number].append(range(now.first, now.made))
+        self.saw(now)
         if now.aligned and now.made < returned:
             raise Wrong(f"LWP {now.lwp} has {now.made} of {returned} calls: {now.next}")
         missing = now.account.signals[now.signals :] if now.aligned else []
@@ -388,8 +397,10 @@ class Checker:
         """Nothing is missing that was begun and ended between two moments of the clock."""
         for account in self.truth.accounts:
             seen = {i for calls in self.seen[account.number] for i in calls}
-            for i, call in enumerate(account.calls):
-                if first < call.before and 0 < call.after < last and i not in seen:
+            due = [i for i, c in enumerate(account.calls) if first < c.before <= c.after < last]
+            for call in (account.calls[i] for i in due if i not in seen):
+                self.vague[account.number][call.name, call.args] -= 1
+                if self.vague[account.number][call.name, call.args] < 0:
                     raise Wrong(f"LWP {account.lwp} has made {call} meanwhile")
 
 

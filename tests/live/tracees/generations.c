@@ -277,6 +277,8 @@ namespaced(void)
 			for (;;)
 				(void)DO(SYS_ppoll);
 		closes();
+		while (accounts()[truth->used - 1].pid == 0)
+			(void)sched_yield();
 		until_state(accounts()[truth->used - 1].lwp, 'S');
 		opens_again();
 		works(6);

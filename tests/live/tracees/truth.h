@@ -264,7 +264,8 @@ closes(void)
 __attribute__((unused)) static void
 told_of(struct account *child, pid_t pid)
 {
-	if (child->pid == 0) {
+	/* Inside of a namespace it is not the one that is meant. */
+	if (!truth->inside) {
 		child->lwp = pid;
 		child->pid = pid;
 	}
