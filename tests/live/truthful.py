@@ -95,8 +95,11 @@ class Checker:
             self.of_lwp(self.lwp(pid, lwp), row)
 
     def attached(self, pid: int, lwp: int) -> None:
-        """Its account is found now, and its place in that by the first marker it makes."""
-        fit = self.free[pid, lwp]
+        """Its account is found now, and its place in that by the first marker it makes.
+
+        It may be a child whose parent was killed before it could tell of it.
+        """
+        fit = self.free[pid, lwp] or (self.free[0, 0] if self.killed else [])
         # Some of them may be making others just now.
         process = self.there.setdefault(pid, Process())
         process.making += 1
