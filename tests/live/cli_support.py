@@ -185,13 +185,15 @@ def close(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def untraced(argv: Words, *, stdin_text: bytes | None = None, **how: Any) -> Finished:
+def untraced(
+    argv: Words, *, stdin_text: bytes | None = None, bound: float = BOUND, **how: Any
+) -> Finished:
     """Run a program to its end; whatever it leaves behind fails the test."""
     if stdin_text is not None:
         how["stdin"] = subprocess.PIPE
     process = start(argv, **how)
     try:
-        out, err = process.communicate(stdin_text, timeout=BOUND)
+        out, err = process.communicate(stdin_text, timeout=bound)
     except subprocess.TimeoutExpired:
         # What it has written so far says more than that it hangs.
         os.killpg(process.pid, signal.SIGKILL)

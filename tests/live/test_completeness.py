@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from true_runs import Tell
+from cli_support import COMMAND, untraced
+from rows import from_events, from_text
+from runs import Trace
+from truth import read_truth
+from truthful import check_truth
+
+Tracee = Callable[[str], str]
 
 CALLS = int(os.environ.get("PYPICOTRACE_CALLS", "100000"))
 """Marker calls that a test makes in all; tests/live/repeat asks for a million."""
@@ -14,15 +22,28 @@ PATIENCE = 60 + CALLS // 1000
 
 # Processes, and LWPs of each.
 SHAPES = pytest.mark.parametrize(
-    ("processes", "lwps"), [(1, 8), (8, 1), (4, 2)], ids=["8 LWPs", "8 processes", "4 of 2 LWPs"]
+    "shape", [(1, 8), (8, 1), (4, 2)], ids=["8 LWPs", "8 processes", "4 of 2 LWPs"]
 )
 
 
 @pytest.mark.bound(PATIENCE)
 @SHAPES
-def test_row_48_every_call(tell: Tell, way: str, processes: int, lwps: int) -> None:
+def test_row_48_every_call(
+    trace: Trace, tracee: Tracee, tmp_path: Path, way: str, shape: tuple[int, int]
+) -> None:
+    processes, lwps = shape
     each = (CALLS if way == "command" else CALLS // 20) // (processes * lwps)
-    told = tell("markers", str(processes), str(lwps), str(each))
-    assert told.status == 10
-    assert len(told.truth.accounts) == processes * lwps
-    assert all(len(account.calls) >= each for account in told.truth.accounts)
+    file = tmp_path / "truth"
+    argv = [tracee("markers"), str(file), str(processes), str(lwps), str(each)]
+    if way == "command":
+        command = ["-f", "-o", str(tmp_path / "trace"), *argv]
+        assert untraced([*COMMAND, *command], bound=PATIENCE) == (10, b"", b"")
+        truth = read_truth(file)
+        with open(tmp_path / "trace", encoding="ascii") as text:
+            check_truth(from_text(text), truth)
+    else:
+        run = trace(argv)
+        truth = read_truth(file)
+        check_truth(from_events(run.events), truth)
+    assert len(truth.accounts) == processes * lwps
+    assert all(len(account.calls) >= each for account in truth.accounts)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import platform
 import struct
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from pypicotrace import syscalls
 
@@ -21,6 +22,8 @@ TRUTH = struct.Struct("=6I")
 GO = 16
 ACCOUNT = struct.Struct("=4i2I")
 RECORD = struct.Struct("=IiII6Qq")
+WHAT = struct.Struct("=IiI")
+NOTED = struct.Struct("=4x2Q")
 
 ROOT, FORKED, VFORKED, CREATED, EXECUTED = range(1, 6)
 CALL, OPENS, CLOSES, HANDLED, ENDED, DIES, IGNORES, CALL32 = range(1, 9)
@@ -49,6 +52,41 @@ class Call(NamedTuple):
         return f"{self.name}({args}) = {self.result}"
 
 
+NO_CALL = Call(0, "", (), 0, 0, None)
+
+
+class Calls(Sequence[Call]):
+    """The calls of an account, made of its records when they are asked for: there can be a million.
+
+    :param where: the offset of each in ``data``.
+    """
+
+    def __init__(self, data: bytes, where: array[int]) -> None:
+        self.data = data
+        self.where = where
+        self.latest = (-1, NO_CALL)
+
+    def __len__(self) -> int:
+        return len(self.where)
+
+    @overload
+    def __getitem__(self, index: int) -> Call: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Call]: ...
+    def __getitem__(self, index: int | slice) -> Call | list[Call]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if self.latest[0] != index:
+            self.latest = (index, self._made(self.where[index]))
+        return self.latest[1]
+
+    def _made(self, at: int) -> Call:
+        what, nr, before, after, *args, result = RECORD.unpack_from(self.data, at)
+        name, bits = _call(nr, "linux-i386" if what == CALL32 else abi())
+        given = tuple(arg & mask for arg, mask in zip(args, bits, strict=False))
+        return Call(what, name, given, before, after, result if after or tagged(given) else None)
+
+
 class Note(NamedTuple):
     """What an LWP has recorded besides calls: ``number`` is a signal, or the pid of what ended.
 
@@ -73,7 +111,7 @@ class Account:
     lwp: int
     how: int
     creator: int
-    calls: list[Call]
+    calls: Sequence[Call]
     notes: list[Note]
 
     @cached_property
@@ -93,6 +131,7 @@ class Truth:
     ready: int = 0
 
 
+@cache
 def abi() -> str:
     return syscalls.for_system("linux", platform.machine())[0]
 
@@ -116,24 +155,22 @@ def read_truth(file: Path) -> Truth:
         for number in range(used):
             *head, count, _ = ACCOUNT.unpack_from(data, HEAD + number * ACCOUNT.size)
             at = first + number * each * RECORD.size
-            records = RECORD.iter_unpack(data[at : at + count * RECORD.size])
-            accounts.append(_account(number, head, records))
+            accounts.append(_account(number, head, data[at : at + count * RECORD.size]))
     return Truth(accounts, clock, go, ready)
 
 
-def _account(number: int, head: list[int], records: Iterable[tuple[int, ...]]) -> Account:
-    calls: list[Call] = []
+def _account(number: int, head: list[int], data: bytes) -> Account:
+    calls = array("L")
     notes: list[Note] = []
-    for what, nr, before, after, *args, result in records:
+    for at in range(0, len(data), RECORD.size):
+        what, nr, before = WHAT.unpack_from(data, at)
         if what in CALLS:
-            name, bits = _call(nr, "linux-i386" if what == CALL32 else abi())
-            given = tuple(arg & mask for arg, mask in zip(args, bits, strict=False))
-            known = after or tagged(given)
-            calls.append(Call(what, name, given, before, after, result if known else None))
+            calls.append(at)
         elif what:
-            notes.append(Note(what, nr, args[0], args[1], before, len(calls)))
+            value, more = NOTED.unpack_from(data, at + WHAT.size)
+            notes.append(Note(what, nr, value, more, before, len(calls)))
     pid, lwp, how, creator = head
-    return Account(number, pid, lwp, how, creator, calls, notes)
+    return Account(number, pid, lwp, how, creator, Calls(data, calls), notes)
 
 
 def tagged(args: Iterable[int]) -> bool:

@@ -333,14 +333,19 @@ def whole_call_doubled(i: int) -> Iterator[Lines]:
 
 
 def whole_call_moved(i: int) -> Iterator[Lines]:
-    """To another LWP, with all that it has: between two calls of that one."""
-    for other in whole_call(i) and [j for j in MARKERS if MARKERS[j][0] != MARKERS[i][0]]:
-        if MARKERS[other][2]:
-            there = [f"{TRACE[other][:13]}{TRACE[j][13:]}" for j in whole_call(i)]
+    """To another LWP, with all that it has: behind the first and behind the last call of that."""
+    call = whole_call(i)
+    exits: dict[int, list[int]] = {}
+    for j, (lwp, _, is_exit) in MARKERS.items():
+        if call and is_exit and lwp != MARKERS[i][0]:
+            exits.setdefault(lwp, []).append(j)
+    for ends in exits.values():
+        for other in {ends[0], ends[-1]}:
+            there = [f"{TRACE[other][:13]}{TRACE[j][13:]}" for j in call]
             yield [
                 entry
                 for j, line in enumerate(TRACE)
-                for entry in ([] if j in whole_call(i) else [line, *(there if j == other else [])])
+                for entry in ([] if j in call else [line, *(there if j == other else [])])
             ]
 
 
