@@ -251,3 +251,16 @@ def test_a_call_that_comes_later(shown: str, tmp_path: Path) -> None:
     done = truss(*words, shown, tmp_path / "made", "calls")
     [seconds] = re.findall(r"= 3 \(DELAYED\) <(.*)>", done.stderr)
     assert 0.03 <= float(seconds) < 10
+
+
+@pytest.mark.skipif(
+    os.uname().machine != "x86_64" or not LINUX, reason="only there, programs have calls of i386's"
+)
+def test_a_program_of_32_bits(bare: Callable[[str, str], str]) -> None:
+    done = truss("-f", "-o", "-", bare("forks32", "-m32"))
+    assert done.returncode == 6
+    lines = [line.partition(" ")[2].strip() for line in calls(done.stdout)]
+    assert r'write(1, "hello\n", 6) = 6' in lines
+    assert r'write(1, "child 5\n", 8) = 8' in lines
+    [waited] = [line for line in lines if line.startswith("waitpid")]
+    assert waited.startswith("waitpid(-1, [{WIFEXITED(s) && WEXITSTATUS(s) == 5}], 0) = ")

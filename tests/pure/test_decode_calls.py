@@ -641,6 +641,16 @@ def test_signals(abi: str, name: str, args: Any, more: Any, line: str) -> None:
     assert shown(abi, name, *args, **more) == line
 
 
+def test_the_older_ways_of_i386() -> None:
+    assert shown(I386, "select", "a", a=bytes(20)) == "select(0x10000) = 0"
+    assert shown(I386, "getgroups", 9, "g", g=bytes(18), ret=9) == "getgroups(9, 0x10000) = 9"
+    assert shown(I386, "getgroups32", 9, "g", g=b"\5\0\0\0", ret=1) == "getgroups32(9, [5]) = 1"
+    assert shown(I386, "utimes", "p", "t", p=b"f\0", t=bytes(8) + b"\1\0\0\0\2\0\0\0") == (
+        'utimes("f", [{tv_sec=0, tv_usec=0}, {tv_sec=1, tv_usec=2}]) = 0'
+    )
+    assert shown(I386, "sigprocmask", 0, "s", 0, s=bytes(8)) == "sigprocmask(0, 0x10000, NULL) = 0"
+
+
 def test_what_is_not_known_is_hexadecimal() -> None:
     assert shown(X64, "vserver", *range(6)) == "vserver(0, 0x1, 0x2, 0x3, 0x4, 0x5) = 0"
 

@@ -73,6 +73,7 @@ def test_groups_and_structures_are_there(os: str) -> None:
         ("linux", "pselect6_time64", "pselect6"),
         ("linux", "fadvise64_64", "fadvise"),
         ("linux", "getdents64", "getdents64"),
+        ("linux", "sigaction", "old_sigaction"),
         ("netbsd", "__stat50", "stat"),
         ("netbsd", "compat_50___lstat30", "lstat"),
         ("netbsd", "__wait450", "wait4"),

@@ -87,6 +87,13 @@ def test_calls_that_do_not_return() -> None:
     assert lines(begin(8, "exit", 0), gone, ends=False) == ["8 exit(0) = ?"]
 
 
+def test_calls_that_are_let_go_in() -> None:
+    maker = Lines(Shape(), 0)
+    assert list(maker.feed(begin(7, "read", 3, 64, 1))) == []
+    assert list(maker.left()) == ["read(3 <detached ...>"]
+    assert list(maker.left()) == []
+
+
 def test_an_execve_by_another_lwp() -> None:
     new = pt.Exec(pid=7, lwp=7, old_lwp=8, ts_ns=0)
     call = (begin(8, "execve", 0, 0, 0), new, end(7, "execve", 0, 0, 0))

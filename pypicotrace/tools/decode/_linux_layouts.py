@@ -33,6 +33,7 @@ ru_nvcsw@128i8 ru_nivcsw@136i8""",
         "struct linux_old_timespec32": "8 tv_sec@0i4 tv_nsec@4i4",
         "struct linux_old_itimerspec32": """\
 16 it_interval.tv_sec@0i4 it_interval.tv_nsec@4i4 it_value.tv_sec@8i4 it_value.tv_nsec@12i4""",
+        "struct linux_old_timeval32": "8 tv_sec@0i4 tv_usec@4i4",
         "struct stat": """\
 144 st_dev@0u8 st_ino@8u8 st_mode@24u4 st_nlink@16u8 st_uid@28u4 st_gid@32u4 st_rdev@40u8
 st_size@48i8 st_blksize@56i8 st_blocks@64i8 st_atime@72u8 st_atime_nsec@80u8 st_mtime@88u8

@@ -133,6 +133,7 @@ struct linux_rlimit64 { __u64 rlim_cur, rlim_max; };
 struct linux_old_timeval { long tv_sec, tv_usec; };
 struct linux_old_itimerval { struct linux_old_timeval it_interval, it_value; };
 struct linux_old_timespec32 { int tv_sec, tv_nsec; };
+struct linux_old_timeval32 { int tv_sec, tv_usec; };
 struct linux_old_itimerspec32 { struct linux_old_timespec32 it_interval, it_value; };
 struct linux_rusage { struct linux_old_timeval ru_utime, ru_stime; long ru_maxrss, ru_ixrss,
     ru_idrss, ru_isrss, ru_minflt, ru_majflt, ru_nswap, ru_inblock, ru_oublock, ru_msgsnd,
@@ -219,6 +220,7 @@ LINUX = (
             "struct linux_old_itimerval": TIMES["struct itimerval"],
             "struct linux_old_timespec32": "tv_sec tv_nsec",
             "struct linux_old_itimerspec32": INTERVAL,
+            "struct linux_old_timeval32": "tv_sec tv_usec",
         },
         LINUX_CODE,
     ),

@@ -17,6 +17,7 @@ from pypicotrace.tools.decode.table import (
     IDS,
     LINUX,
     NETBSD,
+    OLD_IDS,
     PATHS,
     SETS,
     SIGNALS,
@@ -58,6 +59,8 @@ def plan(abi_name: str, sysnum: int, nargs: int) -> Plan:
     params = _params(call, name, nargs)
     kept = [place for place, param in enumerate(params) if param.name != PAD]
     words, result = _lines(where.os).get(canonical(where.os, name), ([], ""))
+    if any("arg_struct" in param.type for param in params):
+        words = []  # i386's oldest calls get all their arguments in one structure
     shown = [params[place] for place in kept]
     made: list[Decoder] = []
     known: list[bool] = []
@@ -96,6 +99,8 @@ def _meant(where: Abi, param: Param, later: list[Param], word: str) -> Decoder |
     """The decoder that the table's word, the parameter's name or its type says."""
     base = param.type.replace("const ", "").replace(" const", "")
     fills = "const" not in param.type
+    if base in OLD_IDS:
+        return Decoder(plain.pointer(where), ENTRY)
     if word.lstrip(">=") == "struct":
         return _structure(where, base, word)
     word = word.replace("*", base.removeprefix("struct ").removesuffix(" *"))

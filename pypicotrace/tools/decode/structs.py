@@ -25,7 +25,7 @@ SAME = {
         "struct __kernel_old_timeval": "struct linux_old_timeval",
         "struct __kernel_old_itimerval": "struct linux_old_itimerval",
         "struct timespec": "struct __kernel_timespec",
-        "struct old_timeval32": "struct linux_old_timespec32",
+        "struct old_timeval32": "struct linux_old_timeval32",
         "struct old_timespec32": "struct linux_old_timespec32",
         "struct old_itimerspec32": "struct linux_old_itimerspec32",
     },

@@ -152,6 +152,7 @@ unshare setns: flags:clone
 setns: fd flags:clone
 execveat: dirfd path strings environment flags:at
 exit_group: int
+waitpid: int >status flags:wait
 waitid: enum:idtype int pointer flags:wait >struct
 futex: pointer futex unsigned - pointer hex
 set_tid_address: pointer
@@ -213,6 +214,9 @@ io_uring_setup: unsigned pointer -> fd
 open_tree: dirfd path hex -> fd
 fsopen: string hex -> fd
 fsmount: fd hex hex -> fd
+getgroups32: int >integers:I,ret
+setgroups32: int integers:I,@0
+getresuid32 getresgid32: >pointed:4 >pointed:4 >pointed:4
 getcpu: >pointed:4 >pointed:4 pointer
 time: >pointed:word
 times: pointer
@@ -352,7 +356,10 @@ TYPES = {
     "u32": "unsigned",
 }
 
-SETS = frozenset(("sigset_t *", "old_sigset_t *"))
+SETS = frozenset(("sigset_t *",))
+
+OLD_IDS = frozenset(("old_uid_t *", "old_gid_t *"))
+"""Ids of 16 bits, of calls whose lines are for those of 32."""
 
 VERSION = re.compile(r"(13|14|20|30|40|50|60|90|100)$")
 
@@ -366,12 +373,16 @@ def canonical(os: str, name: str) -> str:
         bare = f"_{bare}" if bare.startswith("lwp_") else bare
         return bare.removeprefix("posix_") if bare in POSIX else bare
     bare = re.sub(r"(_time64|_time32)$", "", name)
+    if bare in OLD_SIGNALS:
+        return f"old_{bare}"
     bare = re.sub(r"^rt_", "", bare)
     if bare in ("getdents64", "newfstatat", "newuname"):
         return {"newfstatat": "fstatat"}.get(bare, bare)
     return re.sub(r"64(_64)?$", "", bare)
 
 
+OLD_SIGNALS = frozenset(("sigaction", "sigprocmask", "sigpending", "sigsuspend"))
+"""Those of 32-bit Linux whose sets have 32 bits."""
 POSIX = frozenset({"posix_rename", "posix_chown", "posix_fchown", "posix_lchown"})
 
 

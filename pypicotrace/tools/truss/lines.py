@@ -181,11 +181,12 @@ class Lines:
         comma = ", " if rest and pending.split else ""
         return f"<... {pending.plan.name} resumed>{comma}{rest})".ljust(COLUMN)
 
-    def _arguments(self, pending: Pending) -> list[str]:
-        texts = pending.texts
+    def _arguments(self, pending: Pending, end: int | None = None) -> list[str]:
+        """The texts of those that are shown, up to a place."""
+        texts = pending.texts[:end]
         if self._shape.names:
-            names = pending.plan.names
-            return [f"{n}={t}" for n, t in zip(names, texts, strict=True) if t is not None]
+            pairs = zip(pending.plan.names, texts, strict=False)
+            return [f"{name}={text}" for name, text in pairs if text is not None]
         return [text for text in texts if text is not None]
 
     def _interrupt(self, who: tuple[int, int]) -> Iterator[str]:
@@ -196,19 +197,15 @@ class Lines:
         self._open = None
         pending = self._pending.get(open_)
         if pending is not None:
-            later = [place for place, _ in pending.plan.exit]
-            whole = pending.texts
-            pending.texts = whole[: min(later, default=len(whole))]
-            texts = self._arguments_so_far(pending)
+            texts = self._so_far(pending)
             pending.split = len(texts)
-            pending.texts = whole
             line = f"{pending.plan.name}({', '.join(texts)} <unfinished ...>"
             yield self._prefix.text(*open_, pending.ts_ns) + line
 
-    def _arguments_so_far(self, pending: Pending) -> list[str]:
-        names, texts = pending.plan.names, pending.texts
-        pairs = [(n, t) for n, t in zip(names, texts, strict=False) if t is not None]
-        return [f"{n}={t}" if self._shape.names else t for n, t in pairs]
+    def _so_far(self, pending: Pending) -> list[str]:
+        """The arguments before the first that is looked at when the call ends."""
+        end = min((place for place, _ in pending.plan.exit), default=len(pending.texts))
+        return self._arguments(pending, end)
 
     def _other(self, event: Event) -> Iterator[str]:
         who = (event.pid, event.lwp)
@@ -232,6 +229,14 @@ class Lines:
                 yield self._prefixed(event, end_line(self._abi(event.pid), event))
             self._abis.pop(event.pid, None)
             self._describers.pop(event.pid, None)
+
+    def left(self) -> Iterator[str]:
+        """The calls that had not ended when the trace did: their processes were let go."""
+        for who, pending in self._pending.items():
+            texts = self._so_far(pending)
+            line = f"{pending.plan.name}({', '.join(texts)} <detached ...>"
+            yield self._prefix.text(*who, pending.ts_ns) + line
+        self._pending.clear()
 
     def _unreturned(self, ended: list[tuple[int, int]]) -> Iterator[str]:
         """The calls that will not return any more."""

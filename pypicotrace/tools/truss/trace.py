@@ -102,6 +102,7 @@ class Trace:
                     yield from self._lines.feed(event)
             except pt.TraceeDied:
                 continue  # its end comes as an event
+        yield from self._lines.left()
 
     def _call(self, event: pt.SyscallEntry) -> Iterator[str]:
         shown = self._shown is None or event.sysnum in self._shown.get(event.abi, ())
