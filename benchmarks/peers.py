@@ -11,6 +11,10 @@ import install
 
 HERE = Path(__file__).parent
 PICOTRACE = [sys.executable, "-m", "pypicotrace"]
+PICOTRACE_TRUSS = [
+    *(sys.executable, "-c"),
+    "import sys; from pypicotrace.tools.truss.command import main; sys.exit(main())",
+]
 CHOSEN = "openat"
 """The call that filters choose."""
 
@@ -18,9 +22,13 @@ UNTRACED, FLOOR, ASKING = "untraced", "floor", "floor that asks"
 FLOOR_FILTER = "floor of a filter"
 TEXT, STREAM, STOP, ENTRIES = "text", "stream", "stop per event", "entries only"
 DEFAULT, FILTER = "picotrace as it is", "filter"
-STRACE, STRACE_FILTER = "strace", "strace --seccomp-bpf"
+TRUSS, TRUSS_COUNTS = "truss", "truss -c"
+STRACE, STRACE_FILTER, STRACE_COUNTS = "strace", "strace --seccomp-bpf", "strace -c"
 PYTHON_PTRACE, LIBDEBUG, PERF = "python-ptrace", "libdebug", "perf trace"
-PEERS = {STRACE: "strace", STRACE_FILTER: "strace", PYTHON_PTRACE: "", LIBDEBUG: "", PERF: "perf"}
+PEERS = {
+    **dict.fromkeys((STRACE, STRACE_FILTER, STRACE_COUNTS), "strace"),
+    **{PYTHON_PTRACE: "", LIBDEBUG: "", PERF: "perf"},
+}
 """Those of others, and the program that each is; none: a package of Python's."""
 
 
@@ -52,6 +60,9 @@ def commands(folder: Path) -> dict[str, list[str]]:
         FILTER: [*PICOTRACE, *to_file, "-e", f"trace={CHOSEN}"],
         STREAM: [*embedded, "stream"],
         STOP: [*embedded, "stop"],
+        TRUSS: [*PICOTRACE_TRUSS, "--pin", "off", *to_file],
+        TRUSS_COUNTS: [*PICOTRACE_TRUSS, "--pin", "off", "-c", *to_file],
+        STRACE_COUNTS: [strace, "-c", *to_file],
         STRACE: [strace, *to_file],
         STRACE_FILTER: [strace, "--seccomp-bpf", *to_file, "-e", f"trace={CHOSEN}"],
         # Installed as a script, beside the interpreter.

@@ -70,6 +70,9 @@ ROWS = [
     faster("entries only, against both stops", p.TEXT, p.ENTRIES, w.DENSE, 1.7),
     *(many(n, how) for how in w.KINDS for n in w.MANY[1:]),
     *(many_against_strace(n, how) for how in w.KINDS for n in w.MANY),
+    costs("truss, dense calls, over strace", p.TRUSS, p.STRACE, w.DENSE, 2.5),
+    costs("truss, tar, over strace", p.TRUSS, p.STRACE, w.TAR, 2.5),
+    costs("truss -c, over strace -c", p.TRUSS_COUNTS, p.STRACE_COUNTS, w.DENSE, 1.1),
     costs("stream of batches, over text", p.STREAM, p.TEXT, w.DENSE, 1.05),
     costs("stop per event, over text", p.STOP, p.TEXT, w.DENSE, 1.25),
 ]

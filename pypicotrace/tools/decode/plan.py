@@ -100,7 +100,7 @@ def _meant(where: Abi, param: Param, later: list[Param], word: str) -> Decoder |
     base = param.type.replace("const ", "").replace(" const", "")
     fills = "const" not in param.type
     if base in OLD_IDS:
-        return Decoder(plain.pointer(where), ENTRY)
+        word = "-"
     if word.lstrip(">=") == "struct":
         return _structure(where, base, word)
     word = word.replace("*", base.removeprefix("struct ").removesuffix(" *"))
