@@ -162,7 +162,8 @@ def test_a_process_that_runs_already(tmp_path: Path) -> None:
             process.kill()
             process.wait()
         assert tracer.stderr is not None
-        tracer.stderr.close()
+        with tracer.stderr as said:
+            assert said.read() == b"picotrace-truss: attached to %d; ^C detaches\n" % target.pid
 
 
 @pytest.mark.parametrize(
@@ -177,6 +178,8 @@ def test_a_process_that_runs_already(tmp_path: Path) -> None:
         (["--nonsense"], 2, "option --nonsense not recognized"),
         (["/nowhere/at-all"], 127, "/nowhere/at-all: command not found"),
         (["/etc/passwd"], 126, "/etc/passwd: Permission denied"),
+        (["-p", "2147483646"], 1, "cannot attach to process 2147483646: there is no such process"),
+        (["-p", "2147483646"], 1, "there is nothing to trace"),
         (["-o", "/nowhere/x", "true"], 1, "/nowhere/x: No such file or directory"),
     ],
 )

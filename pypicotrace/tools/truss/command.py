@@ -59,7 +59,7 @@ def make_loop(args: Arguments) -> pt.Loop:
         "pin": args.pin,
     }
     if args.pids:
-        return pt.attach(*args.pids, **options)
+        return pt.attach(*args.pids, on_refused=refused, **options)
     return pt.spawn(
         args.command,
         kernel_filter=None if args.follow and args.calls else False,
@@ -67,6 +67,22 @@ def make_loop(args: Arguments) -> pt.Loop:
         close_fds=False,
         **options,
     )
+
+
+def refused(error: pt.AttachError) -> None:
+    """A process that cannot be attached to is named, and left out."""
+    complain(str(error.strerror))
+
+
+def announce(loop: pt.Loop, args: Arguments) -> None:
+    """Say what was attached to.
+
+    :raises Failure: that is nothing.
+    """
+    if not loop.attached and args.pids:
+        raise Failure("there is nothing to trace", EXIT_FAILURE)
+    if loop.attached and args.shape.ends:
+        complain(f"attached to {', '.join(map(str, loop.attached))}; ^C detaches")
 
 
 def write(fd: int, line: str) -> None:
@@ -132,6 +148,7 @@ def run(argv: Sequence[str]) -> int:
     with Signals(loop) as signals:
         try:
             with loop:
+                announce(loop, args)
                 lost = show(loop, args, trace, fd)
         except pt.LaunchError as error:
             raise cannot_launch(error) from None
