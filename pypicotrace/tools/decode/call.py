@@ -9,8 +9,8 @@ Decode = Callable[[int, "Call"], "str | None"]
 """An argument as text; None: it is not shown, for this call does not look at it."""
 
 
-class Unreadable(Exception):
-    """Memory that is not mapped."""
+Unreadable = OSError
+"""Memory that is not mapped: `pypicotrace.KernelError` is one, so that a stop's own methods do."""
 
 
 class Shown(NamedTuple):

@@ -10,7 +10,6 @@ from pypicotrace import (
     Event,
     Exec,
     Exited,
-    KernelError,
     LwpExited,
     Signaled,
     Stopped,
@@ -19,7 +18,7 @@ from pypicotrace import (
 )
 from pypicotrace.tools.decode.abi import abi, native
 from pypicotrace.tools.decode.buffers import PATH_MAX
-from pypicotrace.tools.decode.call import Call, Unreadable
+from pypicotrace.tools.decode.call import Call
 from pypicotrace.tools.decode.plan import Plan, plan
 from pypicotrace.tools.decode.text import quoted
 from pypicotrace.tools.truss.shape import (
@@ -35,29 +34,6 @@ from pypicotrace.tools.truss.shape import (
 
 Describe = Callable[[int], Callable[[int], str]]
 """Of a process, what says what its descriptors refer to."""
-
-
-class Memory:
-    """The memory of a stopped LWP, as decoders read it."""
-
-    __slots__ = ("_stop",)
-
-    def __init__(self, stop: Any) -> None:
-        self._stop = stop
-
-    def read(self, addr: int, size: int) -> bytes:
-        """:raises Unreadable: not all of it is mapped."""
-        try:
-            return self._stop.read(addr, size)  # type: ignore[no-any-return]
-        except KernelError:
-            raise Unreadable from None
-
-    def cstring(self, addr: int, limit: int) -> bytes:
-        """:raises Unreadable: memory ends before a NUL or the limit was reached."""
-        try:
-            return self._stop.read_cstring(addr, limit)  # type: ignore[no-any-return]
-        except KernelError:
-            raise Unreadable from None
 
 
 class Pending:
@@ -92,14 +68,14 @@ class Lines:
         # Whose call could still be one line, where unfinished ones are shown.
         self._open: tuple[int, int] | None = None
 
-    def feed(self, event: Event) -> Iterator[str]:
+    def feed(self, event: Event) -> Sequence[str]:
         """The lines that an event gives, without their ends."""
-        if isinstance(event, SyscallExit):
-            yield from self._exit(event)
-        elif isinstance(event, SyscallEntry):
-            yield from self._entry(event)
-        else:
-            yield from self._other(event)
+        kind = type(event)
+        if kind is SyscallExit:
+            return self._exit(event)
+        if kind is SyscallEntry:
+            return self._entry(event)
+        return list(self._other(event))
 
     def launched(self, event: Exec, path: bytes, argv: Sequence[bytes], count: int) -> str:
         """The line of the call that has begun the trace, which nobody saw.
@@ -116,61 +92,58 @@ class Lines:
         """Have the line of a call that has begun say what was done to it."""
         self._pending[event.pid, event.lwp].done = done
 
-    def _entry(self, event: SyscallEntry) -> Iterator[str]:
+    def _entry(self, event: Any) -> Sequence[str]:
         who = (event.pid, event.lwp)
-        if self._shape.unfinished:
-            yield from self._interrupt(who)
-            self._open = who
-        self._begin(who, event)
+        if not self._shape.unfinished:
+            self._pending[who] = self._begin(event)
+            return ()
+        lines = list(self._interrupt(who))
+        self._pending[who] = self._begin(event)
+        self._open = who
+        return lines
 
-    def _begin(self, who: tuple[int, int], event: SyscallEntry) -> Pending:
-        args = event.args
+    def _begin(self, event: SyscallEntry) -> Pending:
+        args, pid, stop = event.args, event.pid, event.stop
         made = plan(event.abi, event.sysnum, len(args))
         if made.kept is not None:
             args = tuple([args[place] for place in made.kept])
-        memory = Memory(event.stop)
-        describe = self._describer(event.pid) if self._shape.descriptors else None
-        call = Call(args, memory.read, memory.cstring, self._shape.shown, describe)
-        pending = self._pending[who] = Pending(event, made, call)
-        self._abis[event.pid] = event.abi
-        return pending
+        describe = self._describer(pid) if self._shape.descriptors else None
+        call = Call(args, stop.read, stop.read_cstring, self._shape.shown, describe)
+        self._abis[pid] = event.abi
+        return Pending(event, made, call)
 
-    def _exit(self, event: SyscallExit) -> Iterator[str]:
+    def _exit(self, event: Any) -> Sequence[str]:
         who = (event.pid, event.lwp)
-        pending = self._pending.pop(who, None)
-        if pending is None:
-            # It began before it was traced.
-            pending = self._begin(who, event)
-            del self._pending[who]
-        failed = event.error > 0 and event.retval is None
-        wanted = self._shape.failed in (None, failed) or pending.split is not None
-        if not wanted:
-            return
-        if self._shape.unfinished and self._open != who:
-            yield from self._interrupt(who)
-        self._open = None
+        # None: it began before it was traced.
+        pending = self._pending.pop(who, None) or self._begin(event)
+        retval, error, shape = event.retval, event.error, self._shape
+        if shape.failed is not None and pending.split is None:
+            failed = error > 0 and retval is None
+            if failed is not shape.failed:
+                return ()
+        lines: list[str] = []
+        if shape.unfinished:
+            lines += self._interrupt(who)
+            self._open = None
         made, call, texts = pending.plan, pending.call, pending.texts
-        call.retval, call.error = event.retval, event.error
+        call.retval, call.error = retval, error
         if made.exit:
-            memory = Memory(event.stop)
-            call.read, call.cstring = memory.read, memory.cstring
+            stop = event.stop
+            call.read, call.cstring = stop.read, stop.read_cstring
             for place, decode in made.exit:
                 after = decode(call.args[place], call)
                 before = texts[place] if place in made.both else None
                 texts[place] = after if before in (None, after) else f"{before} => {after}"
-        if event.retval is None:
-            told = failure(abi(event.abi), event.error)
+        if retval is None:
+            told = failure(abi(event.abi), error)
         elif made.result is None:
-            told = result(event.retval, event.retval2)
+            told = result(retval, event.retval2)
         else:
-            told = made.result(event.retval, call) or "?"
-        body = f"{self._body(pending)} = {told}"
-        yield (
-            self._prefix.text(*who, pending.ts_ns)
-            + body
-            + pending.done
-            + (elapsed(event) if self._shape.elapsed else "")
-        )
+            told = made.result(retval, call) or "?"
+        begun = self._prefix.text(*who, pending.ts_ns)
+        ended = elapsed(event) if shape.elapsed else ""
+        lines.append(f"{begun}{self._body(pending)} = {told}{pending.done}{ended}")
+        return lines
 
     def _body(self, pending: Pending) -> str:
         """The call up to where its result begins."""

@@ -104,11 +104,12 @@ class Trace:
                 continue  # its end comes as an event
         yield from self._lines.left()
 
-    def _call(self, event: pt.SyscallEntry) -> Iterator[str]:
+    def _call(self, event: pt.SyscallEntry) -> Sequence[str]:
         shown = self._shown is None or event.sysnum in self._shown.get(event.abi, ())
+        lines: Sequence[str] = ()
         if shown:
             # What a call is given is read before it may be changed.
-            yield from self._lines.feed(event)
+            lines = self._lines.feed(event)
         if isinstance(event, pt.SyscallExit):
             if self._injector is not None:
                 self._injector.exit(event)
@@ -118,6 +119,7 @@ class Trace:
             done = self._injector.entry(event)
             if shown and done:
                 self._lines.mark(event, done)
+        return lines
 
     def _wants(self, event: pt.Event) -> bool:
         if self._args.signals is None or not isinstance(event, pt.Stopped):
