@@ -9,13 +9,20 @@ import pytest
 from shown_calls import shown
 
 from pypicotrace.tools.decode.call import Shown
+from pypicotrace.tools.decode.table import COMMON, LINUX, NETBSD, canonical, lines
+from pypicotrace.tools.decode.words import WORDS
 from pypicotrace.tools.truss.shape import Shape
 
 X64, I386, ARM = "linux-x86_64", "linux-i386", "linux-aarch64"
 BSD, BSD32 = "netbsd-amd64", "netbsd-i386"
 
 
+CALLS: set[tuple[str, str]] = set()
+"""What the rows below show, by ABI and name."""
+
+
 def rows(*cases: tuple[str, str, tuple[Any, ...], dict[str, Any], str]) -> Any:
+    CALLS.update((abi, name) for abi, name, *_ in cases)
     return pytest.mark.parametrize(
         ("abi", "name", "args", "more", "line"), cases, ids=lambda value: None
     )
@@ -470,6 +477,7 @@ def test_structures(abi: str, name: str, args: Any, more: Any, line: str) -> Non
     assert shown(abi, name, *args, **more) == line
 
 
+NOT_A_TERMINAL = "-1 ENOTTY (Inappropriate ioctl for device)"
 INET = bytes([2, 0, 0, 80, 127, 0, 0, 1]) + bytes(8)
 INET6 = b"\x0a\0\0\x50" + bytes(4) + bytes(15) + b"\1" + b"\2\0\0\0"
 
@@ -639,6 +647,115 @@ def test_sockets(abi: str, name: str, args: Any, more: Any, line: str) -> None:
 )
 def test_signals(abi: str, name: str, args: Any, more: Any, line: str) -> None:
     assert shown(abi, name, *args, **more) == line
+
+
+MSGHDR = words(0, 0, 0x20000, 1, 0, 0, 0)
+
+
+@rows(
+    (X64, "prctl", (15, "n", 0, 0, 0), {"n": b"me\0"}, 'prctl(PR_SET_NAME, "me", 0, 0, 0) = 0'),
+    (X64, "prctl", (1, 15, 0, 0, 0), {}, "prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) = 0"),
+    (X64, "prctl", (4, 1, 0, 0, 0), {}, "prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) = 0"),
+    (
+        X64,
+        "sendmmsg",
+        (3, "m", 1, 0),
+        {"m": MSGHDR + words(9), "v": words(0x30000, 2), "b": b"hi", "ret": 1},
+        'sendmmsg(3, [{msg_hdr={msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="hi", '
+        "iov_len=2}], msg_iovlen=1, msg_controllen=0, msg_flags=0}}], 1, 0) = 1",
+    ),
+    (
+        X64,
+        "recvmmsg",
+        (3, "m", 4, 0x40, 0),
+        {"m": MSGHDR + words(2), "v": words(0x30000, 2), "b": b"hi", "ret": 1},
+        'recvmmsg(3, [{msg_hdr={msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="hi", '
+        "iov_len=2}], msg_iovlen=1, msg_controllen=0, msg_flags=0}, msg_len=2}], 4, "
+        "MSG_DONTWAIT, NULL) = 1",
+    ),
+    (
+        BSD,
+        "recvmmsg",
+        (3, "m", 4, 0, 0),
+        {"m": bytes(56), "ret": 1},
+        "recvmmsg(3, [{msg_hdr={msg_name=NULL, msg_namelen=0, msg_iov=[], msg_iovlen=0, "
+        "msg_controllen=0, msg_flags=0}, msg_len=0}], 4, 0, NULL) = 1",
+    ),
+    (
+        X64,
+        "getsockname",
+        (3, "a", "n"),
+        {"a": b"\1\0", "n": b"\2\0\0\0"},
+        "getsockname(3, {sa_family=AF_UNIX}, [2]) = 0",
+    ),
+    (
+        X64,
+        "sendfile",
+        (1, 3, "o", 9),
+        {"before": {"o": words(0)}, "after": {"o": words(9)}, "ret": 9},
+        "sendfile(1, 3, [0] => [9], 9) = 9",
+    ),
+    (
+        X64,
+        "clone3",
+        ("c", 88),
+        {"c": laid(X64, "struct clone_args", flags=0x100, exit_signal=17), "ret": 5},
+        "clone3({flags=CLONE_VM, pidfd=0, child_tid=0, parent_tid=0, exit_signal=SIGCHLD, stack=0, "
+        "stack_size=0, tls=0, set_tid=0, set_tid_size=0, cgroup=0}, 88) = 5",
+    ),
+    (
+        X64,
+        "statx",
+        (0xFFFFFF9C, "p", 0x1100, 0xFFF, "s"),
+        {"p": b"f\0", "s": laid(X64, "struct statx", stx_mask=2, stx_mode=0o40755, stx_size=5)},
+        'statx(AT_FDCWD, "f", AT_SYMLINK_NOFOLLOW|AT_EMPTY_PATH, STATX_BASIC_STATS|STATX_BTIME, '
+        "{stx_mask=STATX_MODE, stx_mode=S_IFDIR|0755, stx_size=5, ...})"
+        " = 0",
+    ),
+    (X64, "setpriority", (0, 5, 2**32 - 3), {}, "setpriority(PRIO_PROCESS, 5, -3) = 0"),
+    (X64, "futex", (64, 0, 5, 0, 0, 0), {}, "futex(0x40, FUTEX_WAIT, 5, NULL, NULL, 0) = 0"),
+    (X64, "memfd_create", ("n", 1), {"n": b"m\0"}, 'memfd_create("m", MFD_CLOEXEC) = 0'),
+    (
+        X64,
+        "sched_getaffinity",
+        (0, 8, "m"),
+        {"m": words(3), "ret": 8},
+        "sched_getaffinity(0, 8, [3]) = 8",
+    ),
+    (X64, "ioctl", (1, 0x5401, 0), {"error": 25}, f"ioctl(1, TCGETS, NULL) = {NOT_A_TERMINAL}"),
+    (BSD, "ioctl", (1, 0x2000FFFF, 5), {}, "ioctl(1, _IOC(IOC_VOID, 0xff, 0xff, 0x0), 0x5) = 0"),
+    (
+        X64,
+        "wait4",
+        (5, "s", 0, 0),
+        {"s": b"\xff\xff\0\0", "ret": 5},
+        "wait4(5, [{WIFCONTINUED(s)}], 0, NULL) = 5",
+    ),
+    (X64, "ptrace", (16, 5, 0, 0), {}, "ptrace(PTRACE_ATTACH, 5, 0, 0) = 0"),
+    (BSD, "ptrace", (9, 5, 0, 0), {}, "ptrace(PT_ATTACH, 5, NULL, 0) = 0"),
+    (BSD, "_lwp_kill", (1, 2), {}, "_lwp_kill(1, SIGINT) = 0"),
+    (
+        BSD,
+        "paccept",
+        (3, 0, 0, 0, 0x10000000),
+        {"ret": 4},
+        "paccept(3, NULL, NULL, NULL, SOCK_CLOEXEC) = 4",
+    ),
+)
+def test_others(abi: str, name: str, args: Any, more: Any, line: str) -> None:
+    assert shown(abi, name, *args, **more) == line
+
+
+def test_every_decoder_has_a_row() -> None:
+    used = set()
+    for abi, name in CALLS:
+        os = abi.partition("-")[0]
+        every = lines(COMMON) | lines(LINUX if os == "linux" else NETBSD)
+        arguments, result = every.get(canonical(os, name), ([], ""))
+        used |= {word.lstrip(">=").partition(":")[0] for word in [*arguments, result]}
+    # These are for names and types of parameters.
+    used |= {"device", "quad", "long", "user", "hex"}
+    assert WORDS.keys() - used == set()
 
 
 def test_the_older_ways_of_i386() -> None:

@@ -139,7 +139,7 @@ def environment(abi: Abi) -> Decode:
     return decode
 
 
-def integers(abi: Abi, code: str, count: str, size: str = "") -> Decode:
+def integers(abi: Abi, code: str, count: str) -> Decode:
     """An array of integers of the struct module's code.
 
     ``count`` is how many there are: a number, ``ret``, or ``@`` and the place of the argument.

@@ -29,7 +29,7 @@ class Call:
     the call failed; ``describe`` says what a descriptor refers to.
     """
 
-    __slots__ = ("args", "cstring", "describe", "error", "read", "retval", "shown")
+    __slots__ = ("args", "cstring", "describe", "read", "retval", "shown")
 
     def __init__(
         self,
@@ -45,4 +45,3 @@ class Call:
         self.shown = shown
         self.describe = describe
         self.retval: int | None = None
-        self.error = 0

@@ -129,8 +129,3 @@ def directory(abi: Abi) -> Decode:
 def signal(abi: Abi) -> Decode:
     """A signal, by name."""
     return lambda value, call: abi.signal(signed(value, 32))
-
-
-def nothing(abi: Abi) -> Decode:
-    """An argument that a call does not have."""
-    return lambda value, call: None

@@ -31,7 +31,6 @@ WORDS: dict[str, Callable[..., Decode]] = {
     "fd": plain.descriptor,
     "dirfd": plain.directory,
     "signal": plain.signal,
-    "none": plain.nothing,
     "flags": flags.flags,
     "enum": flags.one_of,
     "open_flags": flags.open_flags,

@@ -58,7 +58,6 @@ class Line(NamedTuple):
     calls: int
     errors: int
     name: str
-    owner: Key
 
 
 OWNERS: dict[str, tuple[str, ...]] = {"total": (), "process": ("pid",), "lwp": ("pid", "lwp")}
@@ -128,7 +127,7 @@ class Counts:
         found = []
         for owner, rows in sorted(owners.items()):
             whole = sum(row.ns for _, row in rows)
-            made = [_line(name, row, whole, owner) for name, row in rows]
+            made = [_line(name, row, whole) for name, row in rows]
             found.append((owner, sorted(sorted(made, key=_name), key=ORDERS[order])))
         return found
 
@@ -158,7 +157,7 @@ def _name(line: Line) -> str:
     return line.name
 
 
-def _line(name: str, row: Row, whole: int, owner: Key) -> Line:
+def _line(name: str, row: Row, whole: int) -> Line:
     return Line(
         share=row.ns / whole if whole else 0.0,
         seconds=row.ns / 1e9,
@@ -168,7 +167,6 @@ def _line(name: str, row: Row, whole: int, owner: Key) -> Line:
         calls=row.calls,
         errors=row.errors,
         name=name,
-        owner=owner,
     )
 
 
