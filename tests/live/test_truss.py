@@ -267,3 +267,33 @@ def test_a_program_of_32_bits(bare: Callable[[str, str], str]) -> None:
     assert r'write(1, "child 5\n", 8) = 8' in lines
     [waited] = [line for line in lines if line.startswith("waitpid")]
     assert waited.startswith("waitpid(-1, [{WIFEXITED(s) && WEXITSTATUS(s) == 5}], 0) = ")
+
+
+@pytest.mark.parametrize(
+    ("trap", "signo", "status"),
+    [("exit 7", signal.SIGTERM, 7), ("", signal.SIGINT, -signal.SIGINT)],
+)
+def test_signals_to_it(tmp_path: Path, trap: str, signo: int, status: int) -> None:
+    """TERM is passed on, and the command decides; one after the other end it."""
+    script = f"trap '{trap}' TERM; echo ready; while :; do read line; done"
+    words = [*TRUSS, "-o", str(tmp_path / "out"), "sh", "-c", script]
+    reading, writing = os.pipe()
+    process = subprocess.Popen(words, stdin=reading, stdout=subprocess.PIPE)
+
+    def ended() -> bool:
+        if process.poll() is None and signo == signal.SIGINT:
+            process.send_signal(signo)
+        return process.poll() is not None
+
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signo)
+        eventually(ended, "it has ended")
+        assert process.returncode == status
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        os.close(reading)
+        os.close(writing)

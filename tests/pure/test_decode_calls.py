@@ -109,6 +109,13 @@ def test_numbers(abi: str, name: str, args: Any, more: Any, line: str) -> None:
         {"ret": 4096},
         "mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0x10) = 0x1000",
     ),
+    (
+        BSD,
+        "mmap",
+        (0, 4096, 1, 0x14001002, 2**32 - 1, 0, 0),
+        {"ret": 4096},
+        "mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS|MAP_ALIGNED(20), -1, 0) = 0x1000",
+    ),
     (X64, "madvise", (4096, 1, 4), {}, "madvise(0x1000, 1, MADV_DONTNEED) = 0"),
     (
         X64,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pypicotrace.tools.decode.abi import Abi
-from pypicotrace.tools.decode.call import Decode
+from pypicotrace.tools.decode.call import Call, Decode
 from pypicotrace.tools.decode.plain import BITS, shown_octal, signed
 
 
@@ -58,7 +58,7 @@ def one_of(abi: Abi, *groups: str) -> Decode:
     """A number of one of the groups."""
     named = numbers(abi, *groups)
 
-    def decode(value: int, call: object) -> str:
+    def decode(value: int, call: Call) -> str:
         name = named.get(signed(value, 32))
         if name is None:
             name = named.get(value & BITS)
@@ -81,6 +81,20 @@ def open_flags(abi: Abi) -> Decode:
     return flags(abi, "open", "access_mode")
 
 
+def map_flags(abi: Abi) -> Decode:
+    """How memory is mapped; NetBSD: the highest byte is an alignment (sys/mman.h, MAP_ALIGNED)."""
+    named = flags(abi, "map", "map_type")
+    if abi.os != "netbsd":
+        return named
+
+    def decode(value: int, call: Call) -> str:
+        power = value >> 24 & 0xFF
+        text = named(value & 0xFFFFFF, call)
+        return f"{text}|MAP_ALIGNED({power})" if power else str(text)
+
+    return decode
+
+
 def open_mode(abi: Abi, place: str) -> Decode:
     """Permissions of a new file, where the flags at that place ask for one."""
     index = int(place)
@@ -90,8 +104,8 @@ def open_mode(abi: Abi, place: str) -> Decode:
     # Linux: O_TMPFILE has a bit of O_DIRECTORY's.
     unnamed &= ~constants.get("O_DIRECTORY", 0)
 
-    def decode(value: int, call: object) -> str | None:
-        asked = call.args[index]  # type: ignore[attr-defined]
+    def decode(value: int, call: Call) -> str | None:
+        asked = call.args[index]
         return shown_octal(value & BITS) if asked & (creating | unnamed) else None
 
     return decode
@@ -101,7 +115,7 @@ def clone_flags(abi: Abi) -> Decode:
     """Linux's and NetBSD's clone: the signal of the child's end is in the lowest byte."""
     named = Flags(abi.constants("clone"))
 
-    def decode(value: int, call: object) -> str:
+    def decode(value: int, call: Call) -> str:
         bits, signo = value & ~0xFF, value & 0xFF
         words = [named.text(bits)] if bits else []
         return "|".join(words + [abi.signal(signo)] * bool(signo)) or "0"

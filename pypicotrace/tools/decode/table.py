@@ -43,7 +43,7 @@ readlink: path >filled -
 readlinkat: dirfd path >filled -
 getcwd: >filled_string unsigned
 lseek: fd - enum:seek -> quad
-mmap: pointer unsigned flags:prot,prot_none flags:map,map_type fd hex -> pointer
+mmap: pointer unsigned flags:prot,prot_none map_flags fd hex -> pointer
 mprotect: pointer - flags:prot,prot_none
 pkey_mprotect: pointer - flags:prot,prot_none int
 munmap mlock munlock: pointer unsigned
@@ -133,7 +133,7 @@ exit: int
 LINUX = """\
 brk: pointer -> pointer
 mremap: pointer unsigned unsigned flags:mremap pointer -> pointer
-mmap2: pointer unsigned flags:prot,prot_none flags:map,map_type fd hex -> pointer
+mmap2: pointer unsigned flags:prot,prot_none map_flags fd hex -> pointer
 _llseek: fd hex hex >pointed:8 enum:seek
 getdents: fd >entries:words unsigned
 getdents64: fd >entries:16 unsigned

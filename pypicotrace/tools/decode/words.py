@@ -33,6 +33,7 @@ WORDS: dict[str, Callable[..., Decode]] = {
     "signal": plain.signal,
     "flags": flags.flags,
     "enum": flags.one_of,
+    "map_flags": flags.map_flags,
     "open_flags": flags.open_flags,
     "open_mode": flags.open_mode,
     "clone_flags": flags.clone_flags,

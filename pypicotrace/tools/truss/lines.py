@@ -36,6 +36,11 @@ Describe = Callable[[int], Callable[[int], str]]
 """Of a process, what says what its descriptors refer to."""
 
 
+# NetBSD's calls with two results. In others the second register has what was left there, or what
+# the kernel says unasked: of getpid(2) the parent's id.
+PAIRS = frozenset(("pipe",))
+
+
 class Pending:
     """A call that has begun: what is known of it so far."""
 
@@ -137,9 +142,11 @@ class Lines:
         if retval is None:
             told = failure(abi(event.abi), error)
         elif made.result is None:
-            told = result(retval, event.retval2)
+            told = result(retval, event.retval2 if made.name in PAIRS else None)
         else:
             told = made.result(retval, call) or "?"
+        if event.cut:
+            told += " (32 bits)"
         begun = self._prefix.text(*who, pending.ts_ns)
         ended = elapsed(event) if shape.elapsed else ""
         lines.append(f"{begun}{self._body(pending)} = {told}{pending.done}{ended}")
