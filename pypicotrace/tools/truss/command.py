@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -170,4 +171,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return failure.status
     except (pt.PicotraceError, OSError, ValueError) as error:
         complain(str(error))
+    except KeyboardInterrupt:
+        die_by(signal.SIGINT)
     return EXIT_FAILURE
