@@ -94,6 +94,24 @@ def test_calls_that_are_let_go_in() -> None:
     assert list(maker.left()) == []
 
 
+class Killed:
+    """A stop whose LWP was killed just now."""
+
+    def read(self, addr: int, size: int) -> bytes:
+        raise pt.TraceeDied("it was killed")
+
+    read_cstring = read
+
+
+def test_an_lwp_that_was_killed_just_now() -> None:
+    """What it called is shown all the same."""
+    stop: Any = Killed()
+    call = begin(7, "unlink", 64, stop=stop), end(7, "unlink", 64)
+    assert lines(*call) == ["7 unlink(0x40) = 0"]
+    call = begin(7, "read", 3, 64, 1), end(7, "read", 3, 64, 1, retval=1, stop=stop)
+    assert lines(*call) == ["7 read(3, 0x40, 1) = 1"]
+
+
 def test_an_execve_by_another_lwp() -> None:
     new = pt.Exec(pid=7, lwp=7, old_lwp=8, ts_ns=0)
     call = (begin(8, "execve", 0, 0, 0), new, end(7, "execve", 0, 0, 0))

@@ -15,10 +15,11 @@ from pypicotrace import (
     Stopped,
     SyscallEntry,
     SyscallExit,
+    TraceeDied,
 )
 from pypicotrace.tools.decode.abi import abi, native
 from pypicotrace.tools.decode.buffers import PATH_MAX
-from pypicotrace.tools.decode.call import Call
+from pypicotrace.tools.decode.call import Call, Decode
 from pypicotrace.tools.decode.plan import Plan, plan
 from pypicotrace.tools.decode.text import quoted
 from pypicotrace.tools.truss.shape import (
@@ -56,8 +57,17 @@ class Pending:
         # What of it is in an unfinished line already, None: nothing.
         self.split: int | None = None
         self.done = ""
-        for place, decode in made.entry:
-            self.texts[place] = decode(call.args[place], call)
+        try:
+            for place, decode in made.entry:
+                self.texts[place] = decode(call.args[place], call)
+        except TraceeDied:
+            self.as_numbers(made.entry)
+
+    def as_numbers(self, places: Sequence[tuple[int, Decode]]) -> None:
+        """Show these as numbers, where nothing is shown of them: it was killed just now."""
+        for place, _ in places:
+            if self.texts[place] is None:
+                self.texts[place] = hex(self.call.args[place])
 
 
 class Lines:
@@ -135,10 +145,13 @@ class Lines:
         if made.exit:
             stop = event.stop
             call.read, call.cstring = stop.read, stop.read_cstring
-            for place, decode in made.exit:
-                after = decode(call.args[place], call)
-                before = texts[place] if place in made.both else None
-                texts[place] = after if before in (None, after) else f"{before} => {after}"
+            try:
+                for place, decode in made.exit:
+                    after = decode(call.args[place], call)
+                    before = texts[place] if place in made.both else None
+                    texts[place] = after if before in (None, after) else f"{before} => {after}"
+            except TraceeDied:
+                pending.as_numbers(made.exit)
         if retval is None:
             told = failure(abi(event.abi), error)
         elif made.result is None:
@@ -225,9 +238,7 @@ class Lines:
             if self._open == who:
                 self._open = None
             if pending is not None and self._shape.failed is not True:
-                for place, _ in pending.plan.exit:
-                    if pending.texts[place] is None:
-                        pending.texts[place] = hex(pending.call.args[place])
+                pending.as_numbers(pending.plan.exit)
                 yield self._prefix.text(*who, pending.ts_ns) + f"{self._body(pending)} = ?"
 
     def _prefixed(self, event: Event, line: str) -> str:
