@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
@@ -58,4 +59,6 @@ def command(name: str, run: Callable[[Sequence[str]], int], argv: Sequence[str] 
         return EXIT_NOT_FOUND if error.errno == errno.ENOENT else EXIT_CANNOT_RUN
     except (pt.PicotraceError, OSError) as error:
         complain(name, str(error))
+    except KeyboardInterrupt:
+        die_by(signal.SIGINT)
     return EXIT_FAILURE

@@ -176,7 +176,7 @@ def test_a_process_that_runs_already(tmp_path: Path) -> None:
         (["-e", "status=odd", "true"], 2, "-e status=odd: give status=successful or status=failed"),
         (["-z", "-Z", "true"], 2, "-z and -Z leave no call"),
         (["--nonsense"], 2, "option --nonsense not recognized"),
-        (["/nowhere/at-all"], 127, "/nowhere/at-all: command not found"),
+        (["/nowhere/at-all"], 127, "/nowhere/at-all: No such file or directory"),
         (["/etc/passwd"], 126, "/etc/passwd: Permission denied"),
         (["-p", "2147483646"], 1, "cannot attach to process 2147483646: there is no such process"),
         (["-p", "2147483646"], 1, "there is nothing to trace"),

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 import pypicotrace as pt
-from pypicotrace.tools.truss.arguments import Failure, arguments
+from pypicotrace.tools.frame import Failure
+from pypicotrace.tools.truss.arguments import arguments
 from pypicotrace.tools.truss.counts import ORDERS, Counts, Row, bucket, middle
 
 ROWS = [

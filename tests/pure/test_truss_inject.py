@@ -8,7 +8,8 @@ import pytest
 
 import pypicotrace as pt
 from pypicotrace import syscalls
-from pypicotrace.tools.truss.arguments import Failure, arguments
+from pypicotrace.tools.frame import Failure
+from pypicotrace.tools.truss.arguments import arguments
 from pypicotrace.tools.truss.inject import Injection, Injector, When, injection
 
 ABI = "linux-x86_64"

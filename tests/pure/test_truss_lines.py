@@ -11,7 +11,8 @@ from shown_calls import Memory
 
 import pypicotrace as pt
 from pypicotrace import syscalls
-from pypicotrace.tools.truss.arguments import Failure, arguments, expressions, wanted
+from pypicotrace.tools.frame import Failure
+from pypicotrace.tools.truss.arguments import arguments, expressions, wanted
 from pypicotrace.tools.truss.lines import Lines
 from pypicotrace.tools.truss.shape import Clock, Shape
 

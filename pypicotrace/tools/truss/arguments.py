@@ -10,11 +10,11 @@ from typing import NamedTuple
 from pypicotrace import __version__, syscalls
 from pypicotrace.syscalls.classes import CLASSES
 from pypicotrace.tools.decode.call import Shown
+from pypicotrace.tools.frame import Failure
 from pypicotrace.tools.truss.counts import ORDERS, OWNERS
 from pypicotrace.tools.truss.inject import Injection, injection
 from pypicotrace.tools.truss.shape import Clock, Shape
 
-EXIT_USAGE = 2
 PID_MAX = 2**31 - 1
 STRING_MAX = 2**20
 
@@ -64,15 +64,6 @@ status is the command's.
 HINT = "Try 'picotrace-truss --help' for what can be said."
 
 
-class Failure(Exception):
-    """The command cannot go on: a line for the user, the exit status, and perhaps a hint."""
-
-    def __init__(self, message: str, status: int = EXIT_USAGE, hint: str = "") -> None:
-        super().__init__(message)
-        self.status = status
-        self.hint = hint
-
-
 class Counting(NamedTuple):
     """What is said at the end of how often calls were made; ``alone``: and nothing else is."""
 
@@ -100,7 +91,7 @@ class Arguments(NamedTuple):
 
 def usage(message: str) -> Failure:
     """A command line that makes no sense."""
-    return Failure(message, EXIT_USAGE, HINT)
+    return Failure(f"{message}\n{HINT}")
 
 
 def number(option: str, text: str, least: int, most: int) -> int:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 import pypicotrace as pt
-from pypicotrace.tools.ending import Signals, die_by
-from pypicotrace.tools.truss.arguments import Arguments, Failure, arguments
+from pypicotrace.tools.ending import Signals
+from pypicotrace.tools.frame import EXIT_FAILURE, Failure, command, complain, end_as
+from pypicotrace.tools.truss.arguments import Arguments, arguments
 from pypicotrace.tools.truss.trace import Trace, environment, traced
 
-EXIT_FAILURE, EXIT_CANNOT_RUN, EXIT_NOT_FOUND = 1, 126, 127
+NAME = "picotrace-truss"
 EVENTS = pt.SCE | pt.SCX | pt.EXEC | pt.SIGNAL | pt.EXIT | pt.LWP_EXIT
 
 
@@ -24,11 +24,6 @@ class Unwritten(Exception):
     def __init__(self, error: int) -> None:
         super().__init__(os.strerror(error))
         self.error = error
-
-
-def complain(message: str, hint: str = "") -> None:
-    """A line on standard error, and a hint."""
-    print(f"picotrace-truss: {message}", *([hint] if hint else []), sep="\n", file=sys.stderr)
 
 
 def open_output(output: str | None) -> int:
@@ -72,7 +67,7 @@ def make_loop(args: Arguments) -> pt.Loop:
 
 def refused(error: pt.AttachError) -> None:
     """A process that cannot be attached to is named, and left out."""
-    complain(str(error.strerror))
+    complain(NAME, str(error.strerror))
 
 
 def announce(loop: pt.Loop, args: Arguments) -> None:
@@ -83,7 +78,7 @@ def announce(loop: pt.Loop, args: Arguments) -> None:
     if not loop.attached and args.pids:
         raise Failure("there is nothing to trace", EXIT_FAILURE)
     if loop.attached and args.shape.ends:
-        complain(f"attached to {', '.join(map(str, loop.attached))}; ^C detaches")
+        complain(NAME, f"attached to {', '.join(map(str, loop.attached))}; ^C detaches")
 
 
 def write(fd: int, line: str) -> None:
@@ -118,19 +113,12 @@ def show(loop: pt.Loop, args: Arguments, trace: Trace, fd: int) -> int:
             write(fd, what(counting.order).removesuffix("\n"))
     except Unwritten as error:
         where = {None: "standard error", "-": "standard output"}.get(args.output, args.output)
-        complain(f"{where}: {error}; the trace is incomplete")
+        complain(NAME, f"{where}: {error}; the trace is incomplete")
         if loop.root:
             for _ in loop.stream():
                 pass
         return error.error
     return 0
-
-
-def cannot_launch(error: pt.LaunchError) -> Failure:
-    """Status and words of a shell for a command that cannot be executed."""
-    if error.errno == errno.ENOENT:
-        return Failure(f"{error.filename}: command not found", EXIT_NOT_FOUND)
-    return Failure(f"{error.filename}: {error.strerror}", EXIT_CANNOT_RUN)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -146,31 +134,13 @@ def run(argv: Sequence[str]) -> int:
     except ValueError as error:
         raise Failure(f"-e: {error}") from None
     fd = open_output(args.output)
-    with Signals(loop) as signals:
-        try:
-            with loop:
-                announce(loop, args)
-                lost = show(loop, args, trace, fd)
-        except pt.LaunchError as error:
-            raise cannot_launch(error) from None
+    with Signals(loop) as signals, loop:
+        announce(loop, args)
+        lost = show(loop, args, trace, fd)
     os.close(fd)
-    if signals.ended_by is not None:
-        die_by(signals.ended_by)
-    if isinstance(loop.status, pt.Signaled):
-        die_by(loop.status.signo)
-    status = loop.status.status if isinstance(loop.status, pt.Exited) else 0
-    return status or (EXIT_FAILURE if lost not in (0, errno.EPIPE) else 0)
+    return end_as(loop, signals) or (EXIT_FAILURE if lost not in (0, errno.EPIPE) else 0)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The entry point of the command."""
-    try:
-        return run(sys.argv[1:] if argv is None else argv)
-    except Failure as failure:
-        complain(str(failure), failure.hint)
-        return failure.status
-    except (pt.PicotraceError, OSError, ValueError) as error:
-        complain(str(error))
-    except KeyboardInterrupt:
-        die_by(signal.SIGINT)
-    return EXIT_FAILURE
+    return command(NAME, run, argv)
