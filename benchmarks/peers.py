@@ -21,6 +21,7 @@ CHOSEN = "openat"
 UNTRACED, FLOOR, ASKING = "untraced", "floor", "floor that asks"
 FLOOR_FILTER = "floor of a filter"
 TEXT, STREAM, STOP, ENTRIES = "text", "stream", "stop per event", "entries only"
+NDJSON = "ndjson"
 DEFAULT, FILTER = "picotrace as it is", "filter"
 TRUSS, TRUSS_COUNTS = "truss", "truss -c"
 STRACE, STRACE_FILTER, STRACE_COUNTS = "strace", "strace --seccomp-bpf", "strace -c"
@@ -55,6 +56,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
         FLOOR_FILTER: [str(folder / "filtered")],
         ASKING: [str(folder / "floor"), "-i"],
         TEXT: [*PICOTRACE, "--pin", "off", *to_file],
+        NDJSON: [*PICOTRACE, "--pin", "off", *to_file, "--format", "ndjson"],
         DEFAULT: [*PICOTRACE, *to_file],
         ENTRIES: [*PICOTRACE, "--pin", "off", *to_file, "-e", "event=sce"],
         FILTER: [*PICOTRACE, *to_file, "-e", f"trace={CHOSEN}"],

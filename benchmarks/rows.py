@@ -74,6 +74,8 @@ ROWS = [
     costs("truss, tar, over strace", p.TRUSS, p.STRACE, w.TAR, 2.5),
     costs("truss -c, over strace -c", p.TRUSS_COUNTS, p.STRACE_COUNTS, w.DENSE, 1.1),
     costs("stream of batches, over text", p.STREAM, p.TEXT, w.DENSE, 1.05),
+    costs("ndjson, over text", p.NDJSON, p.TEXT, w.DENSE, 1.5),
+    costs("ndjson, tar, over text", p.NDJSON, p.TEXT, w.TAR, 1.5),
     costs("stop per event, over text", p.STOP, p.TEXT, w.DENSE, 1.25),
 ]
 

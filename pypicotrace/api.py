@@ -4,10 +4,12 @@ from pypicotrace.batch import Batch
 from pypicotrace.choice import Follow
 from pypicotrace.errors import (
     AttachError,
+    BadRecording,
     CallFailed,
     KernelError,
     LaunchError,
     LoopClosed,
+    MissingExtra,
     NotTraced,
     PicotraceError,
     StaleStop,
@@ -38,10 +40,12 @@ from pypicotrace.events import (
     Vforked,
 )
 from pypicotrace.filtering import Filtering
+from pypicotrace.formats.header import Header
 from pypicotrace.kinds import Mask
 from pypicotrace.launch import LaunchOptions, own_environment
 from pypicotrace.loop import Loop
 from pypicotrace.lwps import LwpNow
+from pypicotrace.recording import Recording, read
 from pypicotrace.registers import Registers
 from pypicotrace.start import AttachOptions, SpawnOptions, attach, spawn
 from pypicotrace.stop import Stop
@@ -82,6 +86,7 @@ __all__ = [
     "AttachError",
     "AttachOptions",
     "Attached",
+    "BadRecording",
     "Batch",
     "Breakpoint",
     "CallFailed",
@@ -95,6 +100,7 @@ __all__ = [
     "Filtering",
     "Follow",
     "Forked",
+    "Header",
     "KernelError",
     "LaunchError",
     "LaunchOptions",
@@ -104,8 +110,10 @@ __all__ = [
     "LwpExited",
     "LwpNow",
     "Mask",
+    "MissingExtra",
     "NotTraced",
     "PicotraceError",
+    "Recording",
     "Registers",
     "Signaled",
     "SingleStep",
@@ -126,6 +134,7 @@ __all__ = [
     "WrongThread",
     "attach",
     "own_environment",
+    "read",
     "run",
     "spawn",
 ]

@@ -11,20 +11,22 @@ from pypicotrace import __version__
 from pypicotrace.attaching import PID_MAX
 from pypicotrace.choice import Pin
 from pypicotrace.expressions import Wanted, parse
+from pypicotrace.formats import FORMATS
 from pypicotrace.kinds import Mask
 from pypicotrace.text import Text
 
 EXIT_USAGE = 2
 
 HELP = """\
-usage: picotrace [-finrtTvVzZ] [-o FILE] [-e EXPR]... [-u USER] [-E NAME=VALUE]
-                 [-p PID]... [--children] [--pin WHEN] [--cut-results]
-                 [command [arg ...]]
+usage: picotrace [-finrtTvVzZ] [-o FILE [--append]] [-e EXPR]... [-u USER]
+                 [-E NAME=VALUE] [-p PID]... [--children] [--format NAME]
+                 [--last N] [--pin WHEN] [--cut-results] [command [arg ...]]
 
 Trace the system calls, signals, processes and LWPs of a command.
 
   -f, -i         follow children, and theirs
   -o FILE        write the trace to FILE; -: standard output
+  --append       ... at its end
   -e EXPR        trace=NAME,/regex/,%CLASS,!NAME: only these calls;
                  event=KIND,...: only these events. Classes: %file, %desc,
                  %network, %process, %memory, %signal, %ipc, %stat, %creds,
@@ -41,6 +43,11 @@ Trace the system calls, signals, processes and LWPs of a command.
   -T             SCX ends with the seconds spent in the call
   -v             environment and auxiliary vector of each new program, and
                  who sent a signal, too; and say what chooses the calls
+  --format NAME  text, the default; ndjson: JSON, a line for each event;
+                 strace: as strace -f -ttt -T -e raw=all; trace-event:
+                 for Perfetto and chrome://tracing
+  --last N       keep the last N events, and write them at the end only if the
+                 command fails, or picotrace is told to end
   --color WHEN   always, never, or auto: on a terminal, unless NO_COLOR is set
   --pin WHEN     auto, off, or a processor: whether tracer and tracee share one
   --cut-results  on NetBSD: wide results stay cut to 32 bits, which is faster
@@ -61,6 +68,9 @@ STYLES = {
     "-T": Text.ELAPSED,
     "-v": Text.ENV | Text.AUXV | Text.SENDER,
 }
+TEXT = "text"
+APPENDABLE = (TEXT, "strace")
+"""Formats of which two, one after another, are one."""
 COLOURS = ("always", "never", "auto")
 
 
@@ -76,16 +86,20 @@ class Failure(Exception):
 class Arguments(NamedTuple):
     """The command line: ``output`` None is standard error; of pids and command one is empty.
 
-    ``errors`` is as `pypicotrace.spawn` takes it.
+    ``format`` is one of `pypicotrace.formats.FORMATS`, or text; ``errors`` is as
+    `pypicotrace.spawn` takes it. ``last`` None: all events are written.
     """
 
     follow: bool
     verbose: bool
     style: Text
+    format: str
+    last: int | None
     colour: str
     whole_results: bool
     pin: Pin
     output: str | None
+    append: bool
     wanted: Wanted
     errors: bool | None
     pids: list[int]
@@ -113,7 +127,17 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
     :returns: text, where that is all that was asked for.
     :raises Failure: what was given makes no sense.
     """
-    long = ["help", "version", "children", "color=", "cut-results", "pin="]
+    long = [
+        "help",
+        "version",
+        "append",
+        "children",
+        "color=",
+        "cut-results",
+        "format=",
+        "last=",
+        "pin=",
+    ]
     try:
         options, command = getopt.getopt(list(argv), "finrtTvhVzZo:e:p:u:E:", long)
     except getopt.GetoptError as error:
@@ -143,10 +167,13 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
         follow=bool(given & {"-f", "-i"}),
         verbose="-v" in given,
         style=style,
+        format=_format(last("--format"), given),
+        last=_count(last("--last")),
         colour=_colour(last("--color")),
         whole_results="--cut-results" not in given,
         pin=_pin(last("--pin"), pids),
         output=last("-o"),
+        append=_append("--append" in given, last("-o"), last("--format")),
         wanted=wanted,
         errors=_errors(given, wanted),
         pids=pids,
@@ -190,6 +217,32 @@ def _pin(when: str | None, pids: list[int]) -> Pin:
     if pids:
         raise usage("--pin with a number is for a command: a running process stays where it is")
     return int(when)
+
+
+def _format(name: str | None, given: set[str]) -> str:
+    name = name or TEXT
+    if name not in (TEXT, *FORMATS):
+        raise usage(f"--format {name}: give {', '.join((TEXT, *FORMATS))}")
+    of_text = sorted(given & {"-n", "-r", "-T", "-t"})
+    if name != TEXT and of_text:
+        raise usage(f"{of_text[0]} is about how text looks: {name} always has numbers and times")
+    return name
+
+
+def _append(wanted: bool, output: str | None, name: str | None) -> bool:
+    if wanted and output in (None, "-"):
+        raise usage("--append goes with -o FILE")
+    if wanted and name not in (None, *APPENDABLE):
+        raise usage(
+            f"--append is for {' and '.join(APPENDABLE)}: {name} has a beginning and an end"
+        )
+    return wanted
+
+
+def _count(text: str | None) -> int | None:
+    if text is not None and not re.fullmatch(r"[1-9][0-9]{0,6}", text, re.ASCII):
+        raise usage(f"--last {text}: give how many events are kept, from 1 to 9999999")
+    return int(text) if text is not None else None
 
 
 def _colour(when: str | None) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
 from pypicotrace._ffi import ffi, lib
+from pypicotrace.errors import check
 from pypicotrace.events import Event
 from pypicotrace.layout import FIELDS, FORMAT, SIZE
 from pypicotrace.records import event
@@ -68,7 +69,9 @@ class Batch(Sequence[Event]):
 
     def tuples(self) -> Iterator[tuple[Any, ...]]:
         """Each record as a plain tuple, of the fields in `Batch.fields`, arrays laid out flat."""
-        return FORMAT.iter_unpack(self.buffer())
+        # Not of a memoryview: where the iterator is left in a cycle of references (an exception was
+        # caught), CPython takes the view apart before the iterator lets go of it, and crashes.
+        return FORMAT.iter_unpack(ffi.buffer(self._records, SIZE * self._count))
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -104,6 +107,26 @@ class Batches:
         self.room = ffi.new("struct pico_event[]", size)
 
     def batch(self, count: int) -> Batch:
-        records = _unset("struct pico_event[]", count)
-        ffi.memmove(records, self.room, count * SIZE)
-        return Batch(records, count)
+        return _copied(self.room, count)
+
+
+def rest_of(loop: Any) -> Batch:
+    """What was recorded while a C loop was closed.
+
+    :raises MemoryError: there was none for all of it.
+    """
+    records = ffi.new("struct pico_event **")
+    count = check(lib.pico_loop_rest(loop, records), "record what happened at the end")
+    return _copied(records[0], count)
+
+
+def batch_of(records: bytes | bytearray) -> Batch:
+    """A batch of a copy of packed ``struct pico_event``."""
+    with ffi.from_buffer(records) as copied:  # a bytearray can be changed again after it
+        return _copied(copied, len(records) // SIZE)
+
+
+def _copied(records: Any, count: int) -> Batch:
+    copy = _unset("struct pico_event[]", count)
+    ffi.memmove(copy, records, count * SIZE)
+    return Batch(copy, count)

@@ -9,10 +9,11 @@ import signal
 import stat
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from pypicotrace.arguments import EXIT_USAGE, Arguments, Failure, arguments
-from pypicotrace.errors import KernelError, LaunchError, PicotraceError
+from pypicotrace import formats
+from pypicotrace.arguments import EXIT_USAGE, TEXT, Arguments, Failure, arguments
+from pypicotrace.errors import KernelError, LaunchError, MissingExtra, PicotraceError
 from pypicotrace.filtering import EVERY_CALL
 from pypicotrace.launch import LaunchOptions, own_environment, search
 from pypicotrace.loop import Loop
@@ -22,6 +23,10 @@ from pypicotrace.start import attach, spawn
 from pypicotrace.text import Text
 from pypicotrace.tracefile import open_trace
 from pypicotrace.users import identity
+
+if TYPE_CHECKING:
+    from pypicotrace.formats import Format
+    from pypicotrace.writing import Writer
 
 CAP_SYS_PTRACE = 19
 """linux/capability.h."""
@@ -61,13 +66,13 @@ def trace_name(output: str | None) -> str:
     return {None: "standard error", "-": "standard output", "": "''"}.get(output, str(output))
 
 
-def open_output(output: str | None) -> int:
+def open_output(output: str | None, append: bool = False) -> int:
     """A descriptor for the trace.
 
     :raises Failure: it cannot be written to.
     """
     try:
-        return open_trace(output)
+        return open_trace(output, append=append)
     except OSError as error:
         where = trace_name(output)
         raise Failure(
@@ -218,13 +223,48 @@ def die_by(signo: int) -> NoReturn:
     os._exit(128 + signo)
 
 
-def trace(args: Arguments, loop: Loop, refused: list[str], fd: int) -> tuple[int | None, int]:
+def new_format(name: str) -> Format | None:
+    """The format of that name; None for text, which C writes.
+
+    :raises Failure: it needs a package that is not installed.
+    """
+    try:
+        return formats.new(name) if name != TEXT else None
+    except MissingExtra as error:
+        raise Failure(str(error), EXIT_USAGE) from None
+
+
+def last_only(
+    form: Format | None, args: Arguments, fd: int, loop: Loop, signals: Signals
+) -> Format:
+    """A format that is written at the end, and has only what came last."""
+    from pypicotrace.formats.last import Last
+    from pypicotrace.formats.plain import Plain
+
+    def wanted(failed: bool) -> bool:
+        return signals.ended_by is not None or (bool(loop.returncode) if loop.root else failed)
+
+    return Last(form or Plain(style_of(args, fd)), args.last or 1, wanted)
+
+
+def new_writer(fd: int, form: Format, owns_file: bool, signals: Signals) -> Writer:
+    """What writes a format; the text does without what it needs."""
+    from pypicotrace.writing import Writer
+
+    return Writer(fd, form, owns_file=owns_file, patient=lambda: signals.ended_by is None)
+
+
+def trace(
+    args: Arguments, loop: Loop, refused: list[str], fd: int, form: Format | None
+) -> tuple[int | None, int]:
     """Trace to the end.
 
+    :param form: what the trace is written as; None: text.
     :returns: the signal that ended the tracer, if one did; and the errno that cost us the trace,
         or 0.
     """
     lost = 0
+    writer: Writer | None = None
     loop.alone = True
     # The signals first: one that comes while the loop starts is heeded as soon as it has.
     with Signals(loop) as signals:
@@ -234,13 +274,21 @@ def trace(args: Arguments, loop: Loop, refused: list[str], fd: int) -> tuple[int
                 if args.pids:
                     # A command would run on, for its work and its status are wanted too.
                     signals.heed_reader()
-                own = args.output not in (None, "-")
-                lost = loop.write_text(fd, style_of(args, fd), owns_file=own)
+                own = args.output not in (None, "-") and not args.append
+                if args.last is not None:
+                    form = last_only(form, args, fd, loop, signals)
+                if form is None:
+                    lost = loop.write_text(fd, style_of(args, fd), owns_file=own)
+                else:
+                    writer = new_writer(fd, form, own, signals)
+                    writer.write(loop, args.command)
         except KernelError:
             # One that sleeps in the kernel (a parent in vfork) could not be let go. It will be: the
             # kernel does so when this process ends, which is what was asked for.
             if signals.ended_by is None:
                 raise
+        if writer is not None:
+            lost = writer.finish(loop)
     return signals.ended_by, lost
 
 
@@ -251,12 +299,13 @@ def run(argv: Sequence[str]) -> int:
         return answer(args)
     refused: list[str] = []
     loop = make_loop(args, refused)
-    # Last, for it empties the file: nothing can be said against the command line any more.
-    fd = open_output(args.output)
+    form = new_format(args.format)
+    # Last, for it may empty the file: nothing can be said against the command line any more.
+    fd = open_output(args.output, args.append)
     if args.command:
         warn_of_set_id(args.command, environment_of(args), args.user)
     try:
-        ended_by, lost = trace(args, loop, refused, fd)
+        ended_by, lost = trace(args, loop, refused, fd, form)
     except LaunchError as error:
         raise cannot_launch(error) from None
     finally:

@@ -59,6 +59,14 @@ class CallFailed(PicotraceError, OSError):
     """A system call that was run in a tracee (`Stop.syscall`) has failed; ``errno`` says why."""
 
 
+class BadRecording(PicotraceError, ValueError):
+    """A file is no recording, or not a whole one; the message has the file and the line."""
+
+
+class MissingExtra(PicotraceError, ImportError):
+    """A package is not installed that only some uses of this one need; the message names it."""
+
+
 def check(result: int, call: str) -> int:
     """Give back a result that is no error.
 

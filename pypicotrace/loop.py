@@ -54,7 +54,7 @@ class Loop:
 
     ``root`` is the pid of the program that was spawned first; ``attached`` has the number of LWPs
     of each process that was attached to, until `detach`. ``filtering`` says whether the kernel
-    chooses the calls, and why it does not.
+    chooses the calls, and why it does not. ``rest`` is what `keep_rest` asks for.
     """
 
     _forks = 0
@@ -80,6 +80,7 @@ class Loop:
         self._tables = [tables.load(abi) for abi in abis or native_abis()]
         self._pointer: Any = None
         self._text: Any = None
+        self._keeps_rest = False
         self._keep: list[Any] = []
         self._owner: tuple[int, int] | None = None
         self._unwanted = False
@@ -95,6 +96,7 @@ class Loop:
         self.root = 0
         self.attached: dict[int, int] = {}
         self.filtering: Filtering = NOT_ASKED
+        self.rest: Batch | None = None
         # The program does nothing else: set before the loop is entered.
         self.alone = False
 
@@ -167,13 +169,19 @@ class Loop:
         left = lib.pico_loop_close(pointer, CLOSE_TIMEOUT_NS)
         self._remember_end()
         self._flush()
-        with self._summons.lock:
-            self._summons.shut()
-            self._pointer = None
-            self._thread = 0
-            self._abandoned.detach()
-            lib.pico_loop_free(pointer)
-        self._keep.clear()
+        try:
+            if self._keeps_rest:
+                from pypicotrace.batch import rest_of
+
+                self.rest = rest_of(pointer)
+        finally:
+            with self._summons.lock:
+                self._summons.shut()
+                self._pointer = None
+                self._thread = 0
+                self._abandoned.detach()
+                lib.pico_loop_free(pointer)
+            self._keep.clear()
         check(left, "close")
 
     @overload
@@ -338,6 +346,18 @@ class Loop:
         from pypicotrace.stream import Stream
 
         return Stream(self, size)
+
+    def keep_rest(self) -> None:
+        """Have what happens while the loop is closed recorded, too: for a stream, in ``rest``.
+
+        That is what was just under way, how what was spawned ends, and what was attached to is
+        let go. A stream has ended by then, so that it would be told to nobody; `close` puts it into
+        ``rest``, a `Batch`.
+
+        :raises LoopClosed, WrongThread: as every use of the loop.
+        """
+        lib.pico_loop_keep_rest(self.pointer())
+        self._keeps_rest = True
 
     def take(self, room: Any, size: int) -> int:
         """Fill ``room``, an array of C's, with up to ``size`` records; for `Stream`."""

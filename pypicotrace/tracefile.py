@@ -12,17 +12,18 @@ class NotSafe(OSError):
     """Somebody else has put something where the trace was to be."""
 
 
-def open_trace(path: str | None) -> int:
+def open_trace(path: str | None, *, append: bool = False) -> int:
     """A descriptor for the trace, out of the way of the command's 0, 1 and 2.
 
     :param path: a file, which only its owner can read if it is new; ``-``: standard output; None:
         standard error.
+    :param append: a file is not emptied, and what is written comes at its end.
     :raises NotSafe: see `_open_file`.
     :raises OSError: it cannot be opened.
     """
     if path is None or path == "-":
         return _high(2 if path is None else 1)
-    low = _open_file(path)
+    low = _open_file(path, append)
     try:
         return _high(low)
     finally:
@@ -36,8 +37,8 @@ def _high(fd: int) -> int:
     return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
 
 
-def _open_file(path: str) -> int:
-    """Open and empty a file.
+def _open_file(path: str, append: bool) -> int:
+    """Open a file, and empty it where nothing is to be appended.
 
     In a folder where anybody may make files, a name can lead to another place (a symbolic link), or
     to a file whose owner would then read the trace: neither is followed. This is what the Linux
@@ -45,6 +46,7 @@ def _open_file(path: str) -> int:
     """
     shared = bool(os.stat(os.path.dirname(path) or ".").st_mode & stat.S_IWOTH)
     flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_NOFOLLOW if shared else 0)
+    flags |= os.O_APPEND if append else 0
     try:
         fd = os.open(path, flags, 0o600)
     except OSError:
@@ -61,7 +63,7 @@ def _open_file(path: str) -> int:
             raise NotSafe(
                 errno.EPERM, "it is another user's file in a folder that anybody can write to"
             )
-        if regular:
+        if regular and not append:
             os.ftruncate(fd, 0)
     except BaseException:
         os.close(fd)

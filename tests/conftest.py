@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -20,14 +21,20 @@ LINUX_ALONE = {
     "live/test_altering.py": CALLS,
     "live/test_attaching.py": PROC,
     "live/test_calls.py": CALLS,
+    "live/test_cli_append.py": PROC,
     "live/test_cli_attach.py": PROC,
     "live/test_cli_end.py": SIGNALS,
+    "live/test_cli_last.py": PROC,
     "live/test_cli_launch.py": USERS,
     "live/test_cli_more.py": CALLS,
+    "live/test_cli_ndjson.py": PROC,
     "live/test_cli_output.py": PROC,
+    "live/test_cli_strace.py": "strace(1) is what it compares with",
     "live/test_cli_trace.py": CALLS,
+    "live/test_cli_trace_event.py": CALLS,
     "live/test_completeness.py": CALLS,
     "live/test_coredumper.py": "NetBSD writes core files itself",
+    "live/test_converting.py": CALLS,
     "live/test_delay.py": CLONE,
     "live/test_delivery.py": SIGNALS,
     "live/test_detach.py": CLONE,
@@ -82,6 +89,14 @@ LINUX_ALONE = {
 """What is Linux's alone, by its path in this folder, and why. live/test_portable_*.py have the same
 subjects for every system."""
 
+NEEDS = {
+    "pure/formats/test_convert.py": ("msgspec", "jsonschema", "pyarrow", "rich"),
+    "pure/formats/test_ndjson.py": ("msgspec", "jsonschema"),
+    "pure/formats/test_parquet.py": ("msgspec", "pyarrow", "duckdb"),
+    "pure/formats/test_trace_event.py": ("msgspec", "jsonschema"),
+}
+"""What only some tests need, and not every system has."""
+
 HERE = Path(__file__).parent
 
 
@@ -97,8 +112,12 @@ class Elsewhere(pytest.File):
 def pytest_pycollect_makemodule(
     module_path: Path, parent: pytest.Collector
 ) -> pytest.Collector | None:
-    reason = LINUX_ALONE.get(str(module_path.relative_to(HERE)))
-    if reason is None or sys.platform == "linux":
+    name = str(module_path.relative_to(HERE))
+    reason = LINUX_ALONE.get(name) if sys.platform != "linux" else None
+    missing = [package for package in NEEDS.get(name, ()) if find_spec(package) is None]
+    if missing:
+        reason = f"it needs {', '.join(missing)}"
+    if reason is None:
         return None
     file = Elsewhere.from_parent(parent, path=module_path)
     file.reason = f"{sys.platform}: {reason}"

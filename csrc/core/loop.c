@@ -100,7 +100,7 @@ pico_loop_set_pin(struct pico_loop *loop, int cpu)
 int
 pico_loop_emit(struct pico_loop *loop, const struct pico_process *process, struct pico_event *ev)
 {
-	if (!pico_loop_wants(loop, ev) || (loop->closing && loop->text == NULL) ||
+	if (!pico_loop_wants(loop, ev) || (loop->closing && loop->text == NULL && !loop->rest.wanted) ||
 	    process->leaving == PICO_LEAVING_SILENTLY || loop->silent || is_unfollowed(loop, process, ev->lwp))
 		return 0;
 	ev->seq = ++loop->seq;
@@ -112,6 +112,8 @@ pico_loop_emit(struct pico_loop *loop, const struct pico_process *process, struc
 	memcpy(ev->program, process->program, sizeof(ev->program));
 	if (loop->text != NULL && (loop->closing || loop->mode == PICO_MODE_TEXT))
 		pico_text_put(loop->text, ev);
+	else if (loop->closing)
+		pico_loop_put_rest(loop, ev);
 	else
 		loop->batch[loop->filled++] = *ev;
 	return 1;
@@ -426,5 +428,6 @@ pico_loop_free(struct pico_loop *loop)
 		return;
 	loop->kernel->close(loop->kernel);
 	pico_lwps_destroy(&loop->lwps);
+	free(loop->rest.records);
 	free(loop);
 }

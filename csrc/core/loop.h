@@ -156,6 +156,10 @@ void pico_loop_interrupt(struct pico_loop *);
 /* End what was spawned, let go of what was attached. 0, or -ETIMEDOUT where an LWP could not be
  * stopped in time (asleep in the kernel): it stays traced until the calling thread ends. */
 int pico_loop_close(struct pico_loop *, int64_t timeout_ns);
+/* What happens while it is closed is to be recorded, too, for a loop that has given batches. */
+void pico_loop_keep_rest(struct pico_loop *);
+/* Those records, after pico_loop_close: how many, or -ENOMEM where one was lost. Theirs until it is freed. */
+int pico_loop_rest(const struct pico_loop *, const struct pico_event **records);
 void pico_loop_free(struct pico_loop *);
 
 /* cffi: end */

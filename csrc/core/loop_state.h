@@ -14,6 +14,13 @@ struct pico_filter {
 	int others;
 };
 
+struct pico_rest {
+	int wanted;
+	int lost;			/* there was no memory for one */
+	int count, room;
+	struct pico_event *records;
+};
+
 struct pico_loop {
 	struct pico_kernel *kernel;
 	struct pico_lwps lwps;
@@ -48,6 +55,7 @@ struct pico_loop {
 	struct pico_event call;
 	struct pico_event *batch;	/* of the call to pico_loop_next that is under way */
 	int filled, max;
+	struct pico_rest rest;		/* what is recorded while it is closed */
 	int32_t root;			/* the first process that was spawned; PICO_ROOT_LEFT */
 	struct pico_event root_end;
 	int failed;			/* -errno: what the kernel refused, which the caller has not been told of */
@@ -91,6 +99,8 @@ void pico_loop_wake(struct pico_loop *);
 int pico_loop_ask(struct pico_loop *, struct pico_lwp *);
 /* loop.c: give an event its number and hand it to the sink, if it was asked for; returns 1 if so. */
 int pico_loop_emit(struct pico_loop *, const struct pico_process *, struct pico_event *);
+/* rest.c: keep a record until the loop is freed. */
+void pico_loop_put_rest(struct pico_loop *, const struct pico_event *);
 /* loop.c: whether there is no room for another record until the caller has got those that there are. */
 int pico_loop_is_full(const struct pico_loop *);
 /* loop.c: room in the text for one more stop. -EINTR: its reader lets it wait, and a signal or a tick has

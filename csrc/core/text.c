@@ -128,6 +128,22 @@ pico_text_put(struct pico_text *t, const struct pico_event *ev)
 		pico_text_used(t, pico_put_line(&t->style, p, ev));
 }
 
+int64_t
+pico_text_write(struct pico_text *t, const void *lines, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size && t->error == 0) {
+		size_t n = size - done < BUFFER - t->used ? size - done : BUFFER - t->used;
+		memcpy(t->buffer + t->used, (const char *)lines + done, n);
+		t->used += n;
+		done += n;
+		if (t->used == BUFFER && pico_text_flush(t) == -EINTR)
+			break;
+	}
+	return t->error != 0 ? t->error : (int64_t)done;
+}
+
 int
 pico_text_format(struct pico_text *t, const struct pico_event *ev, char *line)
 {

@@ -58,6 +58,9 @@ void pico_text_set_auxv(struct pico_text *, const struct pico_names *);
  * is still there, call again; or the -errno of the first write that failed: from then on the lines
  * are thrown away. Whole lines only, as far as the descriptor can be truncated. */
 int pico_text_flush(struct pico_text *);
+/* Lines that somebody else has made, into the same buffer: how many bytes of them were taken, fewer where a signal
+ * came while the reader let it wait; or the -errno of the first write that failed. */
+int64_t pico_text_write(struct pico_text *, const void *lines, size_t size);
 /* One event as a line, without the buffer; returns its length. `line` has PICO_LINE_MAX bytes. */
 int pico_text_format(struct pico_text *, const struct pico_event *, char *line);
 

@@ -31,7 +31,7 @@ BLOCK = re.compile(
 )
 LANGUAGES = {
     **{"sh": "run", "text": "output", "console": "not run"},
-    **dict.fromkeys(("c", "lua", "make", "python"), "file"),
+    **dict.fromkeys(("c", "lua", "make", "python", "sql"), "file"),
 }
 FOUND_BY = {"Kyuafile": "kyua test"}
 """Files that a command finds without being told their names."""

@@ -189,7 +189,21 @@ async def watched() -> None:
             print(pid, batch.pid[0])
 
 
+def recorded(path: Path) -> list[str]:
+    recording: pt.Recording = pt.read(path)
+    header: pt.Header = recording.header
+    try:
+        found = [event.name for event in recording if isinstance(event, pt.SyscallEntry)]
+        batches: list[pt.Batch] = list(recording.stream(size=100))
+    except (pt.BadRecording, pt.MissingExtra) as error:
+        return [str(error)]
+    return [header.host, *found, *(str(pid) for batch in batches for pid in batch.pid)]
+
+
 def written(loop: pt.Loop, fd: int) -> list[pt.LwpNow]:
+    loop.keep_rest()
+    rest: pt.Batch | None = loop.rest
+    print(rest)
     lost: int = loop.write_text(fd, pt.Text.ELAPSED | pt.Text.COLOUR, owns_file=True)
     print(lost, loop.root, loop.attached.items())
     loop.close()

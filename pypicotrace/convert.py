@@ -1,0 +1,228 @@
+"""The command ``picotrace-convert``."""
+
+from __future__ import annotations
+
+import getopt
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from pypicotrace.batch import Batch
+from pypicotrace.errors import MissingExtra, PicotraceError
+from pypicotrace.formats import FORMATS, Format, needed, new
+from pypicotrace.formats.header import Header
+from pypicotrace.progress import Progress
+from pypicotrace.recording import read
+from pypicotrace.tracefile import open_trace
+
+TROUBLE, USAGE = 1, 2
+HELP = """\
+usage: picotrace-convert [-f FORMAT] [-t FORMAT] IN OUT
+
+Write a trace as something else. What it is and what it is to be is told by the
+names of the files, or by FORMAT:
+
+  ndjson       .ndjson   JSON, a line for each event
+  parquet      .parquet  a table that is a folder: the trace is added to it
+  text         .txt      as picotrace writes it
+  strace       .strace   as strace -f -ttt -T -e raw=all
+  trace-event  .json     for Perfetto and chrome://tracing
+
+Everything is in the first two alone, so IN is one of them. `-` is standard
+input, or standard output.
+
+  -f FORMAT  what IN is
+  -t FORMAT  what OUT is to be
+
+  -h, --help   show this, and exit
+"""
+SUFFIXES = {
+    ".ndjson": "ndjson",
+    ".parquet": "parquet",
+    ".txt": "text",
+    ".strace": "strace",
+    ".json": "trace-event",
+}
+WHOLE = ("ndjson", "parquet")
+"""Formats that have everything."""
+PARQUET = "pypicotrace.formats.parquet"
+
+
+class Trouble(Exception):
+    """The command cannot do what it was told: a line for the user, and the exit status."""
+
+    def __init__(self, message: str, status: int = TROUBLE) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Work(NamedTuple):
+    """What is to be converted into what."""
+
+    source: str
+    source_format: str
+    target: str
+    target_format: str
+
+
+def format_of(path: str, given: str | None, option: str) -> str:
+    """The format of a file.
+
+    :raises Trouble: neither its name nor the option says it.
+    """
+    known = SUFFIXES.values()
+    name = given or SUFFIXES.get(Path(path).suffix)
+    if name is None:
+        raise Trouble(f"{path}: its name does not say what it is: give {option} FORMAT", USAGE)
+    if name not in known:
+        raise Trouble(f"{option} {name}: give {', '.join(known)}", USAGE)
+    return name
+
+
+def arguments(argv: Sequence[str]) -> Work | str:
+    """The command line; text, where that is all that was asked for.
+
+    :raises Trouble: it makes no sense.
+    """
+    try:
+        options, files = getopt.getopt(list(argv), "f:ht:", ["help"])
+    except getopt.GetoptError as error:
+        raise Trouble(f"{error.msg}\n{HELP.splitlines()[0]}", USAGE) from None
+    given = dict(options)
+    if given.keys() & {"-h", "--help"}:
+        return HELP
+    if len(files) != 2:
+        raise Trouble(f"give two files\n{HELP.splitlines()[0]}", USAGE)
+    source, target = files
+    work = Work(
+        source,
+        format_of(source, given.get("-f"), "-f"),
+        target,
+        format_of(target, given.get("-t"), "-t"),
+    )
+    if work.source_format not in WHOLE:
+        lacks = f"{source}: {work.source_format} lacks what other formats need"
+        raise Trouble(f"{lacks}: convert from {' or '.join(WHOLE)}", USAGE)
+    if "-" in (source, target) and "parquet" in (
+        work.source_format if source == "-" else "",
+        work.target_format if target == "-" else "",
+    ):
+        raise Trouble("parquet is a folder: it cannot be standard input or output", USAGE)
+    return work
+
+
+@contextmanager
+def opened(work: Work, progress: Progress) -> Iterator[tuple[Header, Iterable[Batch]]]:
+    """The trace that is to be converted."""
+    if work.source_format == "parquet":
+        parquet = needed(PARQUET, "parquet", "parquet")
+        files = parquet.traces(Path(work.source))
+        if len(files) != 1:
+            found = f"there are {len(files)} traces in it"
+            raise Trouble(
+                f"{work.source}: {found}: name the file of one"
+                if files
+                else f"{work.source}: there is no trace in it"
+            )
+        yield parquet.read(files[0], progress.told)
+    elif work.source == "-":
+        recording = read(sys.stdin.buffer)
+        yield recording.header, recording.stream()
+    else:
+        with open(work.source, "rb") as file:
+            recording = read(file)
+            yield recording.header, counted(recording.stream(), file, progress.told)
+
+
+def counted(
+    batches: Iterator[Batch], file: IO[bytes], told: Callable[[float], None]
+) -> Iterator[Batch]:
+    size = os.fstat(file.fileno()).st_size
+    for batch in batches:
+        yield batch
+        told(file.tell() / size if size else 1.0)
+
+
+def writer(work: Work) -> Callable[[Header, Iterable[Batch]], object]:
+    """What writes the target."""
+    if work.target_format == "parquet":
+        return partial(needed(PARQUET, "parquet", "parquet").write, Path(work.target))
+    if work.target_format in FORMATS:
+        return partial(write_bytes, work, new(work.target_format))
+    from pypicotrace.formats.plain import Plain
+
+    return partial(write_bytes, work, Plain())
+
+
+def write_bytes(work: Work, form: Format, header: Header, batches: Iterable[Batch]) -> None:
+    """Write a file; where the trace ends early, by an error, what there is of it is whole."""
+    if work.target != "-" and same_file(work.source, work.target):
+        raise Trouble(f"{work.target}: that is what is to be converted")
+    with open(open_trace(work.target), "wb") as out:
+        out.write(form.begin(header))
+        try:
+            for batch in batches:
+                out.write(form.events(batch))
+        finally:
+            out.write(form.end())
+
+
+def same_file(a: str, b: str) -> bool:
+    return a != "-" and os.path.exists(b) and os.path.samefile(a, b)
+
+
+def convert(work: Work) -> None:
+    """Do it.
+
+    :raises Trouble, PicotraceError, OSError: it cannot be done.
+    """
+    with closing(Progress(os.path.basename(work.source))) as progress:
+        # What is missing is found before anything is made.
+        write = writer(work)
+        with opened(work, progress) as (header, batches):
+            write(header, batches)
+
+
+def run(argv: Sequence[str]) -> None:
+    """The command.
+
+    :raises Trouble: in words for whoever has given it.
+    """
+    work = arguments(argv)
+    if isinstance(work, str):
+        print(work, end="", flush=True)
+        return
+    try:
+        convert(work)
+    except MissingExtra as missing:
+        raise Trouble(str(missing), USAGE) from None
+    except PicotraceError as error:
+        raise Trouble(str(error)) from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        name = os.fsdecode(error.filename) if error.filename else ""
+        reason = error.strerror or str(error)
+        raise Trouble(f"{name}: {reason}" if name else reason) from None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The entry point of the command."""
+    try:
+        run(sys.argv[1:] if argv is None else argv)
+    except Trouble as trouble:
+        text = str(trouble).encode(errors="surrogateescape").decode(errors="backslashreplace")
+        print(f"picotrace-convert: {text}", file=sys.stderr)
+        return trouble.status
+    except BrokenPipeError:
+        # Whoever reads has seen enough; and nothing more is to be flushed at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return TROUBLE
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    return 0
