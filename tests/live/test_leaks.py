@@ -9,11 +9,15 @@ import asyncio
 import contextlib
 import ctypes
 import errno
+import functools
 import inspect
 import os
 import pickle
 import platform
 import signal
+import subprocess
+import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from types import FunctionType
@@ -379,6 +383,39 @@ def tracer(argv: list[str]) -> None:
     pt.run(Everything(), argv)
 
 
+def keep_rest(argv: list[str]) -> None:
+    with pt.spawn(argv) as loop:
+        loop.keep_rest()
+        next(loop.stream(1))
+    assert loop.rest is not None
+    assert len(loop.rest)
+
+
+@functools.cache
+def recorded(program: str) -> bytes:
+    command = [sys.executable, "-m", "pypicotrace", "--format", "ndjson", "-o", "-", program]
+    return subprocess.check_output(command)
+
+
+def recording(argv: list[str]) -> None:
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(recorded(argv[0]))
+        file.flush()
+        found = pt.read(file.name)
+        assert found.header.command
+        assert len(list(found)) == sum(len(batch) for batch in found.stream(3))
+        file.write(b"no line")
+        file.flush()
+        with fails(pt.BadRecording):
+            list(pt.read(file.name))
+    with fails(OSError):
+        pt.read(file.name)
+
+
+def environment(argv: list[str]) -> None:
+    assert pt.own_environment()
+
+
 WHOLE: dict[str, Case] = {
     "spawn": whole,
     "attach": attach,
@@ -394,6 +431,9 @@ WHOLE: dict[str, Case] = {
     "Loop.write_text": write_text,
     "Loop.lwps": lwps,
     "Loop.call": in_asyncio,
+    "Loop.keep_rest": keep_rest,
+    "read": recording,
+    "own_environment": environment,
 }
 
 
@@ -407,6 +447,7 @@ COVERED = {
     **dict.fromkeys(("Batch", "Batch.buffer", "Batch.fields", "Batch.tuples"), "Loop.stream"),
     **dict.fromkeys(("Stream", "Loop.take"), "Loop.stream"),
     "Loop.hurry": "Loop.call",
+    **dict.fromkeys(("Recording", "Recording.stream"), "read"),
     "Loop.interrupted": "Loop.interrupt",
     "Loop.pointer": "Loop.lwps",
     "Registers": "Registers.update",
