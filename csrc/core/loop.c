@@ -366,6 +366,13 @@ pico_loop_root_end(const struct pico_loop *loop, struct pico_event *ev)
 	return 1;
 }
 
+/* Where the process stops as a whole, all stand while one is in hand. */
+static int
+stands_with_process(const struct pico_loop *loop, const struct pico_lwp *l)
+{
+	return loop->kernel->lwp_of != NULL && loop->current != NULL && loop->current->process == l->process;
+}
+
 int
 pico_loop_lwps(const struct pico_loop *loop, struct pico_lwp_now *now, int max)
 {
@@ -379,7 +386,7 @@ pico_loop_lwps(const struct pico_loop *loop, struct pico_lwp_now *now, int max)
 			continue;
 		*now = (struct pico_lwp_now){ .pid = l->process->pid, .lwp = l->id, .sysnum = -1 };
 		memcpy(now->program, l->process->program, sizeof(now->program));
-		now->doing = l->state == PICO_LWP_STANDING || l->ready ? PICO_STANDS :
+		now->doing = l->state == PICO_LWP_STANDING || l->ready || stands_with_process(loop, l) ? PICO_STANDS :
 			     l->state == PICO_LWP_LISTENING	       ? PICO_STOPPED_BY_SIGNAL :
 								         PICO_RUNS;
 		if (l->in_call) {
