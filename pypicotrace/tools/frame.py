@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import errno
+import getopt
+import os
 import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import NamedTuple
 
 import pypicotrace as pt
 from pypicotrace.tools.ending import Signals, die_by
@@ -30,6 +34,76 @@ def number(text: str, option: str, what: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,9}", text, re.ASCII):
         raise Failure(f"{option} {text}: give {what}")
     return int(text)
+
+
+class Given(NamedTuple):
+    """What a command line says: options, the last of each, and every one; what is to be traced."""
+
+    options: dict[str, str]
+    every: list[tuple[str, str]]
+    program: list[str]
+    pids: list[int]
+
+    @property
+    def follow(self) -> bool:
+        """Children, too."""
+        return "-f" in self.options
+
+    def loop(self, events: pt.Mask) -> pt.Loop:
+        """The loop that traces it."""
+        if self.pids:
+            return pt.attach(*self.pids, events=events, follow=self.follow)
+        return pt.spawn(self.program, events=events, follow=self.follow, close_fds=False)
+
+
+def given(name: str, text: str, letters: str, argv: Sequence[str]) -> Given | str:
+    """What the command line says, or the answer to what it asks for.
+
+    :param text: the help.
+    :param letters: its options beside ``-f``, ``-p``, ``-h`` and ``-V``, as getopt(3) has them.
+    :raises Failure: it makes no sense.
+    """
+    try:
+        every, program = getopt.getopt(list(argv), f"fhp:V{letters}", ["help", "version"])
+    except getopt.GetoptError as error:
+        raise Failure(f"{error.msg}\n{text.splitlines()[0]}") from None
+    options = dict(every)
+    if options.keys() & {"-h", "--help"}:
+        return text
+    if options.keys() & {"-V", "--version"}:
+        return f"{name} {pt.__version__}\n"
+    pids = [number(value, "-p", "a process's id") for key, value in every if key == "-p"]
+    if bool(program) == bool(pids):
+        raise Failure("give a command, or processes by -p")
+    return Given(options, every, program, pids)
+
+
+def open_output(name: str | None) -> int:
+    """A descriptor for the lines: of a file, which is its owner's alone; ``-``: standard output.
+
+    :raises OSError: it cannot be had.
+    """
+    if name in (None, "-"):
+        return os.dup(1 if name else 2)
+    return os.open(str(name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+
+
+def show(name: str, loop: pt.Loop, take: Callable[[pt.Event], object]) -> None:
+    """Trace to the end, each event given to ``take`` while its LWP stands.
+
+    Where it cannot write any more, a command runs on; what was attached to is let go.
+    """
+    try:
+        for event in loop:
+            with suppress(pt.TraceeDied):
+                take(event)
+        return
+    except OSError as error:
+        if error.errno != errno.EPIPE:
+            complain(name, f"{error.strerror}; the trace is incomplete")
+    if loop.root:
+        for _ in loop.stream():
+            pass
 
 
 def complain(name: str, message: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getopt
 import os
 import re
 import shutil
@@ -16,7 +15,16 @@ from typing import NamedTuple
 import pypicotrace as pt
 from pypicotrace.tools.coredumper.dump import CORE_SIGNALS, NotWritten, write_core
 from pypicotrace.tools.ending import Signals
-from pypicotrace.tools.frame import EXIT_FAILURE, Failure, command, complain, end_as, number
+from pypicotrace.tools.frame import (
+    EXIT_FAILURE,
+    Failure,
+    Given,
+    command,
+    complain,
+    end_as,
+    given,
+    show,
+)
 
 NAME = "picotrace-coredumper"
 HELP = """\
@@ -44,43 +52,25 @@ UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
 class Arguments(NamedTuple):
-    """What the command line says."""
+    """What the command line says beside what is to be traced."""
 
-    program: list[str]
-    pids: list[int]
     name: str
     limit: int | None
     signals: frozenset[int]
-    follow: bool
     backtrace: bool
 
 
-def arguments(argv: Sequence[str]) -> Arguments | str:
-    """What the command line says, or the text that it asks for.
+def arguments(args: Given) -> Arguments:
+    """What the command line says.
 
     :raises Failure: it makes no sense.
     """
-    try:
-        given, command = getopt.getopt(list(argv), "bc:fhl:p:s:V", ["help", "version"])
-    except getopt.GetoptError as error:
-        raise Failure(f"{error.msg}\n{HELP.splitlines()[0]}") from None
-    options = dict(given)
-    if options.keys() & {"-h", "--help"}:
-        return HELP
-    if options.keys() & {"-V", "--version"}:
-        return f"picotrace-coredumper {pt.__version__}\n"
-    pids = [number(value, "-p", "a process's id") for key, value in given if key == "-p"]
-    if bool(command) == bool(pids):
-        raise Failure("give a command, or processes by -p")
-    words = [*CORE_SIGNALS, *(value for key, value in given if key == "-s")]
+    words = [*CORE_SIGNALS, *(value for key, value in args.every if key == "-s")]
     return Arguments(
-        command,
-        pids,
-        checked_name(options.get("-c", "core.%e.%p")),
-        size(options["-l"]) if "-l" in options else None,
+        checked_name(args.options.get("-c", "core.%e.%p")),
+        size(args.options["-l"]) if "-l" in args.options else None,
         frozenset(map(signo, words)),
-        "-f" in options,
-        "-b" in options,
+        "-b" in args.options,
     )
 
 
@@ -120,25 +110,16 @@ def core_name(pattern: str, event: pt.Event, signo: int, now: float) -> str:
     return re.sub(r"%([pest%])", lambda found: values[found[1]], pattern)
 
 
-class Dumper(pt.Tracer):
+class Dumper:
     """Writes a core file for each signal that says so."""
 
     def __init__(self, args: Arguments) -> None:
         self.args = args
         self.written: dict[str, int] = {}
 
-    def started(self) -> None:
-        self.signals = Signals(self.loop)
-        self.signals.__enter__()
-
-    def ended(self, status: pt.Exited | pt.Signaled | None) -> None:
-        self.signals.__exit__()
-
-    def crashed(self, event: pt.Crashed) -> None:
-        self.stopped(event)
-
-    def stopped(self, event: pt.Stopped | pt.Crashed) -> None:
-        if event.signo not in self.args.signals:
+    def take(self, event: pt.Event) -> None:
+        """Look at an event."""
+        if not isinstance(event, pt.Stopped) or event.signo not in self.args.signals:
             return
         name = core_name(self.args.name, event, event.signo, time.time())
         count = self.written[name] = self.written.get(name, 0) + 1
@@ -146,12 +127,15 @@ class Dumper(pt.Tracer):
         who = f"{os.fsdecode(event.program)}, process {event.pid}: {signal_name(event.signo)}"
         try:
             whole = write_core(event, path, self.args.limit)
-        except (NotWritten, pt.KernelError, pt.Unsupported, OSError) as error:
+            complain(NAME, f"{who}: {path}{'' if whole else ', cut at its limit'}")
+            if self.args.backtrace:
+                write_backtrace(event.pid, path)
+        except pt.TraceeDied:
+            raise
+        except (NotWritten, pt.PicotraceError) as error:
             complain(NAME, f"{who}: no core: {error}")
-            return
-        complain(NAME, f"{who}: {path}{'' if whole else ', cut at its limit'}")
-        if self.args.backtrace:
-            write_backtrace(event.pid, path)
+        except OSError as error:
+            complain(NAME, f"{who}: {error}")
 
 
 def signal_name(signo: int) -> str:
@@ -179,20 +163,19 @@ def write_backtrace(pid: int, core: str) -> None:
 
 def run(argv: Sequence[str]) -> int:
     """The command; returns its exit status, or ends by the signal that ended what it ran."""
-    args = arguments(argv)
-    if isinstance(args, str):
-        print(args, end="")
+    said = given(NAME, HELP, "bc:l:s:", argv)
+    if isinstance(said, str):
+        print(said, end="")
         return 0
+    args = arguments(said)
     if sys.platform != "linux" and (args.backtrace or args.limit is not None):
         raise Failure("-b and -l are for Linux: here the kernel writes the file", EXIT_FAILURE)
     if args.backtrace and shutil.which("gdb") is None:
         raise Failure("-b: there is no gdb(1) here; install it", EXIT_FAILURE)
-    dumper = Dumper(args)
-    if args.program:
-        pt.run(dumper, args.program, follow=args.follow, close_fds=False)
-    else:
-        pt.run(dumper, pids=args.pids, follow=args.follow)
-    return end_as(dumper.loop, dumper.signals)
+    loop = said.loop(pt.SIGNAL)
+    with Signals(loop) as signals, loop:
+        show(NAME, loop, Dumper(args).take)
+    return end_as(loop, signals)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

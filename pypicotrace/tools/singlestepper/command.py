@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import errno
-import getopt
 import importlib.util
 import os
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import TextIO
 
 import pypicotrace as pt
 from pypicotrace.tools.ending import Signals
-from pypicotrace.tools.frame import EXIT_FAILURE, Failure, command, complain, end_as, number
+from pypicotrace.tools.frame import (
+    EXIT_FAILURE,
+    Failure,
+    command,
+    complain,
+    end_as,
+    given,
+    open_output,
+    show,
+)
 from pypicotrace.tools.symbols import Symbols
 
 NAME = "picotrace-singlestepper"
@@ -79,63 +84,23 @@ class Stepper:
         return str(tabulate(rows, headers, tablefmt="plain", disable_numparse=[2]))
 
 
-def opened(name: str | None) -> TextIO:
-    """Where the lines go."""
-    if name in (None, "-"):
-        return open(os.dup(1 if name else 2), "w", encoding="utf-8", errors="backslashreplace")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-    return open(os.open(str(name), flags, 0o600), "w", encoding="utf-8", errors="backslashreplace")
-
-
-def step(loop: pt.Loop, stepper: Stepper) -> None:
-    """Trace to the end.
-
-    Where lines cannot be written any more, a command runs on; what was attached to is let go.
-    """
-    try:
-        for event in loop:
-            with suppress(pt.TraceeDied):
-                stepper.take(event)
-        return
-    except OSError as error:
-        if error.errno != errno.EPIPE:
-            complain(NAME, f"{error.strerror}; the trace is incomplete")
-    if loop.root:
-        for _ in loop.stream():
-            pass
-
-
 def run(argv: Sequence[str]) -> int:
     """The command; returns its exit status, or ends by the signal that ended what it ran."""
-    try:
-        given, program = getopt.getopt(list(argv), "fho:p:tV", ["help", "version"])
-    except getopt.GetoptError as error:
-        raise Failure(f"{error.msg}\n{HELP.splitlines()[0]}") from None
-    options = dict(given)
-    if options.keys() & {"-h", "--help"}:
-        print(HELP, end="")
+    args = given(NAME, HELP, "o:t", argv)
+    if isinstance(args, str):
+        print(args, end="")
         return 0
-    if options.keys() & {"-V", "--version"}:
-        print(NAME, pt.__version__)
-        return 0
-    pids = [number(value, "-p", "a process's id") for key, value in given if key == "-p"]
-    if bool(program) == bool(pids):
-        raise Failure("give a command, or processes by -p")
-    if "-t" in options and importlib.util.find_spec("elftools") is None:
+    if "-t" in args.options and importlib.util.find_spec("elftools") is None:
         needs = "-t: there is no pyelftools: pip install 'pypicotrace[symbols]'"
         raise Failure(needs, EXIT_FAILURE)
-    follow = "-f" in options
-    with opened(options.get("-o")) as out:
-        stepper = Stepper(out.write if "-t" in options else None)
-        loop = (
-            pt.attach(*pids, events=EVENTS, follow=follow)
-            if pids
-            else pt.spawn(program, events=EVENTS, follow=follow, close_fds=False)
-        )
+    loop = args.loop(EVENTS)
+    fd = open_output(args.options.get("-o"))
+    with open(fd, "w", encoding="utf-8", errors="backslashreplace") as out:
+        stepper = Stepper(out.write if "-t" in args.options else None)
         with Signals(loop) as signals, loop:
-            step(loop, stepper)
+            show(NAME, loop, stepper.take)
         try:
-            print(stepper.table(), file=out)
+            print(stepper.table(), file=out, flush=True)
         except OSError as error:
             complain(NAME, f"{error.strerror}; the table is lost")
     return end_as(loop, signals)
