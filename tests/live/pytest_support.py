@@ -13,8 +13,9 @@ INSTALLED = any(point.value == "pytest_pypicotrace" for point in entry_points(gr
 
 
 def environment() -> dict[str, str]:
-    """For a Python that has to find the package, wherever it runs."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    """For a Python that has to find the package, wherever it runs, and no options of a pytest."""
+    own = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+    return {**own, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
 
 
 def pytest_command(*words: str) -> list[str]:
