@@ -79,7 +79,9 @@ def test_sigprof_of_one_busy_lwp_and_one_idle(tmp_path: Path) -> None:
     signals = [int(line.split()[4]) for line in (idle, busy)]
     assert sum(signals) >= 50
     if LINUX:
-        assert (done.returncode, signals[0]) == (0, 0), done.stdout
+        # The idle one has run as well, to start the other: the timer may have run out just then.
+        assert done.returncode == 0, done.stdout
+        assert signals[0] <= 1, done.stdout
         assert verdict.startswith("SIGPROF goes to the LWP that uses the time: ")
     else:
         # Not every kernel does that.
