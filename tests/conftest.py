@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterable
 from importlib.util import find_spec
@@ -98,6 +99,18 @@ NEEDS = {
 """What only some tests need, and not every system has."""
 
 HERE = Path(__file__).parent
+
+
+@pytest.fixture(autouse=True, scope="session")
+def as_in_a_terminal() -> None:
+    """What a shell or nohup(1) ignores for a job in the background is not ignored for tracees."""
+    for signo, handler in {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGQUIT: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }.items():
+        if signal.getsignal(signo) is signal.SIG_IGN:
+            signal.signal(signo, handler)
 
 
 class Elsewhere(pytest.File):

@@ -48,18 +48,6 @@ class Hang(BaseException):
     """A test took too long. No Exception: nobody is to catch it on the way."""
 
 
-@pytest.fixture(autouse=True, scope="session")
-def as_in_a_terminal() -> None:
-    """What a shell or nohup(1) ignores for a job in the background is not ignored for tracees."""
-    for signo, handler in {
-        signal.SIGINT: signal.default_int_handler,
-        signal.SIGQUIT: signal.SIG_DFL,
-        signal.SIGHUP: signal.SIG_DFL,
-    }.items():
-        if signal.getsignal(signo) is signal.SIG_IGN:
-            signal.signal(signo, handler)
-
-
 @pytest.fixture(scope="session")
 def real_stderr(request: pytest.FixtureRequest) -> Iterator[IO[str]]:
     capture = request.config.pluginmanager.getplugin("capturemanager")
