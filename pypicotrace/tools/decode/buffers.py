@@ -144,7 +144,12 @@ def integers(abi: Abi, code: str, count: str) -> Decode:
 
     ``count`` is how many there are: a number, ``ret``, or ``@`` and the place of the argument.
     """
-    each = struct.calcsize(f"<{code}")
+    shape = struct.Struct(f"<{code}")
+    return elements(count, shape.size, lambda data, call: str(shape.unpack(data)[0]))
+
+
+def elements(count: str, size: int, show: Callable[[bytes, Call], str]) -> Decode:
+    """An array of what has that size and is shown so; ``count`` as for `integers`."""
 
     def decode(value: int, call: Call) -> str:
         length = counted(count, call)
@@ -152,11 +157,25 @@ def integers(abi: Abi, code: str, count: str) -> Decode:
             return shown_pointer(value, call)
         most = min(length, call.shown.limit)
         try:
-            data = call.read(value, most * each) if most else b""
+            data = call.read(value, most * size) if most else b""
         except Unreadable:
             return hex(value)
-        words = [str(number) for (number,) in struct.iter_unpack(f"<{code}", data)]
+        words = [show(data[at : at + size], call) for at in range(0, len(data), size)]
         return f"[{', '.join(words + ['...'] * (length > most))}]"
+
+    return decode
+
+
+def pointed(size: int, show: Callable[[bytes, Call], str], *, done: bool) -> Decode:
+    """One of them. ``done``: it is there only where the call has not failed."""
+
+    def decode(value: int, call: Call) -> str:
+        if not value or (done and call.retval is None):
+            return shown_pointer(value, call)
+        try:
+            return show(call.read(value, size), call)
+        except Unreadable:
+            return hex(value)
 
     return decode
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from pypicotrace.tools.decode import flags
 from pypicotrace.tools.decode.abi import Abi
-from pypicotrace.tools.decode.buffers import shown_bytes, shown_iovecs
+from pypicotrace.tools.decode.buffers import pointed, shown_bytes, shown_iovecs
 from pypicotrace.tools.decode.call import Call, Decode, Unreadable
 from pypicotrace.tools.decode.plain import shown_pointer, signed
 from pypicotrace.tools.decode.text import quoted
@@ -112,17 +112,8 @@ def told_address(abi: Abi, place: str) -> Decode:
 
 def message(abi: Abi, way: str = "given") -> Decode:
     """A msghdr; what it holds is ``given``, or ``filled`` as far as the result says."""
-    size, show = shown_message(abi, filled=way == "filled")
-
-    def decode(value: int, call: Call) -> str:
-        if not value or (way == "filled" and call.retval is None):
-            return shown_pointer(value, call)
-        try:
-            return show(call.read(value, size), call)
-        except Unreadable:
-            return hex(value)
-
-    return decode
+    filled = way == "filled"
+    return pointed(*shown_message(abi, filled=filled), done=filled)
 
 
 def messages(abi: Abi, count: str, way: str = "given") -> Decode:

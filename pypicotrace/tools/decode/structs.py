@@ -8,9 +8,8 @@ from typing import Any
 
 from pypicotrace.tools.decode import flags, plain
 from pypicotrace.tools.decode.abi import Abi
-from pypicotrace.tools.decode.buffers import counted
-from pypicotrace.tools.decode.call import Call, Decode, Unreadable
-from pypicotrace.tools.decode.plain import shown_pointer
+from pypicotrace.tools.decode.buffers import elements, pointed
+from pypicotrace.tools.decode.call import Call, Decode
 from pypicotrace.tools.decode.text import quoted
 
 Show = Callable[[Any, Call], str]
@@ -52,36 +51,12 @@ def structure(abi: Abi, type: str, when: str = "") -> Decode:
     :param when: ``done``: it is there only where the call has not failed.
     :raises KeyError: its layout is not known.
     """
-    size, show = shower(abi, type)
-
-    def decode(value: int, call: Call) -> str:
-        if not value or (when and call.retval is None):
-            return shown_pointer(value, call)
-        try:
-            return show(call.read(value, size), call)
-        except Unreadable:
-            return hex(value)
-
-    return decode
+    return pointed(*shower(abi, type), done=bool(when))
 
 
 def array(abi: Abi, type: str, count: str) -> Decode:
     """An array of them, as many as ``count`` says (see `buffers.integers`)."""
-    size, show = shower(abi, type)
-
-    def decode(value: int, call: Call) -> str:
-        length = counted(count, call)
-        if not value or length is None:
-            return shown_pointer(value, call)
-        most = min(length, call.shown.limit)
-        try:
-            data = call.read(value, most * size) if most else b""
-        except Unreadable:
-            return hex(value)
-        parts = [show(data[at : at + size], call) for at in range(0, len(data), size)]
-        return f"[{', '.join(parts + ['...'] * (length > most))}]"
-
-    return decode
+    return elements(count, *shower(abi, type))
 
 
 def shower(abi: Abi, type: str) -> tuple[int, Callable[[bytes, Call], str]]:
