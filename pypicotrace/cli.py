@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
 import signal
 import stat
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from pypicotrace import formats
 from pypicotrace.arguments import EXIT_USAGE, TEXT, Arguments, Failure, arguments
+from pypicotrace.ending import Signals, die_by, end_as
 from pypicotrace.errors import KernelError, LaunchError, MissingExtra, PicotraceError
 from pypicotrace.filtering import EVERY_CALL
 from pypicotrace.launch import LaunchOptions, own_environment, search
 from pypicotrace.loop import Loop
 from pypicotrace.refusals import FORBIDDEN
-from pypicotrace.signals import Signals
 from pypicotrace.start import attach, spawn
 from pypicotrace.text import Text
 from pypicotrace.tracefile import open_trace
@@ -208,21 +207,6 @@ def cannot_launch(error: LaunchError) -> Failure:
     return Failure(f"{named}: {error.strerror}{also}", EXIT_CANNOT_RUN)
 
 
-def die_by(signo: int) -> NoReturn:
-    """End by a signal, as the command did; without a second core beside its own."""
-    # A limit of 0 would not do: it does not hold for a core that goes to a program, 1 does
-    # (core(5); do_coredump() in Linux's fs/coredump.c). For a file, 1 byte is as good as none.
-    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
-    resource.setrlimit(resource.RLIMIT_CORE, (min(hard, 1) if hard >= 0 else 1, hard))
-    # Neither can be changed for KILL, nor for those that the C library keeps for itself (32, 33).
-    if signo != signal.SIGKILL and signo in signal.valid_signals():
-        signal.signal(signo, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signo])
-    os.kill(os.getpid(), signo)
-    # A signal that does not kill after all, whatever the reason: the shell's convention.
-    os._exit(128 + signo)
-
-
 def new_format(name: str) -> Format | None:
     """The format of that name; None for text, which C writes.
 
@@ -312,12 +296,7 @@ def run(argv: Sequence[str]) -> int:
         os.close(fd)
     if lost:
         complain(f"{trace_name(args.output)}: {os.strerror(lost)}; the trace is incomplete")
-    if ended_by is not None:
-        die_by(ended_by)
-    status = loop.returncode or 0
-    if status < 0:
-        die_by(-status)
-    return status or (EXIT_FAILURE if lost and lost != errno.EPIPE else 0)
+    return end_as(loop, ended_by) or (EXIT_FAILURE if lost and lost != errno.EPIPE else 0)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 import pypicotrace as pt
-from pypicotrace.tools.ending import Signals, die_by
+from pypicotrace.ending import die_by
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_CANNOT_RUN, EXIT_NOT_FOUND = 1, 2, 126, 127
 
@@ -109,16 +109,6 @@ def show(name: str, loop: pt.Loop, take: Callable[[pt.Event], object]) -> None:
 def complain(name: str, message: str) -> None:
     """A line on standard error."""
     print(f"{name}: {message}", file=sys.stderr)
-
-
-def end_as(loop: pt.Loop, signals: Signals) -> int:
-    """The exit status of what was run; or end by the signal that ended it, or the tracer."""
-    if signals.ended_by is not None:
-        die_by(signals.ended_by)
-    code = loop.returncode or 0
-    if code < 0:
-        die_by(-code)
-    return code
 
 
 def command(name: str, run: Callable[[Sequence[str]], int], argv: Sequence[str] | None) -> int:

@@ -29,7 +29,7 @@ from cli_support import (
     untraced,
 )
 
-from pypicotrace.signals import INSIST
+from pypicotrace.ending import INSIST
 
 # Says that it is ready, and waits. Without a child: dash loses a signal that it gets in vfork.
 WAITER = "echo ready; read x; exit 3"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from cli_support import as_user, eventually, needs_root, picotrace, running, tracing
 
-from pypicotrace.signals import ASKING
+from pypicotrace.ending import ASKING
 
 LINE = r" *\d+ +\d+ +\S+ [A-Z_]"
 

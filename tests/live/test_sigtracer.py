@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from cli_support import running
 from runs import until
 
+from pypicotrace.ending import ASKING
 from pypicotrace.tools.sigtracer.lines import dispositions, program
 
 COMMAND = [sys.executable, "-m", "pypicotrace.tools.sigtracer"]
@@ -111,3 +113,14 @@ def test_what_is_done_about_a_signal() -> None:
 
 def test_a_name_of_anything() -> None:
     assert program(b"a\x1b[2J\xff\n") == r"a\x1b[2J\xff\n"
+
+
+@pytest.mark.parametrize("signo", ASKING)
+def test_a_table_when_asked(signo: int) -> None:
+    """As of all commands that trace."""
+    with running([*COMMAND, "sh", "-c", "echo ready; sleep 60; :"]) as run:
+        run.hear(b"ready\n")
+        run.kill(signo)
+        head = run.complains(b" call\n").decode().splitlines()[-1]
+        assert head.split() == ["pid", "lwp", "program", "seconds", "call"]
+        assert run.complains(b"\n").split()[2] == b"sh"

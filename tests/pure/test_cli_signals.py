@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from pypicotrace.ending import ASKING, ENDING, Signals
 from pypicotrace.events import Exited
 from pypicotrace.lwps import LwpNow
-from pypicotrace.signals import ASKING, ENDING, Signals
 
 INT, TERM, HUP, QUIT = signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT
 

@@ -13,15 +13,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import pypicotrace as pt
+from pypicotrace.ending import Signals, end_as
 from pypicotrace.tools.coredumper.dump import CORE_SIGNALS, NotWritten, write_core
-from pypicotrace.tools.ending import Signals
 from pypicotrace.tools.frame import (
     EXIT_FAILURE,
     Failure,
     Given,
     command,
     complain,
-    end_as,
     given,
     show,
 )
@@ -175,7 +174,7 @@ def run(argv: Sequence[str]) -> int:
     loop = said.loop(pt.SIGNAL)
     with Signals(loop) as signals, loop:
         show(NAME, loop, Dumper(args).take)
-    return end_as(loop, signals)
+    return end_as(loop, signals.ended_by)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 
 import pypicotrace as pt
+from pypicotrace.ending import Signals, end_as
 from pypicotrace.tools.decode.abi import abi, native
-from pypicotrace.tools.ending import Signals
-from pypicotrace.tools.frame import command, end_as, given, open_output, show
+from pypicotrace.tools.frame import command, given, open_output, show
 from pypicotrace.tools.sigtracer.lines import line
 
 NAME = "picotrace-sigtracer"
@@ -42,7 +42,7 @@ def run(argv: Sequence[str]) -> int:
     fd = open_output(args.options.get("-o"))
     with Signals(loop) as signals, loop, open(fd, "wb", buffering=0) as out:
         show(NAME, loop, lambda event: out.write(f"{line(own, event, since)}\n".encode()))
-    return end_as(loop, signals)
+    return end_as(loop, signals.ended_by)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

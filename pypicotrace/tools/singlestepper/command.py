@@ -7,13 +7,12 @@ import os
 from collections.abc import Callable, Sequence
 
 import pypicotrace as pt
-from pypicotrace.tools.ending import Signals
+from pypicotrace.ending import Signals, end_as
 from pypicotrace.tools.frame import (
     EXIT_FAILURE,
     Failure,
     command,
     complain,
-    end_as,
     given,
     open_output,
     show,
@@ -103,7 +102,7 @@ def run(argv: Sequence[str]) -> int:
             print(stepper.table(), file=out, flush=True)
         except OSError as error:
             complain(NAME, f"{error.strerror}; the table is lost")
-    return end_as(loop, signals)
+    return end_as(loop, signals.ended_by)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import pypicotrace as pt
-from pypicotrace.tools.ending import Signals
-from pypicotrace.tools.frame import EXIT_FAILURE, Failure, command, complain, end_as
+from pypicotrace.ending import Signals, end_as
+from pypicotrace.tools.frame import EXIT_FAILURE, Failure, command, complain
 from pypicotrace.tools.truss.arguments import Arguments, arguments
 from pypicotrace.tools.truss.trace import Trace, environment, traced
 
@@ -138,7 +138,7 @@ def run(argv: Sequence[str]) -> int:
         announce(loop, args)
         lost = show(loop, args, trace, fd)
     os.close(fd)
-    return end_as(loop, signals) or (EXIT_FAILURE if lost not in (0, errno.EPIPE) else 0)
+    return end_as(loop, signals.ended_by) or (EXIT_FAILURE if lost not in (0, errno.EPIPE) else 0)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,15 +1,18 @@
-"""What signals to the tracer do while it traces a command, or running processes."""
+"""How a command that traces ends: what signals to it do meanwhile, and ending as what it ran."""
 
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import time
-from typing import Any
+from typing import Any, NoReturn
 
 from pypicotrace.errors import LoopClosed
 from pypicotrace.loop import Loop
 from pypicotrace.table import table
+
+__all__ = ["Signals", "die_by", "end_as"]
 
 # The signals that ask a program to end; see DESCRIPTION in picotrace(1).
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -23,7 +26,10 @@ SAME_REQUEST = 0.25
 
 
 class Signals:
-    """What INT, TERM, HUP and QUIT do while tracing, and USR1 and INFO.
+    """What INT, TERM, HUP and QUIT do while tracing, and USR1 and INFO; a context manager.
+
+    It is entered before the loop, in the main thread, and left after it. ``ended_by`` is the signal
+    that has ended the tracing, or None.
 
     To attached processes nothing: the tracer lets go of them and ends. A spawned command decides
     for itself, as long as it lives: the terminal has sent it the signal already, and TERM, which no
@@ -93,3 +99,31 @@ class Signals:
         for each in ENDING:
             if each in self._before:
                 signal.signal(each, signal.SIG_DFL)
+
+
+def end_as(loop: Loop, ended_by: int | None) -> int:
+    """The exit status of what a loop that is closed has run; or end by the signal that ended it.
+
+    :param ended_by: the signal that ended the tracer, which then comes first; see `Signals`.
+    """
+    if ended_by is not None:
+        die_by(ended_by)
+    code = loop.returncode or 0
+    if code < 0:
+        die_by(-code)
+    return code
+
+
+def die_by(signo: int) -> NoReturn:
+    """End by a signal, as the command did; without a second core beside its own."""
+    # A limit of 0 would not do: it does not hold for a core that goes to a program, 1 does
+    # (core(5); do_coredump() in Linux's fs/coredump.c). For a file, 1 byte is as good as none.
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (min(hard, 1) if hard >= 0 else 1, hard))
+    # Neither can be changed for KILL, nor for those that the C library keeps for itself (32, 33).
+    if signo != signal.SIGKILL and signo in signal.valid_signals():
+        signal.signal(signo, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signo])
+    os.kill(os.getpid(), signo)
+    # A signal that does not kill after all, whatever the reason: the shell's convention.
+    os._exit(128 + signo)
