@@ -7,13 +7,14 @@ from typing import get_args
 
 import msgspec
 
-from pypicotrace.formats.values import Word
+from pypicotrace.formats.header import Header
+from pypicotrace.formats.values import Word, bytes_of, text_of
 
-SCHEMA = "pypicotrace/1"
+SCHEMA, CLOCK = "pypicotrace/1", "monotonic"
 
 
 class Head(msgspec.Struct, kw_only=True):
-    """The first line."""
+    """The first line: what a `Header` has, by the same names, and what is the same of all."""
 
     schema: str
     version: str
@@ -26,6 +27,15 @@ class Head(msgspec.Struct, kw_only=True):
     clock: str
     epoch_ns: int
     command: list[str]
+
+    @classmethod
+    def of(cls, header: Header) -> Head:
+        command = [text_of(word) for word in header.command]
+        return cls(schema=SCHEMA, clock=CLOCK, **{**header._asdict(), "command": command})
+
+    def header(self) -> Header:
+        told = {name: getattr(self, name) for name in Header._fields}
+        return Header(**{**told, "command": tuple(map(bytes_of, self.command))})
 
 
 class Line(msgspec.Struct, tag_field="ev", gc=False):

@@ -12,7 +12,7 @@ from pypicotrace._ffi import lib
 from pypicotrace.batch import Batch
 from pypicotrace.formats import lines
 from pypicotrace.formats.header import Header
-from pypicotrace.formats.values import NUMBER_MAX, call_of, program_of, text_of, word, words
+from pypicotrace.formats.values import NUMBER_MAX, call_of, program_of, word, words
 from pypicotrace.kinds import Kind
 from pypicotrace.layout import PLACES
 from pypicotrace.records import Values
@@ -41,20 +41,7 @@ class Ndjson:
 
     def begin(self, header: Header) -> bytes:
         self._makers = makers(header.os)
-        head = lines.Head(
-            schema=lines.SCHEMA,
-            version=header.version,
-            os=header.os,
-            release=header.release,
-            machine=header.machine,
-            abi=header.abi,
-            host=header.host,
-            boot=header.boot,
-            clock="monotonic",
-            epoch_ns=header.epoch_ns,
-            command=[text_of(argument) for argument in header.command],
-        )
-        return self._encoder.encode(head) + b"\n"
+        return self._encoder.encode(lines.Head.of(header)) + b"\n"
 
     def events(self, batch: Batch) -> bytes:
         make = self._makers

@@ -28,17 +28,7 @@ def header_of(line: bytes) -> Header:
     head = msgspec.json.decode(line, type=lines.Head)
     if head.schema != lines.SCHEMA:
         raise ValueError(f"its schema is {head.schema!r}, and {lines.SCHEMA!r} is known")
-    return Header(
-        version=head.version,
-        os=head.os,
-        release=head.release,
-        machine=head.machine,
-        abi=head.abi,
-        host=head.host,
-        boot=head.boot,
-        epoch_ns=head.epoch_ns,
-        command=tuple(map(bytes_of, head.command)),
-    )
+    return head.header()
 
 
 def records_of(chunk: bytes, number: int) -> Iterator[bytes]:
