@@ -10,7 +10,6 @@ write itself. With ``--below .`` only those of the project, without compilers an
 
 import argparse
 import contextlib
-import os
 import stat
 import sys
 from pathlib import Path
@@ -25,15 +24,15 @@ def files_read(argv: list[str]) -> tuple[list[Path], int]:
     with pt.spawn(argv, follow=True, events=events, syscalls=calls) as loop:
         for ev in loop:
             opened = f"fd/{ev.retval}" if isinstance(ev, pt.SyscallExit) else None
-            link = f"/proc/{ev.pid}/{opened or 'exe'}"
+            link = Path(f"/proc/{ev.pid}/{opened or 'exe'}")
             with contextlib.suppress(OSError):  # it failed, or another thread has closed it
-                file, for_writing = os.stat(link), os.lstat(link).st_mode & stat.S_IWUSR
+                file, for_writing = link.stat(), link.lstat().st_mode & stat.S_IWUSR
                 if opened and for_writing:
                     written.add((file.st_dev, file.st_ino))
                 elif stat.S_ISREG(file.st_mode):
-                    read[file.st_dev, file.st_ino] = Path(os.readlink(link))
-    status = loop.status.status if isinstance(loop.status, pt.Exited) else 1
-    return sorted(path for file, path in read.items() if file not in written), status
+                    read[file.st_dev, file.st_ino] = link.readlink()
+    files = sorted(path for file, path in read.items() if file not in written and path.is_file())
+    return files, loop.status.status if isinstance(loop.status, pt.Exited) else 1
 
 
 def main() -> int:
@@ -44,14 +43,12 @@ def main() -> int:
     parser.add_argument("command", nargs="...", help="what builds it")
     args = parser.parse_args()
     read, status = files_read(args.command or parser.error("which command builds it?"))
-    below, here = args.below.resolve(), Path.cwd()
-    read = [path for path in read if path.is_relative_to(below) and path.is_file()]
-    names = [str(path.relative_to(here) if path.is_relative_to(here) else path) for path in read]
+    read = [path for path in read if path.is_relative_to(args.below.resolve())]
+    names = [str(path).removeprefix(f"{Path.cwd()}/") for path in read]
     names = [name.replace("$", "$$").replace("#", "\\#").replace(" ", "\\ ") for name in names]
-    if status == 0:
-        # A rule for each file, too, so that one that is removed does not stop make.
-        rules = [f"{args.target}: {' '.join(names)}", *(f"{name}:" for name in names)]
-        args.out.write_text("\n".join(rules) + "\n")
+    if status == 0:  # each file has a rule, too, so that one that is removed does not stop make
+        rules = "".join(f"{name}:\n" for name in names)
+        args.out.write_text(f"{args.target}: {' '.join(names)}\n{rules}")
     return status
 
 
