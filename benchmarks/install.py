@@ -13,7 +13,7 @@ from pathlib import Path
 HOME = Path(__file__).parent.parent / "build" / "benchmarks"
 """The environment, which is kept."""
 PYTHON = HOME / "bin" / "python"
-PACKAGES = ("python-ptrace", "libdebug", "matplotlib")
+PACKAGES = ("python-ptrace", "libdebug")
 SYSTEM = {"strace": "strace", "perf": "linux-perf"}
 """Debian's packages, by the program that is wanted."""
 

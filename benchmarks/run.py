@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=50_000)
     parser.add_argument("--cpu", type=int, default=min(os.sched_getaffinity(0)))
     parser.add_argument("--only", default="", help="the rows with this in their name")
-    parser.add_argument("--json", type=Path, help="write the results here, too (see plot.py)")
+    parser.add_argument("--json", type=Path, help="write the results here, too (see page.py)")
     parser.add_argument("--without", action="append", default=[], choices=peers.PEERS)
     args = parser.parse_args()
     results, measured = table(args)

@@ -14,9 +14,13 @@ project_copyright = "2026, the pypicotrace developers. BSD-2-Clause"
 version = release = pt.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
-exclude_patterns = ["_build"]
+# What is included by a page is no page.
+exclude_patterns = ["_build", "generated"]
 html_theme = "alabaster"
-html_theme_options = {"description": "A system call tracer for NetBSD and Linux"}
+html_theme_options = {
+    "description": "A system call tracer for NetBSD and Linux",
+    "page_width": "1100px",
+}
 myst_heading_anchors = 3
 
 # `Stop.read` in a docstring is a reference, and one that leads nowhere is an error.
