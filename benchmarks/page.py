@@ -3,7 +3,8 @@
     python benchmarks/page.py FILE [FOLDER]
 
 The folder is docs, unless another is given. The file is kept there as performance.json, so that
-whoever doubts a number finds what it comes from; docs/performance.md has the words.
+whoever doubts a number finds what it comes from; docs/performance.md has the words. What where.py
+has sampled, docs/where.json, is a table of the same page.
 """
 
 from __future__ import annotations
@@ -77,7 +78,15 @@ def parts(told: dict[str, Any]) -> Iterator[str]:
     yield from table(["what", "microseconds", "share"], [*rows, ["all", f"{whole:.2f}", "100%"]])
 
 
-def pages(told: dict[str, Any]) -> dict[str, str]:
+def profile(sampled: dict[str, Any]) -> Iterator[str]:
+    """Whose the samples of a profile are."""
+    samples: dict[str, int] = sampled["samples"]
+    whole = sum(samples.values())
+    shares = [[what, f"{count / whole * 100:.1f}%"] for what, count in samples.items()]
+    yield from table(["", "share of the time"], shares)
+
+
+def pages(told: dict[str, Any], sampled: dict[str, Any]) -> dict[str, str]:
     """The files, by name."""
     rounds = max(len(cost["us"]) for cost in told["costs"])
     where = f"Measured on {told['machine']}, in {rounds} round{'s' * (rounds > 1)}."
@@ -85,6 +94,7 @@ def pages(told: dict[str, Any]) -> dict[str, str]:
         "performance.json": json.dumps(told, indent=1) + "\n",
         "generated/targets.md": "\n".join([where, *targets(told)]) + "\n",
         "generated/parts.md": "\n".join(parts(told)) + "\n",
+        "generated/profile.md": "\n".join(profile(sampled)) + "\n",
         "pictures/performance.svg": "\n".join(chart.lines(told)) + "\n",
     }
 
@@ -95,7 +105,8 @@ def main() -> None:
         sys.exit("usage: page.py FILE [FOLDER]")
     told = json.loads(Path(sys.argv[1]).read_text())
     folder = Path(sys.argv[2]) if len(sys.argv) > 2 else DOCS
-    for name, text in pages(told).items():
+    sampled = json.loads((DOCS / "where.json").read_text())
+    for name, text in pages(told, sampled).items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
 

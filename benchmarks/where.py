@@ -3,8 +3,9 @@
     python benchmarks/where.py OUT.json [--calls N] [--cpu N]
 
 Text of all calls of a program that makes nothing but calls is sampled by perf(1), tracer and
-tracee bound to one processor. The clock is the system's (cpu-clock): what runs with interrupts off
-is counted where they come on again. page.py makes a table of it.
+tracee bound to one processor; what nothing to do takes is taken off, and so the start is. The clock
+is the system's (cpu-clock): what runs while interrupts are off is counted where they come on again.
+page.py makes a table of it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import re
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 
 import install
@@ -26,48 +27,48 @@ import work
 
 RATE = 10_000
 """Samples a second."""
-KERNEL = re.compile(r"\[(kernel|guest\.kernel)|\.ko\b|^\[vdso")
-SWITCH = re.compile(
-    r"schedul|switch|wake_up|wakeup|ttwu|enqueue|dequeue|pick_|update_curr|rq_|_rq|select_task|"
-    r"prepare_task|set_next|put_prev|load_avg|sched_"
+FRAME = re.compile(r"\s*[0-9a-f]+ (.*?)(?:\+0x[0-9a-f]+)? \((.*)\)$", re.MULTILINE)
+KERNEL = re.compile(r"\[k|bpf")
+TRACEE = (
+    (r"ptrace_notify", "the tracee stops: it wakes up the tracer, and sleeps"),
+    (r"", "the tracee: the call itself, and into the kernel and back"),
 )
-"""Functions of the kernel that have one program run in place of another."""
+TRACER = (
+    (r"bpf|htab|lookup_nulls", "eBPF programs of the machine, at each system call of the tracer"),
+    (r"kernel_wait4", "the tracer waits for a stop: wait4(2)"),
+    (r"sys_ptrace", "the tracer asks what it is, and resumes: ptrace(2), twice"),
+    (r"sys_write", "the tracer writes the file"),
+    (r"syscall_64|exit_to_user", "the tracer: into the kernel and back"),
+    (r"^@.*(_pico\.|libc\.|vdso)", "the tracer's own loop, in C"),
+    (r"", "Python"),
+)
+"""Parts, by the functions that are in a sample's chain of calls; a library has a @ before it."""
 
 
-def part(comm: str, library: str, function: str) -> str:
-    """Whose time a sample is of, in words of the page."""
-    tracer = not comm.startswith("dense")
-    who = "tracer" if tracer else "tracee"
-    if KERNEL.search(library):
-        what = "switching from one to the other" if SWITCH.search(function) else "its system calls"
-        return what if what.startswith("switching") else f"the {who}: {what}"
-    if "_pico" in library:
-        return "the tracer: the loop, in C"
-    return f"the {who}: itself" if not tracer else "the tracer: Python and the C library"
+def part(program: str, chain: str) -> str:
+    """Which part of the whole a sample is of."""
+    rules = TRACEE if program.startswith("dense") else TRACER
+    return next(what for functions, what in rules if re.search(functions, chain))
 
 
-def parts(lines: Iterable[str]) -> Counter[str]:
-    """Of ``perf script -F comm,ip,sym,dso``: how many samples each part has."""
-    found: Counter[str] = Counter()
-    for line in lines:
-        sample = re.match(r"\s*(.*?)\s+[0-9a-f]+ (.*) \((.*)\)\s*$", line)
-        if sample:
-            comm, function, library = sample.groups()
-            found[part(comm, library, function)] += 1
-    return found
+def samples(told: str) -> Iterator[str]:
+    """The part of each sample in what ``perf script -F comm,ip,sym,dso`` prints."""
+    for block in told.split("\n\n"):
+        program, _, rest = block.strip("\n").partition("\n")
+        frames = FRAME.findall(rest)
+        if frames:
+            kernel = [function for function, library in frames if KERNEL.match(library)]
+            yield part(program.strip(), " ".join(kernel) or f"@{frames[0][1]}")
 
 
-def sampled(folder: Path, calls: int, cpu: int) -> Counter[str]:
-    """Trace, and look."""
+def sampled(folder: Path, command: list[str], cpu: int) -> Counter[str]:
+    """How many samples each part has."""
     data = folder / "perf.data"
-    command = [*peers.commands(folder)[peers.TEXT], *work.works(folder, calls)[work.DENSE].much]
-    record = ["perf", "record", "-q", "-e", "cpu-clock", "-F", str(RATE), "-o", str(data), "--"]
-    subprocess.run(
-        [*record, "taskset", "-c", str(cpu), *command], check=True, stdout=subprocess.DEVNULL
-    )
+    record = ["perf", "record", "-q", "-g", "-e", "cpu-clock", "-F", str(RATE), "-o", str(data)]
+    bound = ["taskset", "-c", str(cpu)]
+    subprocess.run([*bound, *record, "--", *command], check=True, stdout=subprocess.DEVNULL)
     script = ["perf", "script", "-i", str(data), "-F", "comm,ip,sym,dso"]
-    told = subprocess.run(script, check=True, stdout=subprocess.PIPE, text=True)
-    return parts(told.stdout.splitlines())
+    return Counter(samples(subprocess.run(script, check=True, stdout=-1, text=True).stdout))
 
 
 def main() -> None:
@@ -81,9 +82,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         work.build(folder)
-        found = sampled(folder, args.calls, args.cpu)
+        text, dense = peers.commands(folder)[peers.TEXT], work.works(folder, args.calls)[work.DENSE]
+        found = sampled(folder, [*text, *dense.much], args.cpu)
+        found.subtract(sampled(folder, [*text, *dense.nothing], args.cpu))
     here = f"{platform.system()} {platform.release()}, {platform.machine()}"
-    told = {"machine": here, "calls": args.calls, "samples": dict(found.most_common())}
+    parts = {what: max(count, 0) for what, count in found.most_common()}
+    told = {"machine": here, "calls": args.calls, "samples": parts}
     args.out.write_text(json.dumps(told, indent=1) + "\n")
 
 
