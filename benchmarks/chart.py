@@ -23,7 +23,7 @@ TOOLS = {
 }
 """In the order in which they are drawn, and whose they are."""
 AT_ONCE = {"text": "ours", "strace": "others"}
-WIDTH, LEFT, LONGEST, BAR, STEP = 900, 150, 640, 13, 19
+WIDTH, LEFT, LONGEST, BAR, STEP = 900, 170, 640, 13, 19
 STYLE = """
 text { font: 12px sans-serif; fill: #24292f }
 .head { font-weight: bold }

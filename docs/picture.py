@@ -21,7 +21,7 @@ import pypicotrace as pt
 COMMAND = ["sh", "-c", "date | wc"]
 WIDTH, MARGIN, LABELS = 900, 20, 100
 TOP, LANE, BAR = 56, 64, 24
-TRACES = 5
+TRACES = 10
 LABELLED = 44
 """A call that is so wide has its name in it."""
 STYLE = """
