@@ -63,6 +63,7 @@ LINUX_ALONE = {
     "live/test_seccomp.py": "no other system has seccomp(2)",
     "live/test_kernel_filter.py": "no other system has filters in the kernel",
     "live/test_overload.py": PROC,
+    "live/test_picture.py": "what the picture shows is from Linux",
     "live/test_pinning.py": "no other system lets one process pin another",
     "live/test_signals.py": SIGNALS,
     "live/test_steps.py": SIGNALS,
