@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import sys
 from collections.abc import Iterable
@@ -36,9 +37,12 @@ PEERS = {
 def get(names: Iterable[str]) -> None:
     """Install those of them that are not there.
 
-    :raises SystemExit: it cannot be done.
+    :raises SystemExit: it cannot be done, or an extra of our own is not there.
     """
-    used = set(names) & set(PEERS)
+    names = set(names)
+    if NDJSON in names and importlib.util.find_spec("msgspec") is None:
+        sys.exit("benchmarks: pip install 'pypicotrace[formats]' for ndjson")
+    used = names & set(PEERS)
     install.programs(sorted({PEERS[name] for name in used} - {""}))
     if any(not PEERS[name] for name in used):
         install.packages()

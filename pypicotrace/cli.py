@@ -17,7 +17,6 @@ from pypicotrace.errors import KernelError, LaunchError, MissingExtra, Picotrace
 from pypicotrace.filtering import EVERY_CALL
 from pypicotrace.launch import LaunchOptions, own_environment, search
 from pypicotrace.loop import Loop
-from pypicotrace.refusals import FORBIDDEN
 from pypicotrace.start import attach, spawn
 from pypicotrace.text import Text
 from pypicotrace.tracefile import open_trace
@@ -202,9 +201,7 @@ def cannot_launch(error: LaunchError) -> Failure:
         return Failure(f"{named}: {why}", EXIT_NOT_FOUND)
     if there and os.path.isdir(there[0]):
         return Failure(f"{named}: is a directory", EXIT_CANNOT_RUN)
-    # Of execve, or of the ptrace that came before it: they cannot be told apart here.
-    also = f", or {FORBIDDEN}" if error.errno in (errno.EPERM, errno.ENOSYS) else ""
-    return Failure(f"{named}: {error.strerror}{also}", EXIT_CANNOT_RUN)
+    return Failure(f"{named}: {error.strerror}", EXIT_CANNOT_RUN)
 
 
 def new_format(name: str) -> Format | None:

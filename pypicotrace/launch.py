@@ -10,6 +10,7 @@ from typing import IO, Any, NamedTuple, TypedDict
 
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.errors import LaunchError
+from pypicotrace.refusals import FORBIDDEN, UNDUMPABLE
 from pypicotrace.users import Identity, identity
 
 Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
@@ -28,6 +29,7 @@ STEPS = {
     lib.PICO_LAUNCH_GROUP: "start_new_session or process_group",
     lib.PICO_LAUNCH_USER: "user, group or extra_groups",
 }
+UNTRACEABLE = {lib.PICO_LAUNCH_TRACE: FORBIDDEN, lib.PICO_LAUNCH_PROTECTED: UNDUMPABLE}
 
 
 class LaunchOptions(TypedDict, total=False):
@@ -103,9 +105,12 @@ class Launch(NamedTuple):
 
         :param code: an errno.
         """
-        what = STEPS.get(request.failed[0], "")
+        step = request.failed[0]
+        what = STEPS.get(step, "")
         name = self.cwd if what == "cwd" and self.cwd is not None else self.argv[0]
         text = f"{what}: {os.strerror(code)}" if what else os.strerror(code)
+        if step in UNTRACEABLE:
+            text = f"{text}: {UNTRACEABLE[step]}"
         error = LaunchError(code, text, os.fsdecode(name))
         error.what = what
         return error

@@ -23,6 +23,12 @@ WORDS = {
 # Scope 3 holds for root too, and until the next boot (Linux's Documentation on Yama).
 YAMA_NOBODY, YAMA_NOBODY_WORDS = 3, "kernel.yama.ptrace_scope is 3; nobody may until the next boot"
 
+# What the kernel has against tracing a program that is only just started.
+UNDUMPABLE = (
+    "this program has changed its user, and what it starts is protected: "
+    "have it call prctl(PR_SET_DUMPABLE, 1) first, or start it as that user"
+)
+
 # What may be behind an EPERM for which the process itself gives no reason.
 FORBIDDEN = "ptrace(2) is forbidden here (a container's seccomp filter, a security module)"
 PROTECTED = "it is protected (it has more rights, or is not dumpable: run as root)"

@@ -97,11 +97,13 @@ enum pico_stdio {
 
 /* What could not be done for a program that is started. */
 enum pico_launch_step {
-	PICO_LAUNCH_PROGRAM = 0,	/* the program itself, or tracing it */
+	PICO_LAUNCH_PROGRAM = 0,	/* the program itself */
 	PICO_LAUNCH_FILES = 1,
 	PICO_LAUNCH_DIRECTORY = 2,
 	PICO_LAUNCH_GROUP = 3,
-	PICO_LAUNCH_USER = 4
+	PICO_LAUNCH_USER = 4,
+	PICO_LAUNCH_TRACE = 5,		/* ptrace(2) is refused */
+	PICO_LAUNCH_PROTECTED = 6	/* the same, because the tracer is protected, and so is its child */
 };
 
 /* A program to start. Arrays of pointers end with NULL. */

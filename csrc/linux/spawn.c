@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -109,6 +110,14 @@ has_ended(pid_t pid)
 	return waitid(P_PID, (id_t)pid, &si, WEXITED | WNOHANG | WNOWAIT | __WALL | __WNOTHREAD) == 0 && si.si_pid == pid;
 }
 
+/* A tracer that has changed its user is not dumpable, nor is its child, until that executes something (prctl(2)). */
+static void
+refused(const struct pico_launch *launch, int e)
+{
+	if (launch->failed != NULL && (e == -EPERM || e == -ENOSYS))
+		*launch->failed = prctl(PR_GET_DUMPABLE) == 1 ? PICO_LAUNCH_TRACE : PICO_LAUNCH_PROTECTED;
+}
+
 /* 0: it goes on, or has been killed by somebody; then that is its whole story. */
 static int
 seize(pid_t pid, unsigned long options, struct pico_pipe *go)
@@ -151,6 +160,8 @@ pico_linux_spawn(struct pico_kernel *kernel, const struct pico_launch *launch, i
 		e = seize(pid, options, &before.go);
 		/* It may have ended before that, because of what it could not do. */
 		int why = e < 0 ? pico_child_error(launch, &errors) : 0;
+		if (why == 0)
+			refused(launch, e);
 		e = why < 0 ? why : e;
 	}
 	if (e == 0)

@@ -192,7 +192,7 @@ child(const struct pico_launch *launch, const struct pico_child_os *os, const st
 	child_session(launch, errors);
 	int e = os->be_traced(os->arg);
 	if (e < 0)
-		child_fail(errors, PICO_LAUNCH_PROGRAM, -e);
+		child_fail(errors, e == -EPERM || e == -ENOSYS ? PICO_LAUNCH_TRACE : PICO_LAUNCH_PROGRAM, -e);
 	child_user(launch, errors);
 	child_exec(launch, errors);
 	_exit(127);

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import os
 import re
@@ -10,7 +9,6 @@ import sysconfig
 
 from pypicotrace.errors import LaunchError, PicotraceError
 from pypicotrace.kinds import Mask
-from pypicotrace.refusals import FORBIDDEN
 from pypicotrace.start import spawn
 
 SANITIZER = re.compile(r"lib(?:clang_rt\.)?(?:asan|tsan|msan|lsan|ubsan)")
@@ -37,8 +35,7 @@ def refusal() -> str:
             for _ in loop:
                 pass
     except LaunchError as error:
-        forbidden = f", or {FORBIDDEN}" if error.errno in (errno.EPERM, errno.ENOSYS) else ""
-        return f"ptrace is refused: {error.strerror}{forbidden}"
+        return f"ptrace is refused: {error.strerror}"
     except PicotraceError as error:
         return f"ptrace is refused: {error}"
     return ""

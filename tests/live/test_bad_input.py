@@ -16,6 +16,7 @@ from typing import IO, Any
 
 import pytest
 from cli_support import (
+    NOBODY,
     as_user,
     made_up_yama,
     needs_root,
@@ -29,6 +30,7 @@ from runs import Target, until
 from system import state, untouched
 
 import pypicotrace as pt
+from pypicotrace.refusals import UNDUMPABLE
 
 Start = Callable[..., Target]
 Scratch = Callable[[], IO[bytes]]
@@ -141,6 +143,39 @@ def test_input_6_without_the_capability(start: Start) -> None:
     without = ["setpriv", "--bounding-set", "-sys_ptrace", "--inh-caps", "-sys_ptrace", "--"]
     assert "with CAP_SYS_PTRACE" in attached_by(without, target.pid)
     assert untouched(target.pid)
+
+
+# Spawns before it changes its user, after that, and when it has done what it is then told to.
+CHANGES_USER = f"""
+import ctypes, os
+import pypicotrace as pt
+
+def spawn():
+    try:
+        with pt.spawn(["true"]) as loop:
+            list(loop)
+        print(loop.returncode)
+    except pt.LaunchError as e:
+        print(e)
+
+spawn()
+os.setgid({NOBODY})
+os.setuid({NOBODY})
+spawn()
+PR_SET_DUMPABLE = 4
+ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+spawn()
+"""
+
+
+@needs_root
+def test_input_6_a_host_that_has_changed_its_user() -> None:
+    """It cannot trace what it starts, until it says that it may be looked at."""
+    told = untraced([sys.executable, "-c", CHANGES_USER])
+    assert (told.status, told.err) == (0, b"")
+    before, refused, after = told.out.decode().splitlines()
+    assert refused == f"[Errno {errno.EPERM}] Operation not permitted: {UNDUMPABLE}: 'true'"
+    assert before == after == "0"
 
 
 @needs_unshare

@@ -169,7 +169,7 @@ class TestForbidden:
     def test_input_6_a_command(self, tmp_path: Path) -> None:
         """It has not been run."""
         run = picotrace("touch", str(tmp_path / "mark"), before=without_ptrace())
-        message = f"picotrace: touch: Operation not permitted, or {FORBIDDEN}\n"
+        message = f"picotrace: touch: Operation not permitted: {FORBIDDEN}\n"
         assert run == (126, b"", message.encode())
         assert not (tmp_path / "mark").exists()
 

@@ -248,7 +248,7 @@ def test_the_plugin_where_ptrace_is_refused(tmp_path: Path) -> None:
     trace = run_traced(pytest_command("test_it.py"), cwd=tmp_path, env=environment(), **how)
     trace.expect(call("ptrace", error="EPERM"))
     out = trace.stdout.decode()
-    why = "ptrace is refused: Operation not permitted, or ptrace(2) is forbidden here"
+    why = "ptrace is refused: Operation not permitted: ptrace(2) is forbidden here"
     assert f"\ntraced tests: 0 ran; 4 skipped: {why} (" in out, out
     assert "1 passed, 5 skipped" in out
 

@@ -14,10 +14,9 @@ from pypicotrace import __version__, cli
 from pypicotrace._ffi import lib
 from pypicotrace.arguments import HELP, HINT, Arguments, Failure, arguments, process_id
 from pypicotrace.cli import shown
-from pypicotrace.errors import LaunchError
 from pypicotrace.expressions import Wanted
 from pypicotrace.kinds import Mask
-from pypicotrace.refusals import FORBIDDEN, UID_UNKNOWN, words
+from pypicotrace.refusals import UID_UNKNOWN, words
 from pypicotrace.text import Text
 
 EVERYTHING = Wanted(Mask.ALL, None)
@@ -240,15 +239,6 @@ def test_what_is_no_process_id(text: str) -> None:
 def test_shown(name: bytes, text: str) -> None:
     """A name stays a name on a terminal, whatever is in it."""
     assert shown(name.decode(errors="surrogateescape")) == text
-
-
-def test_words_for_what_cannot_be_launched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that need a system in which something is forbidden; the others are live tests."""
-    monkeypatch.chdir(tmp_path)
-    for code in (errno.EPERM, errno.ENOSYS):
-        failure = cli.cannot_launch(LaunchError(code, os.strerror(code), "./x"))
-        assert str(failure) == f"./x: {os.strerror(code)}, or {FORBIDDEN}"
-        assert failure.status == 126
 
 
 @pytest.mark.parametrize(

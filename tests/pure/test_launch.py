@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import grp
 import os
 import pwd
@@ -15,6 +16,7 @@ import pytest
 
 from pypicotrace._ffi import lib
 from pypicotrace.launch import Launch, LaunchOptions, own_environment, plan, search
+from pypicotrace.refusals import FORBIDDEN, UNDUMPABLE
 from pypicotrace.users import Identity, identity
 
 KEEP, NULL, STDOUT = lib.PICO_STDIO_KEEP, lib.PICO_STDIO_NULL, lib.PICO_STDIO_STDOUT
@@ -79,6 +81,25 @@ def test_a_plain_plan() -> None:
 )
 def test_plans(given: dict[str, Any], field: str, value: Any) -> None:
     assert getattr(launch(**given), field) == value
+
+
+@pytest.mark.parametrize(
+    ("step", "code", "text", "what"),
+    [
+        (lib.PICO_LAUNCH_PROGRAM, errno.EPERM, "[Errno 1] Operation not permitted: 'ls'", ""),
+        (lib.PICO_LAUNCH_GROUP, errno.EPERM, "start_new_session or process_group: Oper", None),
+        (lib.PICO_LAUNCH_TRACE, errno.ENOSYS, f"Function not implemented: {FORBIDDEN}", ""),
+        (lib.PICO_LAUNCH_PROTECTED, errno.EPERM, f"Operation not permitted: {UNDUMPABLE}", ""),
+    ],
+)
+def test_words_for_what_has_failed(step: int, code: int, text: str, what: str | None) -> None:
+    keep: list[Any] = []
+    request = launch().to_c(keep)
+    request.failed[0] = step
+    error = launch().error(request, code)
+    assert text in str(error)
+    assert error.errno == code
+    assert what in (None, error.what)
 
 
 def test_the_plan_is_not_the_programs_own(monkeypatch: pytest.MonkeyPatch) -> None:
