@@ -12,10 +12,7 @@ import install
 
 HERE = Path(__file__).parent
 PICOTRACE = [sys.executable, "-m", "pypicotrace"]
-PICOTRACE_TRUSS = [
-    *(sys.executable, "-c"),
-    "import sys; from pypicotrace.tools.truss.command import main; sys.exit(main())",
-]
+PICOTRACE_TRUSS = [sys.executable, "-m", "pypicotrace.tools.truss"]
 CHOSEN = "openat"
 """The call that filters choose."""
 

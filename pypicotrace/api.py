@@ -51,6 +51,7 @@ from pypicotrace.start import AttachOptions, SpawnOptions, attach, spawn
 from pypicotrace.stop import Stop
 from pypicotrace.stream import Stream
 from pypicotrace.text import Text
+from pypicotrace.tracefile import open_trace
 from pypicotrace.tracer import Tracer, run
 
 SCE = Mask.SCE
@@ -133,6 +134,7 @@ __all__ = [
     "Vforked",
     "WrongThread",
     "attach",
+    "open_trace",
     "own_environment",
     "read",
     "run",

@@ -13,13 +13,16 @@ class NotSafe(OSError):
 
 
 def open_trace(path: str | None, *, append: bool = False) -> int:
-    """A descriptor for the trace, out of the way of the command's 0, 1 and 2.
+    """A descriptor for a trace, out of the way of the command's 0, 1 and 2, and not inherited.
+
+        with open(pt.open_trace("trace"), "wb") as file:
+            loop.write_text(file.fileno(), owns_file=True)
 
     :param path: a file, which only its owner can read if it is new; ``-``: standard output; None:
         standard error.
     :param append: a file is not emptied, and what is written comes at its end.
-    :raises NotSafe: see `_open_file`.
-    :raises OSError: it cannot be opened.
+    :raises OSError: it cannot be opened; or (ELOOP, EPERM) it is in a folder where anybody may make
+        files, and is a symbolic link, or another user's.
     """
     if path is None or path == "-":
         return _high(2 if path is None else 1)

@@ -79,13 +79,14 @@ def given(name: str, text: str, letters: str, argv: Sequence[str]) -> Given | st
 
 
 def open_output(name: str | None) -> int:
-    """A descriptor for the lines: of a file, which is its owner's alone; ``-``: standard output.
+    """A descriptor for the lines: of a file, ``-``: standard output, or None: standard error.
 
-    :raises OSError: it cannot be had.
+    :raises Failure: it cannot be written to.
     """
-    if name in (None, "-"):
-        return os.dup(1 if name else 2)
-    return os.open(str(name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        return pt.open_trace(name)
+    except OSError as error:
+        raise Failure(f"{name or 'standard error'}: {error.strerror}", EXIT_FAILURE) from None
 
 
 def show(name: str, loop: pt.Loop, take: Callable[[pt.Event], object]) -> None:

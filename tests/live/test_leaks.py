@@ -416,6 +416,14 @@ def environment(argv: list[str]) -> None:
     assert pt.own_environment()
 
 
+def open_trace(argv: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder, open(pt.open_trace(f"{folder}/trace"), "wb"):
+        with fails(OSError):
+            pt.open_trace(folder)
+        with fails(OSError):
+            pt.open_trace(f"{folder}/none/trace")
+
+
 WHOLE: dict[str, Case] = {
     "spawn": whole,
     "attach": attach,
@@ -433,6 +441,7 @@ WHOLE: dict[str, Case] = {
     "Loop.call": in_asyncio,
     "Loop.keep_rest": keep_rest,
     "read": recording,
+    "open_trace": open_trace,
     "own_environment": environment,
 }
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_support import NOBODY, as_user, needs_root, picotrace
+from cli_support import NOBODY, Finished, as_user, needs_root, picotrace, untraced
 from rows import from_events
 from runs import Trace, until
 from truth import glance, let_go, read_truth
@@ -103,13 +104,35 @@ def test_another_user_comes_at_neither_the_tracer_nor_the_trace(public: Path) ->
     assert b"forged" not in trace.read_bytes().splitlines()
 
 
-def test_the_trace_is_its_owners_alone(tmp_path: Path) -> None:
+COMMANDS = pytest.mark.parametrize("name", ["", ".tools.truss", ".tools.sigtracer"])
+"""Those that write a file, as modules of the package."""
+
+
+def written(name: str, path: Path) -> Finished:
+    """What a command tells that writes to a file."""
+    return untraced([sys.executable, "-m", f"pypicotrace{name}", "-o", str(path), "true"])
+
+
+@COMMANDS
+def test_the_trace_is_its_owners_alone(name: str, tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        assert picotrace("-o", str(tmp_path / "trace"), "true").status == 0
+        assert written(name, tmp_path / "trace") == (0, b"", b"")
     finally:
         os.umask(before)
     assert (tmp_path / "trace").stat().st_mode & 0o777 == 0o600
+
+
+@COMMANDS
+def test_the_trace_goes_where_nobody_else_has_led_it(name: str, tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    (shared / "trace").symlink_to(tmp_path / "precious")
+    told = written(name, shared / "trace")
+    assert (told.status, told.out) == (1, b"")
+    assert b"it is a symbolic link in a folder that anybody can write to" in told.err
+    assert not (tmp_path / "precious").exists()
 
 
 def test_the_command_has_no_descriptor_of_the_tracers(tmp_path: Path) -> None:

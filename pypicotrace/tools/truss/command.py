@@ -26,19 +26,6 @@ class Unwritten(Exception):
         self.error = error
 
 
-def open_output(output: str | None) -> int:
-    """A descriptor for the lines.
-
-    :raises Failure: it cannot be written to.
-    """
-    if output in (None, "-"):
-        return os.dup(1 if output else 2)
-    try:
-        return os.open(str(output), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
-    except OSError as error:
-        raise Failure(f"{output}: {error.strerror}", EXIT_FAILURE) from None
-
-
 def make_loop(args: Arguments) -> pt.Loop:
     """The loop that the command line asks for.
 
