@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import getopt
-import os
 import re
 import signal
 import sys

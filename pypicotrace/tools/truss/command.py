@@ -10,7 +10,7 @@ from typing import Any
 
 import pypicotrace as pt
 from pypicotrace.ending import Signals, end_as
-from pypicotrace.tools.frame import EXIT_FAILURE, Failure, command, complain
+from pypicotrace.tools.frame import EXIT_FAILURE, Failure, command, complain, open_output
 from pypicotrace.tools.truss.arguments import Arguments, arguments
 from pypicotrace.tools.truss.trace import Trace, environment, traced
 
