@@ -96,7 +96,7 @@ main(int argc, char **argv)
 		for (;;)
 			calls();
 	say("after %lu", mask());
-	for (int i = 0; i < 10; i++)
+	for (int i = 0; i < 4; i++)
 		calls();
 	say("long %lu", mask());
 	return 0;
