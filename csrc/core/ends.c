@@ -33,6 +33,17 @@ pico_loop_take_end(struct pico_loop *loop, struct pico_lwp *l, struct pico_event
 	pico_lwps_remove(&loop->lwps, l);
 }
 
+/* Is there one to be taken first? Those that wait themselves would wait for each other for ever. */
+static int
+others_first(const struct pico_loop *loop, const struct pico_process *p)
+{
+	const struct pico_lwp *l = loop->lwps.first_ready;
+
+	while (l != NULL && (l->process != p || l->waits))
+		l = l->next_ready;
+	return l != NULL;
+}
+
 /* Where a process ends or has a new image, LWPs and children of it are taken in whose creator was killed
  * before it could tell. 1: there are LWPs among them, and the stop in hand is to be taken again after
  * them, for they are of the process as it was. */
@@ -45,8 +56,9 @@ pico_loop_orphans_first(struct pico_loop *loop, struct pico_lwp *l, const struct
 	if (!ends && d->event.kind != PICO_EXEC)
 		return 0;
 	pico_loop_release_orphans(loop, l->process->pid);
-	if (l->process->lwps == 1 || loop->lwps.first_ready == NULL)
+	if (!others_first(loop, l->process))
 		return 0;
+	l->waits = 1;
 	pico_lwps_push_ready(&loop->lwps, l, raw->status);
 	return 1;
 }

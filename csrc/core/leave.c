@@ -299,8 +299,8 @@ pico_loop_close(struct pico_loop *loop, int64_t timeout_ns)
 			pico_loop_look_round(loop);
 		else if (e == 0)
 			break;
-		else
-			pico_loop_fail(loop, e);
+		else if (loop->failed == 0)
+			loop->failed = e;	/* of whatever kind: where the wait fails, it is not tried for ever */
 	}
 	if (loop->lwps.used == 0)
 		return loop->left_behind;

@@ -336,6 +336,6 @@ pico_lwps_pop_ready(struct pico_lwps *t)
 	t->first_ready = l->next_ready;
 	if (t->first_ready == NULL)
 		t->last_ready = NULL;
-	l->ready = 0;
+	l->ready = l->waits = 0;
 	return l;
 }

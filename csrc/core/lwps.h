@@ -63,7 +63,8 @@ struct pico_lwp {
 	uint8_t again;		/* the tracer has made a call of its own meanwhile: that one is entered once more */
 	uint8_t silent;		/* such a child, or one of its: nothing is reported of it */
 	uint8_t refused;	/* it was to be let go, and the kernel would not */
-	uint8_t ready;		/* is in the list of stops to be taken */
+	uint8_t ready;		/* is in the list of stops to be taken, */
+	uint8_t waits;		/* and is taken after others of its process */
 	uint8_t stops;		/* the signal to be passed on stops its process */
 	uint16_t abi;
 	uint16_t nargs;

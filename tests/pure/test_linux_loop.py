@@ -197,6 +197,15 @@ def test_a_held_lwp_of_a_process_that_execs_away_its_creator() -> None:
     ]
 
 
+def test_execs_of_one_process_do_not_wait_for_each_other() -> None:
+    """Each would be taken when the other LWPs have been."""
+    stops = [s.exec_(10), s.exit_(10, 0), *(s.exec_(lwp, pid=10, parent=1) for lwp in (11, 12))]
+    stops += [s.exec_(10), s.exited(10, 0)]
+    played = play(stops)
+    assert shown(played.events)[-1] == "0 Exited 0"
+    assert len(played.requests) < 100
+
+
 @pytest.mark.parametrize("order", [1, -1], ids=["creator first", "LWP first"])
 def test_an_lwp_is_created_in_its_own_context(order: int) -> None:
     both = [s.made(10, s.EVENT_CLONE, 11, owned=True), s.first_stop(11, pid=10, parent=1)]
