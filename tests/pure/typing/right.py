@@ -164,6 +164,11 @@ class FailOpen(pt.Tracer):
         print(status)
 
 
+def write_it(loop: pt.Loop) -> int:
+    with open(pt.open_trace(None), "wb") as file:
+        return loop.write_text(file.fileno())
+
+
 def run_it(pids: Sequence[int]) -> int:
     status = pt.run(FailOpen(), ["./prog"], follow=True, cwd="/", umask=0o77)
     pt.run(FailOpen(), ["./prog"], env=[*pt.own_environment(), b"LC_ALL=C"])
