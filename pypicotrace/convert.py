@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import getopt
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from pypicotrace.batch import Batch
-from pypicotrace.errors import MissingExtra, PicotraceError
 from pypicotrace.formats import FORMATS, Format, needed, new
 from pypicotrace.formats.header import Header
-from pypicotrace.progress import Progress
+from pypicotrace.progress import Progress, counted
 from pypicotrace.recording import read
-from pypicotrace.tracefile import open_trace
+from pypicotrace.tracefile import open_trace, same_file
+from pypicotrace.trouble import USAGE, Trouble, command, in_words
 
-TROUBLE, USAGE = 1, 2
 HELP = """\
 usage: picotrace-convert [-f FORMAT] [-t FORMAT] IN OUT
 
@@ -51,14 +49,6 @@ SUFFIXES = {
 WHOLE = ("ndjson", "parquet")
 """Formats that have everything."""
 PARQUET = "pypicotrace.formats.parquet"
-
-
-class Trouble(Exception):
-    """The command cannot do what it was told: a line for the user, and the exit status."""
-
-    def __init__(self, message: str, status: int = TROUBLE) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 class Work(NamedTuple):
@@ -139,15 +129,6 @@ def opened(work: Work, progress: Progress) -> Iterator[tuple[Header, Iterable[Ba
             yield recording.header, counted(recording.stream(), file, progress.told)
 
 
-def counted(
-    batches: Iterator[Batch], file: IO[bytes], told: Callable[[float], None]
-) -> Iterator[Batch]:
-    size = os.fstat(file.fileno()).st_size
-    for batch in batches:
-        yield batch
-        told(file.tell() / size if size else 1.0)
-
-
 def writer(work: Work) -> Callable[[Header, Iterable[Batch]], object]:
     """What writes the target."""
     if work.target_format == "parquet":
@@ -172,10 +153,6 @@ def write_bytes(work: Work, form: Format, header: Header, batches: Iterable[Batc
             out.write(form.end())
 
 
-def same_file(a: str, b: str) -> bool:
-    return a != "-" and os.path.exists(b) and os.path.samefile(a, b)
-
-
 def convert(work: Work) -> None:
     """Do it.
 
@@ -197,32 +174,10 @@ def run(argv: Sequence[str]) -> None:
     if isinstance(work, str):
         print(work, end="", flush=True)
         return
-    try:
+    with in_words():
         convert(work)
-    except MissingExtra as missing:
-        raise Trouble(str(missing), USAGE) from None
-    except PicotraceError as error:
-        raise Trouble(str(error)) from None
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        name = os.fsdecode(error.filename) if error.filename else ""
-        reason = error.strerror or str(error)
-        raise Trouble(f"{name}: {reason}" if name else reason) from None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The entry point of the command."""
-    try:
-        run(sys.argv[1:] if argv is None else argv)
-    except Trouble as trouble:
-        text = str(trouble).encode(errors="surrogateescape").decode(errors="backslashreplace")
-        print(f"picotrace-convert: {text}", file=sys.stderr)
-        return trouble.status
-    except BrokenPipeError:
-        # Whoever reads has seen enough; and nothing more is to be flushed at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return TROUBLE
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
-    return 0
+    return command("picotrace-convert", run, argv)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import IO, Any
+
+from pypicotrace.batch import Batch
 
 PATIENCE = 1.0
 """Seconds that need no bar."""
@@ -41,3 +45,13 @@ class Progress:
         """Take it away."""
         if self._shown is not None:
             self._shown.stop()
+
+
+def counted(
+    batches: Iterator[Batch], file: IO[bytes], told: Callable[[float], None]
+) -> Iterator[Batch]:
+    """The batches of a recording, and how much of its file each is at the end of."""
+    size = os.fstat(file.fileno()).st_size
+    for batch in batches:
+        yield batch
+        told(file.tell() / size if size else 1.0)

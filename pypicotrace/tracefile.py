@@ -72,3 +72,8 @@ def _open_file(path: str, append: bool) -> int:
         os.close(fd)
         raise
     return fd
+
+
+def same_file(a: str, b: str) -> bool:
+    """Whether two names, of which the first exists, are one file's; ``-`` is none."""
+    return a != "-" and os.path.exists(b) and os.path.samefile(a, b)

@@ -58,6 +58,7 @@ LINUX_ALONE = {
     "live/test_processes.py": CLONE,
     "live/test_programs.py": PROC,
     "live/test_registers.py": "it knows registers by Linux's layout",
+    "live/test_report_browser.py": "the browser that opens the page is Debian's Chromium",
     "live/test_run_calls.py": CALLS,
     "live/test_security.py": USERS,
     "live/test_seccomp.py": "no other system has seccomp(2)",
@@ -96,6 +97,10 @@ NEEDS = {
     "pure/formats/test_ndjson.py": ("msgspec", "jsonschema"),
     "pure/formats/test_parquet.py": ("msgspec", "pyarrow", "duckdb"),
     "pure/formats/test_trace_event.py": ("msgspec", "jsonschema"),
+    "pure/report/test_durations.py": ("hypothesis",),
+    "pure/report/test_report_command.py": ("msgspec",),
+    "pure/report/test_report_counts.py": ("hypothesis",),
+    "pure/report/test_report_page.py": ("hypothesis",),
 }
 """What only some tests need, and not every system has."""
 

@@ -142,6 +142,9 @@ def test_the_original_and_this_are_installed_side_by_side() -> None:
     ours = (PACKAGE / "PLIST").read_text().splitlines()
     wrappers = [line.split()[0] for line in (PACKAGE / "ALTERNATIVES").read_text().splitlines()]
     assert not {"bin/picotrace", "man/man1/picotrace.1"} & {*ours, *wrappers}
-    for name in values("PY_RENAME_BINARIES")[0].split():
+    names = " ".join(values("PY_RENAME_BINARIES")).split()
+    project = (ROOT / "pyproject.toml").read_text()
+    assert set(names) == set(re.findall(r"^(picotrace[\w-]*) = ", project, re.MULTILINE))
+    for name in names:
         assert f"bin/{name}-${{PYVERSSUFFIX}}" in ours
         assert f"man/man1/{name}-${{PYVERSSUFFIX}}.1" in ours

@@ -1,0 +1,64 @@
+"""How a command that makes one file of another says what went wrong, and ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from pypicotrace.errors import MissingExtra, PicotraceError
+
+TROUBLE, USAGE = 1, 2
+
+
+class Trouble(Exception):
+    """The command cannot do what it was told: a line for the user, and the exit status."""
+
+    def __init__(self, message: str, status: int = TROUBLE) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """What goes wrong with a file or a recording is a `Trouble`.
+
+    But for a pipe that nobody reads any more, of which nothing is to be said.
+    """
+    try:
+        yield
+    except MissingExtra as missing:
+        raise Trouble(str(missing), USAGE) from None
+    except PicotraceError as error:
+        raise Trouble(str(error)) from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        name = os.fsdecode(error.filename) if error.filename else ""
+        reason = error.strerror or str(error)
+        raise Trouble(f"{name}: {reason}" if name else reason) from None
+
+
+def command(
+    name: str, run: Callable[[Sequence[str]], object], argv: Sequence[str] | None = None
+) -> int:
+    """Run a command; returns its exit status.
+
+    :param run: takes the arguments, and raises `Trouble`.
+    :param argv: those, if not the process's own.
+    """
+    try:
+        run(sys.argv[1:] if argv is None else argv)
+    except Trouble as trouble:
+        text = str(trouble).encode(errors="surrogateescape").decode(errors="backslashreplace")
+        print(f"{name}: {text}", file=sys.stderr)
+        return trouble.status
+    except BrokenPipeError:
+        # Whoever reads has seen enough; and nothing more is to be flushed at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return TROUBLE
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    return 0

@@ -1,0 +1,208 @@
+"""What a report says of a trace: held against what looking at all events again gives."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+import recount
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from records import HEADER, batch_of_all
+from story import LONG, PIDS, Step, Story, counted, story
+
+import pypicotrace as pt
+from pypicotrace import report
+from pypicotrace.formats.values import program_of
+from pypicotrace.report import activity, collected, descriptors, failures, processes
+from pypicotrace.report.collected import Collected
+from pypicotrace.report.durations import bucket_of
+from pypicotrace.report.facts import Made
+from pypicotrace.report.meaning import name_of_call
+
+STEPS = st.lists(
+    st.tuples(st.integers(0, 99), st.integers(0, 9), st.integers(0, 999), st.integers(0, 40)),
+    max_size=120,
+)
+
+
+@settings(deadline=None)
+@given(STEPS, st.integers(0, 20))
+def test_of_any_story(steps: list[Step], first: int) -> None:
+    check(story(steps).batch(first))
+
+
+@pytest.mark.parametrize("first", [0, 1, 777])
+def test_of_a_long_one(first: int) -> None:
+    """Also where its beginning was not kept."""
+    check(LONG.batch(first))
+
+
+def test_it_does_not_matter_where_batches_end() -> None:
+    facts = [Made(HEADER, counted(LONG.batch(), cut)).facts() for cut in (0, 1, 1000)]
+    assert facts[0] == facts[1] == facts[2]
+
+
+def check(batch: pt.Batch) -> None:
+    events, made = list(batch), counted(batch)
+    check_calls(events, made)
+    check_failures(events, made)
+    check_descriptors(events, made)
+    check_processes(events, made)
+    check_activity(events, made)
+    assert made.events == len(events)
+
+
+def check_calls(events: list[pt.Event], made: Collected) -> None:
+    wanted = recount.calls(events)
+    rows = {name_of_call(*key): row for key, row in made.counts.rows.first(10**6, lambda _: 0)}
+    assert rows.keys() == wanted.keys()
+    for name, (count, returned, errors, took) in wanted.items():
+        row = rows[name]
+        assert (row.count, row.returned, row.errors) == (count, returned, errors)
+        assert (row.durations.count, row.durations.total) == (len(took), sum(took))
+        for part in (0.5, 0.99):
+            if took:
+                told = row.durations.quantile(part)
+                assert bucket_of(told) == bucket_of(recount.quantile(took, part))
+    assert made.counts.count == sum(count for count, *_ in wanted.values())
+    assert made.counts.errors == sum(errors for _, _, errors, _ in wanted.values())
+
+
+def check_failures(events: list[pt.Event], made: Collected) -> None:
+    for paths, rows in ((False, made.failures.by_call), (True, made.failures.by_path)):
+        told = {
+            (program_of(f.program).encode(), name_of_call(f.abi, f.sysnum), f.error)
+            + ((f.address,) if paths else ()): times.count
+            for f, times in rows.first(10**6, lambda _: 0)
+        }
+        assert told == recount.failures(events, paths=paths)
+
+
+def check_descriptors(events: list[pt.Event], made: Collected) -> None:
+    told = {
+        (program_of(d.program).encode(), d.number, d.origin.seq if d.origin else None): [
+            *(row.reads, row.bytes_read, row.writes, row.bytes_written)
+        ]
+        for d, row in made.descriptors.rows.first(10**6, lambda _: 0)
+    }
+    assert told == recount.moved(events)
+
+
+def check_processes(events: list[pt.Event], made: Collected) -> None:
+    lives = recount.lives(events)
+    told = made.processes.all
+    assert len(told) == len(lives)
+    for process, life in zip(told, lives, strict=True):
+        own = [events[place] for place in life]
+        assert {event.pid for event in own} <= {process.pid}
+        lwps = [(lwp.lwp, lwp.last_ns - lwp.begin_ns, lwp.in_ns) for lwp in process.lwps]
+        assert sorted(lwps) == sorted(recount.inside(events, life))
+        assert all(0 <= inside <= lived for _, lived, inside in lwps)
+        assert process.errors == sum(map(recount.is_error, recount.exits(own)))
+        assert process.calls == sum(count for count, *_ in recount.calls(own).values())
+        ends = [event for event in own if isinstance(event, pt.Exited | pt.Signaled)]
+        assert process.ended == bool(ends)
+        check_parent(events, told, process)
+
+
+def check_parent(
+    events: list[pt.Event], told: list[processes.Process], process: processes.Process
+) -> None:
+    made = [
+        event
+        for event in events
+        if isinstance(event, pt.Forked | pt.Vforked | pt.Spawned)
+        and (event.child, event.ts_ns) == (process.pid, process.begin_ns)
+    ]
+    if process.parent < 0:
+        assert not made
+    else:
+        parent = told[process.parent]
+        assert [event.pid for event in made] == [parent.pid]
+        assert parent.begin_ns <= process.begin_ns <= parent.last_ns
+
+
+def check_activity(events: list[pt.Event], made: Collected) -> None:
+    calls = sum(count for count, *_ in recount.calls(events).values())
+    assert sum(made.activity.calls) == calls
+    assert sum(made.activity.errors) == sum(map(recount.is_error, recount.exits(events)))
+
+
+@given(st.lists(st.integers(0, 2**64 - 1)))
+def test_spans_of_time(times: list[int]) -> None:
+    made = activity.Activity()
+    for ts in times:
+        made.add(ts, call=True, error=False)
+    assert len(made.calls) <= activity.SPANS_MAX
+    first = times[0] if times else 0
+    wanted = Counter(max(ts - first, 0) // made.width for ts in times)
+    assert {place: n for place, n in enumerate(made.calls) if n} == wanted
+
+
+def test_marks_and_names() -> None:
+    made = counted(LONG.batch())
+    wanted = Counter(
+        type(event) for event in LONG.batch() if isinstance(event, pt.Exec | pt.Stopped)
+    )
+    marks = [mark for process in made.processes.all for mark in process.marks]
+    assert Counter(pt.Exec if kind == 3 else 0 for _, kind, _ in marks)[pt.Exec] == wanted[pt.Exec]
+    assert len(marks) == wanted.total()
+    for process in made.processes.all:
+        assert len({name for _, name in process.programs[-1:]} | {process.program}) == 1
+
+
+def test_nothing_is_too_odd() -> None:
+    """Values that no kernel tells, in any order."""
+    made = counted(batch_of_all(3000))
+    for process in made.processes.all:
+        for lwp in process.lwps:
+            assert 0 <= lwp.in_ns <= lwp.last_ns - lwp.begin_ns
+    Made(HEADER, made).facts()
+
+
+def test_calls_that_were_entered_alone() -> None:
+    """Nobody knows how long they took."""
+    made = Story()
+    for number in range(10):
+        made.step((0, 0, number * 9, 10))
+        made.alive[PIDS[0]].lwps[PIDS[0]] = None
+    told = counted(made.batch())
+    [process] = told.processes.all
+    assert (process.calls, process.lwps[0].in_ns, told.counts.errors) == (10, 0, 0)
+    [[name, _, count, returned, *_]] = Made(HEADER, told).facts()["calls"]
+    assert (name, count, returned) == ("openat", 10, 0)
+
+
+@pytest.fixture
+def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (processes, descriptors, failures, collected, report):
+        for name in ("PROCESSES_MAX", "LWPS_MAX", "MARKS_MAX", "KEYS_MAX", "SHOWN_MAX"):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, 5)
+
+
+@pytest.mark.usefixtures("little_room")
+def test_what_has_no_room_is_counted() -> None:
+    events = list(LONG.batch())
+    made = counted(LONG.batch())
+    tree = made.processes
+    lives = recount.lives(events)
+    assert (len(tree.all), len(tree.all) + tree.more) == (5, len(lives))
+    assert tree.events_elsewhere == sum(len(life) for life in lives[5:])
+    kept = [lwp.lwp for process in tree.all for lwp in process.lwps]
+    assert len(kept) == 5
+    announced = [event.lwp for event in events if isinstance(event, pt.LwpCreated)]
+    assert tree.more_lwps == len(lives) - 5 + len(set(announced) - set(kept))
+    marks = sum(len(process.marks) + len(process.programs) - 1 for process in tree.all)
+    assert marks == 5
+    for rows, wanted in (
+        (made.failures.by_call, recount.failures(events, paths=False)),
+        (made.failures.by_path, recount.failures(events, paths=True)),
+    ):
+        kept_rows = rows.first(10**6, lambda _: 0)
+        assert len(kept_rows) == 5
+        assert sum(times.count for _, times in kept_rows) + rows.refused == wanted.total()
+    # What is counted of all is so still.
+    check_calls(events, made)
+    check_activity(events, made)
