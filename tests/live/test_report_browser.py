@@ -14,9 +14,12 @@ import records
 from browser import Browser, PageError, browser
 from cli_support import picotrace, untraced
 from records import HEADER, batch_of_all
+from story import LONG, counted
 
 from pypicotrace.formats import new
+from pypicotrace.report.facts import left_out
 from pypicotrace.report.meaning import RESTARTS
+from pypicotrace.report.page import page
 
 MAIN = "import sys; from pypicotrace.report.command import main; sys.exit(main())"
 PROGRAM = """
@@ -159,6 +162,34 @@ def test_a_calls_latency(tab: Browser, url: str) -> None:
     name = tab.evaluate("document.querySelector('#calls .link').textContent")
     assert tab.evaluate("document.getElementById('call').value") == name
     assert tab.evaluate("document.querySelectorAll('#histogram .bar').length") > 0
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_of_next_to_nothing(tab: Browser, tmp_path: Path, count: int) -> None:
+    form, file = new("ndjson"), tmp_path / "short.ndjson"
+    file.write_bytes(form.begin(HEADER) + form.events(batch_of_all(count)))
+    tab.open(made(file, tmp_path / "short.html"))
+    assert rows(tab, "errors") == [["None."]]
+    assert ("None." in tab.evaluate("document.getElementById('rows').textContent")) == (not count)
+
+
+def test_it_says_what_is_left_out(
+    tab: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And that the recording broke off."""
+    monkeypatch.setattr("pypicotrace.report.facts.SHOWN_MAX", 5)
+    monkeypatch.setattr("pypicotrace.report.processes.PROCESSES_MAX", 5)
+    told = counted(LONG.batch())
+    file = tmp_path / "left.html"
+    file.write_bytes(page(HEADER, told, "", warning="Only the beginning"))
+    tab.open(file.as_uri())
+    assert tab.evaluate("document.getElementById('warning').textContent") == "Only the beginning"
+    assert tab.evaluate("document.getElementById('warning').checkVisibility()")
+    assert len(rows(tab, "errors")) == len(rows(tab, "tree")) == 5
+    for section in ("time", "errors", "descriptors"):
+        text = tab.evaluate(f"document.getElementById('{section}').textContent")
+        for line in left_out(told)[section]:
+            assert line in text
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (600, "dark")])

@@ -12,7 +12,8 @@ from records import HEADER, batch_of_all
 from story import LONG, PIDS, Step, Story, counted, story
 
 import pypicotrace as pt
-from pypicotrace import report
+from pypicotrace import report, syscalls
+from pypicotrace._ffi import ffi, lib
 from pypicotrace.formats.values import program_of
 from pypicotrace.report import activity, collected, descriptors, failures, processes
 from pypicotrace.report.collected import Collected
@@ -172,6 +173,30 @@ def test_calls_that_were_entered_alone() -> None:
     assert (process.calls, process.lwps[0].in_ns, told.counts.errors) == (10, 0, 0)
     [[name, _, count, returned, *_]] = Made(HEADER, told).facts()["calls"]
     assert (name, count, returned) == ("openat", 10, 0)
+
+
+def test_what_netbsd_tells() -> None:
+    """Its names; and that an execve has not failed of which its kernel says EJUSTRETURN, -2."""
+    call = {"kind": 2, "pid": 7, "lwp": 7, "program": b"sh", "abi": lib.PICO_ABI_NETBSD}
+    calls = syscalls.load("netbsd-amd64").by_name
+    made = ffi.new("struct pico_event[]", 3)
+    for place, told in enumerate(
+        (
+            {**call, "sysnum": calls["execve"].number, "error": -2, "elapsed_ns": 5},
+            {**call, "sysnum": calls["open"].number, "error": 35, "nargs": 1, "args": [0x7F00]},
+            {**call, "kind": 13, "sysnum": -1, "signo": 29},
+        )
+    ):
+        for name, value in {"seq": place + 1, "ts_ns": 100 + place, **told}.items():
+            setattr(made[place], name, value)
+    facts = Made(HEADER._replace(os="netbsd"), counted(pt.Batch(made, 3))).facts()
+    assert [row[:5] for row in facts["calls"]] == [
+        ["execve", "netbsd-amd64", 1, 1, 0],
+        ["open", "netbsd-amd64", 1, 1, 1],
+    ]
+    assert facts["errors"] == [["sh", "open", "EAGAIN", 1, 6, 6, ""]]
+    assert facts["paths"] == [["sh", "open", "EAGAIN", 1, 6, 6, "0x7f00"]]
+    assert facts["processes"][0][4:6] == ["SIGINFO", 2]
 
 
 @pytest.fixture
