@@ -20,7 +20,8 @@ EXIT_USAGE = 2
 HELP = """\
 usage: picotrace [-finrtTvVzZ] [-o FILE [--append]] [-e EXPR]... [-u USER]
                  [-E NAME=VALUE] [-p PID]... [--children] [--format NAME]
-                 [--last N] [--pin WHEN] [--cut-results] [command [arg ...]]
+                 [--last N] [--stop-after N|TIME] [--pin WHEN] [--cut-results]
+                 [command [arg ...]]
 
 Trace the system calls, signals, processes and LWPs of a command.
 
@@ -48,6 +49,9 @@ Trace the system calls, signals, processes and LWPs of a command.
                  for Perfetto and chrome://tracing
   --last N       keep the last N events, and write them at the end only if the
                  command fails, or picotrace is told to end
+  --stop-after N|TIME
+                 let go of everything after N calls, or after 5s, 200ms, 10m;
+                 the command runs on
   --color WHEN   always, never, or auto: on a terminal, unless NO_COLOR is set
   --pin WHEN     auto, off, or a processor: whether tracer and tracee share one
   --cut-results  on NetBSD: wide results stay cut to 32 bits, which is faster
@@ -71,6 +75,10 @@ STYLES = {
 TEXT = "text"
 APPENDABLE = (TEXT, "strace")
 """Formats of which two, one after another, are one."""
+SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
+"""What a unit of time is,"""
+SECONDS_MAX = 1e9
+"""and the longest that there can be."""
 COLOURS = ("always", "never", "auto")
 
 
@@ -87,7 +95,8 @@ class Arguments(NamedTuple):
     """The command line: ``output`` None is standard error; of pids and command one is empty.
 
     ``format`` is one of `pypicotrace.formats.FORMATS`, or text; ``errors`` is as
-    `pypicotrace.spawn` takes it. ``last`` None: all events are written.
+    `pypicotrace.spawn` takes it. ``last`` None: all events are written. ``stop_calls`` and
+    ``stop_seconds`` are as `pypicotrace.Loop.stop_after` takes them.
     """
 
     follow: bool
@@ -95,6 +104,8 @@ class Arguments(NamedTuple):
     style: Text
     format: str
     last: int | None
+    stop_calls: int
+    stop_seconds: float
     colour: str
     whole_results: bool
     pin: Pin
@@ -137,6 +148,7 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
         "format=",
         "last=",
         "pin=",
+        "stop-after=",
     ]
     try:
         options, command = getopt.getopt(list(argv), "finrtTvhVzZo:e:p:u:E:", long)
@@ -160,6 +172,7 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
         wanted = parse(values("-e"))
     except ValueError as error:
         raise Failure(f"-e: {error}", EXIT_USAGE) from None
+    calls, seconds = _limit(values("--stop-after"), wanted)
     style = Text.ARGV
     for name in given & STYLES.keys():
         style |= STYLES[name]
@@ -169,6 +182,8 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
         style=style,
         format=_format(last("--format"), given),
         last=_count(last("--last")),
+        stop_calls=calls,
+        stop_seconds=seconds,
         colour=_colour(last("--color")),
         whole_results="--cut-results" not in given,
         pin=_pin(last("--pin"), pids),
@@ -243,6 +258,31 @@ def _count(text: str | None) -> int | None:
     if text is not None and not re.fullmatch(r"[1-9][0-9]{0,6}", text, re.ASCII):
         raise usage(f"--last {text}: give how many events are kept, from 1 to 9999999")
     return int(text) if text is not None else None
+
+
+def _limit(given: list[str], wanted: Wanted) -> tuple[int, float]:
+    """After how many calls, and how many seconds, to stop; 0: not."""
+    calls, seconds = 0, 0.0
+    for text in given:
+        number, unit = number_and_unit(text)
+        if unit:
+            seconds = float(number) * SECONDS[unit]
+        elif number:
+            calls = int(number)
+        if seconds > SECONDS_MAX or not number.strip("0."):
+            raise usage(f"--stop-after {text}: give a number of calls, or a time as 5s, 200ms, 10m")
+    if calls and not wanted.events & (Mask.SCE | Mask.SCX):
+        raise usage("--stop-after counts calls: -e event= has to have sce or scx")
+    return calls, seconds
+
+
+def number_and_unit(text: str) -> tuple[str, str]:
+    """A count and no unit, or a number and that of a time; empty where it is neither."""
+    count, time = r"([1-9][0-9]{0,17})", r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h)"
+    match = re.fullmatch(f"{count}|{time}", text, re.ASCII)
+    if match is None:
+        return "", ""
+    return match[1] or match[2], match[3] or ""
 
 
 def _colour(when: str | None) -> str:

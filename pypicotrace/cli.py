@@ -14,7 +14,7 @@ from pypicotrace import formats
 from pypicotrace.arguments import EXIT_USAGE, TEXT, Arguments, Failure, arguments
 from pypicotrace.ending import Signals, die_by, end_as
 from pypicotrace.errors import KernelError, LaunchError, MissingExtra, PicotraceError
-from pypicotrace.filtering import EVERY_CALL
+from pypicotrace.filtering import EVERY_CALL, NOT_ASKED
 from pypicotrace.launch import LaunchOptions, own_environment, search
 from pypicotrace.loop import Loop
 from pypicotrace.start import attach, spawn
@@ -125,9 +125,16 @@ def make_loop(args: Arguments, refused: list[str]) -> Loop:
             )
         how = LaunchOptions(env=environment_of(args), close_fds=False)
         who = LaunchOptions(user=uid, group=gid, extra_groups=groups)
-        return spawn(args.command, kernel_filter=None, **{**how, **who, **wanted})
+        # What has a filter cannot be let go.
+        filtered = False if limited(args) else None
+        return spawn(args.command, kernel_filter=filtered, **{**how, **who, **wanted})
     except ValueError as error:
         raise Failure(f"-e: {error}", EXIT_USAGE) from None
+
+
+def limited(args: Arguments) -> bool:
+    """Whether the trace may end before what is traced does."""
+    return bool(args.stop_calls or args.stop_seconds)
 
 
 def warn_of_set_id(command: list[str], env: list[bytes], user: str | None = None) -> None:
@@ -172,7 +179,10 @@ def announce(loop: Loop, args: Arguments, refused: list[str]) -> None:
     """Say what was attached to, and what could not be; refuse to go on with nothing."""
     if args.verbose and loop.filtering != EVERY_CALL:
         who = "the kernel" if loop.filtering.in_kernel else "the tracer"
-        complain(f"calls are chosen by {who}: {loop.filtering.why}")
+        why = loop.filtering.why
+        if loop.filtering == NOT_ASKED and limited(args):
+            why = "what has a filter in the kernel cannot be let go, and --stop-after lets go of it"
+        complain(f"calls are chosen by {who}: {why}")
     if loop.root:
         return
     if not loop.attached and len(refused) == 1:
@@ -223,7 +233,9 @@ def last_only(
     from pypicotrace.formats.plain import Plain
 
     def wanted(failed: bool) -> bool:
-        return signals.ended_by is not None or (bool(loop.returncode) if loop.root else failed)
+        if signals.ended_by is not None or loop.stopped:
+            return True
+        return bool(loop.returncode) if loop.root else failed
 
     return Last(form or Plain(style_of(args, fd)), args.last or 1, wanted)
 
@@ -252,6 +264,8 @@ def trace(
         try:
             with loop:
                 announce(loop, args, refused)
+                if limited(args):
+                    loop.stop_after(calls=args.stop_calls, seconds=args.stop_seconds)
                 if args.pids:
                     # A command would run on, for its work and its status are wanted too.
                     signals.heed_reader()

@@ -17,10 +17,10 @@ from pypicotrace import syscalls as tables
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.attaching import attach_to, children_of, let_go, process_id
 from pypicotrace.choice import Choice, native_abis
-from pypicotrace.errors import AttachError, LoopClosed, WrongThread, check
+from pypicotrace.errors import AttachError, LoopClosed, Unsupported, WrongThread, check
 from pypicotrace.filtering import NOT_ASKED, RUNNING, Filtering
 from pypicotrace.images import argv_of, path_of
-from pypicotrace.kinds import Kind
+from pypicotrace.kinds import Kind, Mask
 from pypicotrace.launch import Launch, LaunchOptions, Path, plan, start
 from pypicotrace.lwps import LwpNow, lwps_now
 from pypicotrace.opening import native_kernel, open_loop
@@ -41,6 +41,7 @@ Result = TypeVar("Result")
 # How long closing waits for LWPs that must stop before they can be let go. One that is asleep in
 # the kernel (a parent in vfork) does not until it wakes up.
 CLOSE_TIMEOUT_NS = 10 * 10**9
+SECONDS_MAX = 10.0**9
 ENTERED = "a loop is entered once; make another"
 
 
@@ -83,7 +84,7 @@ class Loop:
         self._keeps_rest = False
         self._keep: list[Any] = []
         self._owner: tuple[int, int] | None = None
-        self._unwanted = False
+        self._unwanted = self._stopped = False
         # The owner again, in a form that is quick to look at: 0 is no thread's.
         self._thread = self._forks_before = 0
         self._summons = Summons()
@@ -168,6 +169,7 @@ class Loop:
         self.turn += 1
         left = lib.pico_loop_close(pointer, CLOSE_TIMEOUT_NS)
         self._remember_end()
+        self._stopped = self.stopped
         self._flush()
         try:
             if self._keeps_rest:
@@ -240,6 +242,40 @@ class Loop:
         """
         self._hold(lambda loop: let_go(loop, pid))
         self.attached.pop(pid, None)
+
+    def stop_after(self, *, calls: int = 0, seconds: float = 0) -> None:
+        """Let go of everything after so many calls, or after a time, whichever comes first.
+
+            with pt.spawn(["make"], follow=True) as loop:
+                loop.stop_after(seconds=5)
+                record = list(loop)
+
+        All processes run on, as after `detach`, also those that were spawned; the iteration ends.
+        After the last call nothing is reported but Detached, and Exited and Signaled of processes
+        that ended before they could be let go. Called again, it takes the place of the former.
+
+        :param calls: how many `SyscallExit` are reported from now on, or `SyscallEntry` where those
+            alone are wanted; 0: any number.
+        :param seconds: how long from now on something is reported; 0: for ever.
+        :raises ValueError: one of them is negative, or no call is ever reported.
+        :raises Unsupported: calls are chosen by a filter in the kernel, see `spawn`.
+        :raises LoopClosed, WrongThread: as every use of the loop.
+        """
+        if calls < 0 or not 0 <= seconds <= SECONDS_MAX:
+            raise ValueError(f"neither {calls} calls nor {seconds} s can be waited for")
+        if calls and not self._choice.events & (Mask.SCE | Mask.SCX):
+            raise ValueError("no call is reported: events= has neither SCE nor SCX")
+        ns = max(int(seconds * 10**9), 1) if seconds else 0
+        code = self._hold(lambda loop: lib.pico_loop_set_limit(loop, calls, ns))
+        if code == -errno.EOPNOTSUPP:
+            raise Unsupported("what has a filter in the kernel (kernel_filter) cannot be let go")
+
+    @property
+    def stopped(self) -> bool:
+        """What `stop_after` asks for has come."""
+        if self._pointer is None:
+            return self._stopped
+        return bool(lib.pico_loop_limit_reached(self._pointer))
 
     def interrupt(self) -> None:
         """Make the iteration, or `write_text`, end soon. From any thread, or a signal handler."""

@@ -59,7 +59,7 @@ pico_loop_new_process(struct pico_loop *loop, struct pico_lwp *creator, int32_t 
 	}
 	l->silent = creator->silent || creator->keeps;
 	l->stepped = creator->stepped;	/* it has no event of its own at which that could be asked for */
-	if (loop->follow != PICO_FOLLOW_ALL)
+	if (loop->follow != PICO_FOLLOW_ALL || loop->limit.reached)
 		l->process->leaving = PICO_LEAVING_SILENTLY;
 	else if (loop->closing)
 		close_in_on(loop, l);
@@ -147,7 +147,7 @@ take_in(struct pico_loop *loop, struct pico_lwp *l)
 			p->spawned = loop->root != 0 && !loop->attached;
 		l->birth = loop->follow == PICO_FOLLOW_ALL ? PICO_ATTACHED : PICO_NONE;
 	}
-	if (loop->follow != PICO_FOLLOW_ALL && owner == NULL)
+	if ((loop->follow != PICO_FOLLOW_ALL || loop->limit.reached) && owner == NULL)
 		l->process->leaving = PICO_LEAVING_SILENTLY;
 	else if (loop->closing)
 		close_in_on(loop, l);

@@ -36,6 +36,7 @@ pico_loop_spawn(struct pico_loop *loop, const struct pico_launch *launch, int32_
 		return -ENOMEM;
 	}
 	l->process->spawned = 1;
+	pico_loop_pass_limit(loop);
 	l->process->filtered = loop->filtered != 0;
 	l->state = PICO_LWP_EXPECTED;
 	/* The execve that starts it is the tracer's: its record begins with the new image. */
@@ -109,6 +110,7 @@ pico_loop_attach(struct pico_loop *loop, int32_t pid)
 	if (p != NULL && p->leaving)
 		return -EBUSY;	/* some of its LWPs would be found free, and be let go again */
 	loop->attached = 1;
+	pico_loop_pass_limit(loop);
 	loop->empty_ns = 0;
 	return attach_all(loop, pid);
 }

@@ -101,7 +101,8 @@ int
 pico_loop_emit(struct pico_loop *loop, const struct pico_process *process, struct pico_event *ev)
 {
 	if (!pico_loop_wants(loop, ev) || (loop->closing && loop->text == NULL && !loop->rest.wanted) ||
-	    process->leaving == PICO_LEAVING_SILENTLY || loop->silent || is_unfollowed(loop, process, ev->lwp))
+	    process->leaving == PICO_LEAVING_SILENTLY || loop->silent || is_unfollowed(loop, process, ev->lwp) ||
+	    pico_loop_is_beyond(loop, ev->kind))
 		return 0;
 	ev->seq = ++loop->seq;
 	ev->ts_ns = loop->now;
@@ -116,6 +117,7 @@ pico_loop_emit(struct pico_loop *loop, const struct pico_process *process, struc
 		pico_loop_put_rest(loop, ev);
 	else
 		loop->batch[loop->filled++] = *ev;
+	pico_loop_count(loop, ev->kind);
 	return 1;
 }
 
@@ -162,6 +164,12 @@ pending(const struct pico_loop *loop)
 	return loop->filled > 0 || (loop->text != NULL && pico_text_pending(loop->text));
 }
 
+static int64_t
+sooner(int64_t deadline, uint64_t ns)
+{
+	return deadline == 0 || ns < (uint64_t)deadline ? (int64_t)ns : deadline;
+}
+
 /* Have the kernel tick fast while something waits to be handed over, slowly otherwise. Called on
  * every stop: the ticks are made slower only in on_tick, so that a system call is rare here. */
 static void
@@ -169,8 +177,10 @@ pace(struct pico_loop *loop, int64_t deadline)
 {
 	uint64_t interval = pending(loop) ? TICK_PENDING_NS : TICK_IDLE_NS;
 
-	if (loop->lwps.delayed > 0 && (deadline == 0 || loop->wake_ns < (uint64_t)deadline))
-		deadline = (int64_t)loop->wake_ns;
+	if (loop->lwps.delayed > 0)
+		deadline = sooner(deadline, loop->wake_ns);
+	if (loop->limit.at_ns != 0 && !loop->limit.reached)
+		deadline = sooner(deadline, loop->limit.at_ns);
 	if (deadline != 0) {
 		int64_t left = deadline - (int64_t)pico_clock_ns();
 		if (left < (int64_t)interval)
@@ -198,6 +208,7 @@ on_tick(struct pico_loop *loop)
 		loop->tick_ns = 0;	/* the next wait sets the slow pace */
 	if (loop->text != NULL)
 		(void)pico_text_flush(loop->text);	/* its error is kept, and asked for by the owner */
+	pico_loop_look_at_clock(loop, pico_clock_ns());
 	pico_loop_look_round(loop);
 }
 
@@ -263,6 +274,7 @@ pico_loop_step(struct pico_loop *loop, int64_t deadline)
 			return e;
 	}
 	loop->now = pico_clock_ns();
+	pico_loop_look_at_clock(loop, loop->now);
 	e = pico_loop_take(loop, &raw);
 	loop->silent = 0;
 	return e < 0 ? e : 1;

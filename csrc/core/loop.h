@@ -69,6 +69,14 @@ int pico_loop_children(struct pico_loop *, int32_t pid, int32_t *pids, int max);
 int pico_loop_detach(struct pico_loop *, int32_t pid);
 int pico_loop_refusal(struct pico_loop *, int32_t pid, int error, int32_t *detail);
 
+/* Let go of everything, as above, after so many calls have been recorded, their exits if those are wanted, or in so
+ * many nanoseconds; 0: not so. A child that is made meanwhile goes unannounced. What was recorded by then is all but
+ * DETACHED, and the EXITED or SIGNALED of those that could not be let go before. -EOPNOTSUPP: a filter in the kernel
+ * is to be there. */
+int pico_loop_set_limit(struct pico_loop *, uint64_t calls, uint64_t ns);
+/* Whether that has come. */
+int pico_loop_limit_reached(const struct pico_loop *);
+
 enum pico_next {
 	PICO_ASKS = -10000	/* no errno */
 };

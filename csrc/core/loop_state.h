@@ -14,6 +14,12 @@ struct pico_filter {
 	int others;
 };
 
+struct pico_limit {
+	uint64_t calls;			/* are recorded before it is reached; 0: it has none, or no more */
+	uint64_t at_ns;			/* it is reached then; 0: at no time */
+	int reached;			/* all are let go */
+};
+
 struct pico_rest {
 	int wanted;
 	int lost;			/* there was no memory for one */
@@ -44,6 +50,7 @@ struct pico_loop {
 	uint64_t looked_ns;		/* when stops were looked for that another wait may have taken */
 	uint64_t empty_ns;		/* since when the table is empty; 0: it is not */
 	uint64_t wake_ns;		/* the first of those that are delayed is to go on then, or a later one */
+	struct pico_limit limit;
 	int parting;			/* a process is to be let go, and its LWPs have not been looked at */
 	int attached;			/* to some process, ever */
 	struct pico_lwp *current;	/* STOP mode: stands still for the event returned last, */
@@ -88,6 +95,14 @@ int pico_loop_lose_one(struct pico_loop *);
 int pico_loop_wants(const struct pico_loop *, const struct pico_event *);
 /* Whether calls of that number are. */
 int pico_loop_chooses(const struct pico_loop *, int abi, int32_t sysnum);
+/* limit.c: there is something to trace again: it has no limit where the one there was has been reached. */
+void pico_loop_pass_limit(struct pico_loop *);
+/* An event of that kind was recorded. */
+void pico_loop_count(struct pico_loop *, uint16_t kind);
+/* What happens from now on may be too late to be recorded. */
+void pico_loop_look_at_clock(struct pico_loop *, uint64_t now);
+/* Whether such an event is. */
+int pico_loop_is_beyond(const struct pico_loop *, uint16_t kind);
 /* delay.c: when it would be resumed: 1, it stands still for a while longer. */
 int pico_loop_put_off(struct pico_loop *, struct pico_lwp *);
 /* It is not to stand any longer. */

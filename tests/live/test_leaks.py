@@ -276,6 +276,15 @@ def detach(argv: list[str]) -> None:
             loop.detach(pid)
 
 
+def stop_after(argv: list[str]) -> None:
+    with sleeper() as pid, pt.attach(pid) as loop:
+        loop.stop_after(seconds=0.001)
+        assert isinstance(list(loop)[-1], pt.Detached)
+        assert loop.stopped
+        with fails(ValueError):
+            loop.stop_after(calls=-1)
+
+
 def detach_at_a_stop(argv: list[str]) -> None:
     with sleeper() as pid, pt.attach(pid) as loop:
         for event in loop:
@@ -431,6 +440,7 @@ WHOLE: dict[str, Case] = {
     "Tracer": tracer,
     "Loop.add": add,
     "Loop.detach": detach,
+    "Loop.stop_after": stop_after,
     "Stop.detach": detach_at_a_stop,
     "Loop.interrupt": interrupt,
     "Loop.close": close,
@@ -458,6 +468,7 @@ COVERED = {
     "Loop.hurry": "Loop.call",
     **dict.fromkeys(("Recording", "Recording.stream"), "read"),
     "Loop.interrupted": "Loop.interrupt",
+    "Loop.stopped": "Loop.stop_after",
     "Loop.pointer": "Loop.lwps",
     "Registers": "Registers.update",
     "Stop": "Stop.read",

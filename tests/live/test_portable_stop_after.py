@@ -1,0 +1,124 @@
+"""On every system: ``--stop-after``."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from cli_support import BOUND, COMMAND, Running, in_session, lines, picotrace, running, tracing
+from system import untouched
+
+import pypicotrace as pt
+
+CALLS = 20
+"""Fewer than any program makes at its start."""
+DYING = {"DETACHED", "EXITED", "SIGNALED"}
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    return tmp_path / "trace"
+
+
+def ended(run: Running) -> int:
+    return run.process.wait(timeout=BOUND)
+
+
+@pytest.mark.parametrize("limit", [["20"], ["20", "1h"]], ids=" ".join)
+def test_a_command_runs_on(trace: Path, limit: list[str]) -> None:
+    """After so many calls exactly; it is unharmed, and picotrace has ended."""
+    options = [f"--stop-after={word}" for word in limit]
+    with running([*COMMAND, *options, "-o", str(trace), "cat"]) as run:
+        assert ended(run) == 0
+        seen = lines(trace.read_bytes())
+        assert [line.event for line in seen].count("SCX") == CALLS
+        assert [line.event for line in seen[-2:]] == ["SCX", "DETACHED"]
+        assert untouched(seen[0].pid)
+        assert run.echoes()
+
+
+def test_after_a_time(trace: Path) -> None:
+    """While the command waits, in a call that it stays in."""
+    with running([*COMMAND, "--stop-after", "300ms", "-o", str(trace), "cat"]) as run:
+        assert ended(run) == 0
+        seen = lines(trace.read_bytes())
+        assert [line.event for line in seen[-2:]] == ["SCE", "DETACHED"]
+        assert untouched(seen[0].pid)
+        assert run.echoes()
+
+
+def test_an_attached_process(trace: Path) -> None:
+    with running(["cat"]) as cat:
+        with tracing("--stop-after", "4", "-o", str(trace), "-p", str(cat.pid)) as run:
+            run.complains(b"^C detaches\n")
+            for _ in range(4):
+                assert cat.echoes()
+            assert run.finish() == (0, b"", b"")
+        events = [line.event for line in lines(trace.read_bytes())]
+        assert events.count("SCX") == 4
+        assert events[-2:] == ["SCX", "DETACHED"]
+        assert untouched(cat.pid)
+        assert cat.echoes()
+
+
+def test_children_that_come_and_go(trace: Path) -> None:
+    """Nobody of them is left traced, or standing."""
+    script = "while :; do (exit 3); /bin/echo x >/dev/null & wait; done"
+    options = ["-f", "--stop-after", "3000", "-o", str(trace)]
+    with running([*COMMAND, *options, "sh", "-c", script]) as run:
+        assert ended(run) == 0
+        events = [line.event for line in lines(trace.read_bytes())]
+        assert events.count("SCX") == 3000
+        assert set(events[len(events) - events[::-1].index("SCX") :]) <= DYING
+        left = in_session(run.pid)
+        assert left
+        assert not [process for process in left if process.traced or process.state == "T"]
+
+
+@pytest.mark.parametrize("form", ["ndjson", "strace", "trace-event"])
+def test_in_other_formats(trace: Path, form: str) -> None:
+    options = ["--stop-after", "20", "--format", form, "-o", str(trace)]
+    with running([*COMMAND, *options, "cat"]) as run:
+        assert ended(run) == 0
+        assert results(trace, form) == CALLS
+        assert run.echoes()
+
+
+def results(trace: Path, form: str) -> int:
+    """How many calls have returned."""
+    if form == "ndjson":
+        events = list(pt.read(trace))
+        assert isinstance(events[-1], pt.Detached)
+        return sum(isinstance(event, pt.SyscallExit) for event in events)
+    if form == "strace":
+        return len(re.findall(r"\) += [^?]", trace.read_text()))
+    told = json.loads(trace.read_text())["traceEvents"]
+    return sum(bool({"ret", "error"} & event.get("args", {}).keys()) for event in told)
+
+
+def test_a_command_that_ends_before(trace: Path) -> None:
+    """It has its status."""
+    run = picotrace("--stop-after", "1h", "-o", str(trace), "sh", "-c", "exit 7")
+    assert run == (7, b"", b"")
+    assert lines(trace.read_bytes())[-1].event == "EXITED"
+
+
+def test_the_last_ones(trace: Path) -> None:
+    """With --last: they are written, as for any other end that picotrace is told."""
+    options = ["--stop-after", "20", "--last", "3", "-o", str(trace)]
+    with running([*COMMAND, *options, "cat"]) as run:
+        assert ended(run) == 0
+        assert [line.event for line in lines(trace.read_bytes())] == ["SCE", "SCX", "DETACHED"]
+
+
+def test_calls_that_are_chosen(trace: Path) -> None:
+    """No filter in the kernel is used, which what has been let go would have for ever."""
+    script = "kill -0 $$; kill -0 $$; kill -0 $$; cat"
+    options = ["-f", "-v", "-e", "kill", "--stop-after", "2", "-o", str(trace)]
+    with running([*COMMAND, *options, "sh", "-c", script]) as run:
+        run.complains(b"--stop-after lets go of it\n")
+        assert ended(run) == 0
+        assert run.echoes()
+    assert [line.event for line in lines(trace.read_bytes())].count("SCX") == 2
