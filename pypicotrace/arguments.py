@@ -18,50 +18,29 @@ from pypicotrace.text import Text
 EXIT_USAGE = 2
 
 HELP = """\
-usage: picotrace [-finrtTvVzZ] [-o FILE [--append]] [-e EXPR]... [-u USER]
-                 [-E NAME=VALUE] [-p PID]... [--children] [--format NAME]
-                 [--last N] [--stop-after N|TIME] [--pin WHEN] [--cut-results]
-                 [command [arg ...]]
+usage: picotrace [OPTION]... COMMAND [ARG]...
+       picotrace [OPTION]... -p PID...
 
-Trace the system calls, signals, processes and LWPs of a command.
+Trace the system calls, signals, processes and LWPs (threads) of a command.
 
-  -f, -i         follow children, and theirs
-  -o FILE        write the trace to FILE; -: standard output
-  --append       ... at its end
-  -e EXPR        trace=NAME,/regex/,%CLASS,!NAME: only these calls;
-                 event=KIND,...: only these events. Classes: %file, %desc,
-                 %network, %process, %memory, %signal, %ipc, %stat, %creds,
-                 %clock
-  -z, -Z         only calls that have not failed; only those that have
-  -p PID         attach to a running process; may be given several times
-  --children     with -p: attach to its children too, and theirs
-  -u USER        run the command as USER
-  -E NAME=VALUE  set a variable in its environment; -E NAME takes it out
+  -f, -i          follow children; -ff: each process has a file, FILE.PID
+  -p PID          attach to a process; --children: and to its children
+  -u USER         run as USER; -E NAME=VALUE: with that in its environment
+  -e trace=WORDS  these calls: names, /regex/, %file, %network...; !: not these
+  -e event=WORDS  these events: sce, scx, exec, fork, signal, exit...
+  -z, -Z          only calls that have not failed; only those that have
+  -o FILE         write to FILE, not to standard error; '|COMMAND': to that
+  --append        ... at its end; --rotate SIZE, --keep N: to many files
+  --format NAME   text; ndjson; strace; trace-event, for Perfetto
+  --last N        the last N events, and only if the command fails
+  --stop-after N  let go after N calls, or after a time: 5s, 200ms, 10m
+  -n, -T          numbers in place of names; seconds spent in each call
+  -t, -r          time of day on each line; seconds since the line before
+  -v              environments and senders of signals, too
+  --color WHEN    always, never, auto; --pin WHEN, --cut-results: for speed
+  -h, --help      show this; -V, --version: show the version
 
-  -n             numbers in place of names
-  -t             each line begins with the time of the day
-  -r             ... with the seconds since the line before
-  -T             SCX ends with the seconds spent in the call
-  -v             environment and auxiliary vector of each new program, and
-                 who sent a signal, too; and say what chooses the calls
-  --format NAME  text, the default; ndjson: JSON, a line for each event;
-                 strace: as strace -f -ttt -T -e raw=all; trace-event:
-                 for Perfetto and chrome://tracing
-  --last N       keep the last N events, and write them at the end only if the
-                 command fails, or picotrace is told to end
-  --stop-after N|TIME
-                 let go of everything after N calls, or after 5s, 200ms, 10m;
-                 the command runs on
-  --color WHEN   always, never, or auto: on a terminal, unless NO_COLOR is set
-  --pin WHEN     auto, off, or a processor: whether tracer and tracee share one
-  --cut-results  on NetBSD: wide results stay cut to 32 bits, which is faster
-
-  -h, --help     show this, and exit
-  -V, --version  show the version, and exit
-
-Options end at the first operand. The trace goes to standard error. The exit
-status is the command's. SIGUSR1, and SIGINFO where it exists (^T), show what
-each LWP is in.
+The exit status is the command's. All of it, with examples: man picotrace
 """
 HINT = "Try 'picotrace --help' for what can be said."
 
@@ -75,6 +54,10 @@ STYLES = {
 TEXT = "text"
 APPENDABLE = (TEXT, "strace")
 """Formats of which two, one after another, are one."""
+BYTES = {"": 1, "k": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+"""What a unit of size is,"""
+SIZE_MIN = 4096
+"""and the least size of a file."""
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 """What a unit of time is,"""
 SECONDS_MAX = 1e9
@@ -96,7 +79,9 @@ class Arguments(NamedTuple):
 
     ``format`` is one of `pypicotrace.formats.FORMATS`, or text; ``errors`` is as
     `pypicotrace.spawn` takes it. ``last`` None: all events are written. ``stop_calls`` and
-    ``stop_seconds`` are as `pypicotrace.Loop.stop_after` takes them.
+    ``stop_seconds`` are as `pypicotrace.Loop.stop_after` takes them. ``output`` is not opened where
+    there is a ``filter_command``, and stands for many files where each process has one, or where
+    they ``rotate`` after so many bytes, of which the newest are to ``keep``; None: all.
     """
 
     follow: bool
@@ -111,6 +96,10 @@ class Arguments(NamedTuple):
     pin: Pin
     output: str | None
     append: bool
+    filter_command: str
+    each_process: bool
+    rotate: int | None
+    keep: int | None
     wanted: Wanted
     errors: bool | None
     pids: list[int]
@@ -146,8 +135,10 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
         "color=",
         "cut-results",
         "format=",
+        "keep=",
         "last=",
         "pin=",
+        "rotate=",
         "stop-after=",
     ]
     try:
@@ -172,6 +163,9 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
         wanted = parse(values("-e"))
     except ValueError as error:
         raise Failure(f"-e: {error}", EXIT_USAGE) from None
+    each_process = [name for name, _ in options].count("-f") > 1
+    rotate = _size(last("--rotate"))
+    _check_files(given, last("-o"), last("--format"), each_process)
     calls, seconds = _limit(values("--stop-after"), wanted)
     style = Text.ARGV
     for name in given & STYLES.keys():
@@ -188,7 +182,11 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
         whole_results="--cut-results" not in given,
         pin=_pin(last("--pin"), pids),
         output=last("-o"),
-        append=_append("--append" in given, last("-o"), last("--format")),
+        append="--append" in given,
+        filter_command=(last("-o") or "").removeprefix("|") if is_command(last("-o")) else "",
+        each_process=each_process,
+        rotate=rotate,
+        keep=_keep(last("--keep")),
         wanted=wanted,
         errors=_errors(given, wanted),
         pids=pids,
@@ -244,14 +242,47 @@ def _format(name: str | None, given: set[str]) -> str:
     return name
 
 
-def _append(wanted: bool, output: str | None, name: str | None) -> bool:
-    if wanted and output in (None, "-"):
-        raise usage("--append goes with -o FILE")
-    if wanted and name not in (None, *APPENDABLE):
+def is_command(output: str | None) -> bool:
+    """Whether the trace goes to a command."""
+    return output is not None and output.startswith("|")
+
+
+def _check_files(given: set[str], output: str | None, name: str | None, each: bool) -> None:
+    """Whether what is said of files goes together, and there is one."""
+    of_files = [*(["-ff"] if each else []), *sorted(given & {"--append", "--rotate"})]
+    if of_files and (output in (None, "-") or is_command(output)):
+        raise usage(f"{of_files[0]} goes with -o FILE")
+    if output is not None and is_command(output) and not output[1:].strip():
+        raise usage(f"-o '{output}': give a command after the |")
+    if "--keep" in given and "--rotate" not in given:
+        raise usage("--keep goes with --rotate SIZE")
+    if each and "--rotate" in given:
+        raise usage("-ff and --rotate exclude each other")
+    if of_files[:1] != ["--append"] and of_files and "--last" in given:
+        raise usage(f"{of_files[0]} and --last exclude each other: few events need no many files")
+    if each and name == "trace-event":
+        raise usage("-ff is not for trace-event, which has processes side by side, in one file")
+    if "--append" in given and "--rotate" not in given and name not in (None, *APPENDABLE):
         raise usage(
             f"--append is for {' and '.join(APPENDABLE)}: {name} has a beginning and an end"
         )
-    return wanted
+
+
+def _size(text: str | None) -> int | None:
+    """Bytes."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"([1-9][0-9]{0,14})([kMG]?)", text, re.ASCII)
+    size = int(match[1]) * BYTES[match[2]] if match is not None else 0
+    if size < SIZE_MIN:
+        raise usage(f"--rotate {text}: give a size from 4k on, as 500k, 10M, 2G")
+    return size
+
+
+def _keep(text: str | None) -> int | None:
+    if text is not None and not re.fullmatch(r"[1-9][0-9]{0,5}", text, re.ASCII):
+        raise usage(f"--keep {text}: give how many files are kept, from 1 to 999999")
+    return int(text) if text is not None else None
 
 
 def _count(text: str | None) -> int | None:

@@ -8,28 +8,22 @@ import signal
 import stat
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pypicotrace import formats
-from pypicotrace.arguments import EXIT_USAGE, TEXT, Arguments, Failure, arguments
+from pypicotrace.arguments import EXIT_USAGE, Arguments, Failure, arguments
 from pypicotrace.ending import Signals, die_by, end_as
-from pypicotrace.errors import KernelError, LaunchError, MissingExtra, PicotraceError
+from pypicotrace.errors import KernelError, LaunchError, PicotraceError
 from pypicotrace.filtering import EVERY_CALL, NOT_ASKED
 from pypicotrace.launch import LaunchOptions, own_environment, search
 from pypicotrace.loop import Loop
+from pypicotrace.output import EXIT_FAILURE, Lost, Output, open_output
 from pypicotrace.start import attach, spawn
-from pypicotrace.text import Text
-from pypicotrace.tracefile import open_trace
 from pypicotrace.users import identity
-
-if TYPE_CHECKING:
-    from pypicotrace.formats import Format
-    from pypicotrace.writing import Writer
 
 CAP_SYS_PTRACE = 19
 """linux/capability.h."""
 
-EXIT_FAILURE, EXIT_CANNOT_RUN, EXIT_NOT_FOUND = 1, 126, 127
+EXIT_CANNOT_RUN, EXIT_NOT_FOUND = 126, 127
 
 
 def shown(text: str) -> str:
@@ -57,33 +51,6 @@ def answer(text: str) -> int:
     except OSError as error:
         raise Failure(f"standard output: {error.strerror}", EXIT_FAILURE) from None
     return 0
-
-
-def trace_name(output: str | None) -> str:
-    """Where the trace goes, in words."""
-    return {None: "standard error", "-": "standard output", "": "''"}.get(output, str(output))
-
-
-def open_output(output: str | None, append: bool = False) -> int:
-    """A descriptor for the trace.
-
-    :raises Failure: it cannot be written to.
-    """
-    try:
-        return open_trace(output, append=append)
-    except OSError as error:
-        where = trace_name(output)
-        raise Failure(
-            f"cannot write the trace to {where}: {error.strerror}", EXIT_FAILURE
-        ) from None
-
-
-def style_of(args: Arguments, fd: int) -> Text:
-    """How the trace is to look: in colour on a terminal, unless that was forbidden."""
-    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
-    if args.colour == "always" or (args.colour == "auto" and not plain and os.isatty(fd)):
-        return args.style | Text.COLOUR
-    return args.style
 
 
 def environment_of(args: Arguments) -> list[bytes]:
@@ -214,51 +181,9 @@ def cannot_launch(error: LaunchError) -> Failure:
     return Failure(f"{named}: {error.strerror}", EXIT_CANNOT_RUN)
 
 
-def new_format(name: str) -> Format | None:
-    """The format of that name; None for text, which C writes.
-
-    :raises Failure: it needs a package that is not installed.
-    """
-    try:
-        return formats.new(name) if name != TEXT else None
-    except MissingExtra as error:
-        raise Failure(str(error), EXIT_USAGE) from None
-
-
-def last_only(
-    form: Format | None, args: Arguments, fd: int, loop: Loop, signals: Signals
-) -> Format:
-    """A format that is written at the end, and has only what came last."""
-    from pypicotrace.formats.last import Last
-    from pypicotrace.formats.plain import Plain
-
-    def wanted(failed: bool) -> bool:
-        if signals.ended_by is not None or loop.stopped:
-            return True
-        return bool(loop.returncode) if loop.root else failed
-
-    return Last(form or Plain(style_of(args, fd)), args.last or 1, wanted)
-
-
-def new_writer(fd: int, form: Format, owns_file: bool, signals: Signals) -> Writer:
-    """What writes a format; the text does without what it needs."""
-    from pypicotrace.writing import Writer
-
-    return Writer(fd, form, owns_file=owns_file, patient=lambda: signals.ended_by is None)
-
-
-def trace(
-    args: Arguments, loop: Loop, refused: list[str], fd: int, form: Format | None
-) -> tuple[int | None, int]:
-    """Trace to the end.
-
-    :param form: what the trace is written as; None: text.
-    :returns: the signal that ended the tracer, if one did; and the errno that cost us the trace,
-        or 0.
-    """
-    lost = 0
-    writer: Writer | None = None
-    loop.alone = True
+def trace(args: Arguments, loop: Loop, refused: list[str], output: Output) -> int | None:
+    """Trace to the end; returns the signal that ended the tracer, if one did."""
+    loop.alone = output.is_alone
     # The signals first: one that comes while the loop starts is heeded as soon as it has.
     with Signals(loop) as signals:
         try:
@@ -269,22 +194,14 @@ def trace(
                 if args.pids:
                     # A command would run on, for its work and its status are wanted too.
                     signals.heed_reader()
-                own = args.output not in (None, "-") and not args.append
-                if args.last is not None:
-                    form = last_only(form, args, fd, loop, signals)
-                if form is None:
-                    lost = loop.write_text(fd, style_of(args, fd), owns_file=own)
-                else:
-                    writer = new_writer(fd, form, own, signals)
-                    writer.write(loop, args.command)
+                output.write(loop, signals)
         except KernelError:
             # One that sleeps in the kernel (a parent in vfork) could not be let go. It will be: the
             # kernel does so when this process ends, which is what was asked for.
             if signals.ended_by is None:
                 raise
-        if writer is not None:
-            lost = writer.finish(loop)
-    return signals.ended_by, lost
+        output.finish(loop)
+    return signals.ended_by
 
 
 def run(argv: Sequence[str]) -> int:
@@ -293,21 +210,22 @@ def run(argv: Sequence[str]) -> int:
     if isinstance(args, str):
         return answer(args)
     refused: list[str] = []
+    lost: list[Lost] = []
     loop = make_loop(args, refused)
-    form = new_format(args.format)
     # Last, for it may empty the file: nothing can be said against the command line any more.
-    fd = open_output(args.output, args.append)
+    output = open_output(args)
     if args.command:
         warn_of_set_id(args.command, environment_of(args), args.user)
     try:
-        ended_by, lost = trace(args, loop, refused, fd, form)
+        ended_by = trace(args, loop, refused, output)
     except LaunchError as error:
         raise cannot_launch(error) from None
     finally:
-        os.close(fd)
-    if lost:
-        complain(f"{trace_name(args.output)}: {os.strerror(lost)}; the trace is incomplete")
-    return end_as(loop, ended_by) or (EXIT_FAILURE if lost and lost != errno.EPIPE else 0)
+        lost = output.close()
+        for part in lost:
+            complain(part.message)
+    failed = any(part.is_failure for part in lost)
+    return end_as(loop, ended_by) or (EXIT_FAILURE if failed else 0)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

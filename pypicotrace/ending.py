@@ -56,6 +56,10 @@ class Signals:
         """End when nobody reads the trace any more: SIGPIPE says so, which Python ignores."""
         self._before[signal.SIGPIPE] = signal.signal(signal.SIGPIPE, self._unread)
 
+    def is_patient(self) -> bool:
+        """Whether a reader that lets us wait is to be waited for."""
+        return self.ended_by is None
+
     def __exit__(self, *exc: object) -> None:
         # The command has ended, and with it what they ask for: the second of timeout(1)'s two must
         # not take the place of its status. Ignored, for Python's end makes a default of a handler.

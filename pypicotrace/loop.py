@@ -25,7 +25,7 @@ from pypicotrace.launch import Launch, LaunchOptions, Path, plan, start
 from pypicotrace.lwps import LwpNow, lwps_now
 from pypicotrace.opening import native_kernel, open_loop
 from pypicotrace.summons import Summons
-from pypicotrace.text import Text, open_text
+from pypicotrace.text import Piece, Text, open_text, take_pieces
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -81,7 +81,7 @@ class Loop:
         self._tables = [tables.load(abi) for abi in abis or native_abis()]
         self._pointer: Any = None
         self._text: Any = None
-        self._keeps_rest = False
+        self._keeps_rest = self._keeps_text = False
         self._keep: list[Any] = []
         self._owner: tuple[int, int] | None = None
         self._unwanted = self._stopped = False
@@ -98,6 +98,7 @@ class Loop:
         self.attached: dict[int, int] = {}
         self.filtering: Filtering = NOT_ASKED
         self.rest: Batch | None = None
+        self.rest_text: list[Piece] = []
         # The program does nothing else: set before the loop is entered.
         self.alone = False
 
@@ -176,6 +177,8 @@ class Loop:
                 from pypicotrace.batch import rest_of
 
                 self.rest = rest_of(pointer)
+            if self._keeps_text:
+                self.rest_text = take_pieces(self._text)
         finally:
             with self._summons.lock:
                 self._summons.shut()
@@ -436,12 +439,27 @@ class Loop:
         :returns: 0, or the errno of the write that failed: from there on the trace is lost, and
             the tracees run on.
         """
-        self._text = self._hold(lambda loop: self._open_text(loop, fd, style, owns_file))
+        flags = int(style) | owns_file * lib.PICO_TEXT_OWNS_FILE
+        self._text = self._hold(lambda loop: self._open_text(loop, fd, flags))
         self._next(ffi.NULL, 0)
         return self._flush()
 
-    def _open_text(self, loop: Any, fd: int, style: Text, owns_file: bool) -> Any:
-        flags = int(style) | owns_file * lib.PICO_TEXT_OWNS_FILE
+    def text(self, style: Text = Text.PLAIN) -> Iterator[Piece]:
+        """Trace to the end, as lines of text that are given to the caller; the tracees run on.
+
+        They come at the latest after 10 ms, in order, in pieces of one process each. What happens
+        while the loop is closed is in ``rest_text`` afterwards, a list of pieces.
+
+        :param style: how they look.
+        :raises MemoryError: in the iteration: there was none for the lines, some of which are lost.
+        """
+        flags = int(style) | lib.PICO_TEXT_KEPT
+        self._text = text = self._hold(lambda loop: self._open_text(loop, -1, flags))
+        self._keeps_text = True
+        while self._next(ffi.NULL, 0) > 0:
+            yield from take_pieces(text)
+
+    def _open_text(self, loop: Any, fd: int, flags: int) -> Any:
         text = open_text(self._keep, fd, flags, self._tables)
         lib.pico_loop_set_text(loop, text)
         lib.pico_loop_set_mode(loop, lib.PICO_MODE_TEXT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntFlag
-from typing import Any
+from typing import Any, NamedTuple
 
 from pypicotrace import syscalls as tables
 from pypicotrace._ffi import ffi, lib
@@ -38,6 +38,16 @@ class Text(IntFlag):
     """Who sent a signal, where that is known."""
 
 
+class Piece(NamedTuple):
+    """Lines of one process: its ``pid``; ``lines``, each with its newline; and whether they are the
+    ``last``, for it has ended, or was let go.
+    """
+
+    pid: int
+    lines: bytes
+    last: bool
+
+
 def open_text(keep: list[Any], fd: int, flags: int, calls: Sequence[Table]) -> Any:
     """A ``struct pico_text *`` that writes to a descriptor, and has all names that it needs.
 
@@ -56,3 +66,24 @@ def open_text(keep: list[Any], fd: int, flags: int, calls: Sequence[Table]) -> A
     lib.pico_text_set_signals(text, names(keep, tables.pack_names(signals)))
     lib.pico_text_set_auxv(text, names(keep, *packed_auxv(system)))
     return text
+
+
+def take_pieces(text: Any) -> list[Piece]:
+    """What a ``struct pico_text *`` has kept.
+
+    :raises MemoryError: there was none for all of it.
+    """
+    pieces, lines = ffi.new("struct pico_piece **"), ffi.new("char **")
+    size = ffi.new("uint64_t *")
+    count = lib.pico_text_pieces(text, pieces, lines, size)
+    if count < 0:
+        raise MemoryError("there is none left for the lines of the trace")
+    all_lines = ffi.buffer(lines[0], size[0])
+    found = list(pieces[0][0:count]) if count else []
+    ends = [*(piece.start for piece in found[1:]), size[0]]
+    taken = [
+        Piece(piece.pid, all_lines[piece.start : end], bool(piece.last))
+        for piece, end in zip(found, ends, strict=bool(count))
+    ]
+    lib.pico_text_taken(text)
+    return taken

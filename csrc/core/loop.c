@@ -164,6 +164,21 @@ pending(const struct pico_loop *loop)
 	return loop->filled > 0 || (loop->text != NULL && pico_text_pending(loop->text));
 }
 
+/* How many records there are for the caller; or 1, lines that it is to take. */
+static int
+handed_over(const struct pico_loop *loop)
+{
+	if (loop->filled > 0)
+		return loop->filled;
+	return loop->text != NULL && pico_text_is_kept(loop->text) && pico_text_pending(loop->text);
+}
+
+static int
+has_enough(const struct pico_loop *loop)
+{
+	return pico_loop_is_full(loop) || (handed_over(loop) > 0 && loop->text != NULL && pico_text_full(loop->text));
+}
+
 static int64_t
 sooner(int64_t deadline, uint64_t ns)
 {
@@ -292,8 +307,8 @@ tell_failure(struct pico_loop *loop)
 {
 	int e = loop->failed;
 
-	if (loop->filled > 0)
-		return loop->filled;
+	if (handed_over(loop) > 0)
+		return handed_over(loop);
 	loop->failed = 0;
 	return e;
 }
@@ -304,17 +319,17 @@ ask_caller(struct pico_loop *loop)
 {
 	if (loop->text != NULL)
 		(void)pico_text_flush(loop->text);
-	return loop->filled > 0 ? loop->filled : PICO_ASKS;
+	return handed_over(loop) > 0 ? handed_over(loop) : PICO_ASKS;
 }
 
 static int
 next_events(struct pico_loop *loop, int64_t deadline)
 {
-	while (!pico_loop_is_full(loop)) {
+	while (!has_enough(loop)) {
 		if (loop->interrupted) {
 			loop->interrupted = 0;
 			loop->tick_ns = 0;
-			return loop->filled > 0 ? loop->filled : -EINTR;
+			return handed_over(loop) > 0 ? handed_over(loop) : -EINTR;
 		}
 		if (loop->failed < 0)
 			return tell_failure(loop);
@@ -331,13 +346,13 @@ next_events(struct pico_loop *loop, int64_t deadline)
 			on_tick(loop);
 		else if (e < 0)
 			loop->failed = e;
-		if (loop->filled > 0 || e == 0)
-			return loop->filled;
+		if (handed_over(loop) > 0 || e == 0)
+			return handed_over(loop);
 		if (e == -EINTR && deadline != 0 && pico_clock_ns() >= (uint64_t)deadline)
 			return -ETIMEDOUT;
 		return e == -EINTR ? e : tell_failure(loop);
 	}
-	return loop->filled;
+	return handed_over(loop);
 }
 
 int
@@ -357,7 +372,7 @@ pico_loop_next(struct pico_loop *loop, struct pico_event *batch, int max, int64_
 	if (current != NULL && !current->ready)
 		pico_loop_let_go_on(loop, current);
 	int n = next_events(loop, deadline);
-	loop->shown = n > 0 ? batch[n - 1].kind : PICO_NONE;
+	loop->shown = loop->filled > 0 ? batch[loop->filled - 1].kind : PICO_NONE;
 	loop->batch = NULL;
 	loop->filled = 0;
 	return n;

@@ -18,7 +18,8 @@ struct pico_loop;
 enum pico_mode {
 	PICO_MODE_STOP = 0,	/* returned alone; its LWP stands still until the next call */
 	PICO_MODE_STREAM = 1,	/* returned in a batch; the LWP runs on at once */
-	PICO_MODE_TEXT = 2	/* written as a line; nothing is returned but the end */
+	PICO_MODE_TEXT = 2	/* written as a line; nothing is returned but the end, and 1 where lines that are KEPT
+				 * are to be taken */
 };
 
 /* Who is traced besides the LWPs that a process has when it is started or attached to. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "line.h"
+#include "pieces.h"
 #include "text.h"
 
 /* The loop keeps RESERVE free: no single stop needs more, but for the arguments of a new image. */
@@ -20,9 +21,10 @@ struct pico_text {
 	int owned;		/* the descriptor is a file that nobody else writes to */
 	off_t written;		/* its offset */
 	off_t whole;		/* its offset after the last whole line */
-	size_t used;
+	size_t used, size;	/* of the buffer, which grows where lines are kept */
+	struct pico_pieces pieces;
 	struct pico_style style;
-	char buffer[BUFFER];
+	char *buffer;
 };
 
 static uint64_t
@@ -39,6 +41,12 @@ pico_text_new(int fd, uint32_t flags)
 	struct pico_text *t = calloc(1, sizeof(*t));
 	if (t == NULL)
 		return NULL;
+	t->size = BUFFER;
+	t->buffer = malloc(t->size);
+	if (t->buffer == NULL) {
+		free(t);
+		return NULL;
+	}
 	t->fd = fd;
 	t->style.flags = flags;
 	t->style.epoch_ns = nanoseconds(CLOCK_REALTIME) - nanoseconds(CLOCK_MONOTONIC);
@@ -50,6 +58,10 @@ pico_text_new(int fd, uint32_t flags)
 void
 pico_text_free(struct pico_text *t)
 {
+	if (t == NULL)
+		return;
+	pico_pieces_destroy(&t->pieces);
+	free(t->buffer);
 	free(t);
 }
 
@@ -91,6 +103,12 @@ pico_text_pending(const struct pico_text *t)
 }
 
 int
+pico_text_is_kept(const struct pico_text *t)
+{
+	return (t->style.flags & PICO_TEXT_KEPT) != 0;
+}
+
+int
 pico_text_full(const struct pico_text *t)
 {
 	return t->used + RESERVE > BUFFER;
@@ -104,12 +122,28 @@ pico_text_give_up(struct pico_text *t)
 	t->used = 0;
 }
 
+static void
+grow(struct pico_text *t)
+{
+	char *buffer = realloc(t->buffer, 2 * t->size);
+
+	if (buffer == NULL) {
+		t->error = -ENOMEM;
+		return;
+	}
+	t->buffer = buffer;
+	t->size *= 2;
+}
+
 char *
 pico_text_room(struct pico_text *t, size_t size)
 {
 	/* Here a signal has to wait: what is under way is in the middle of a stop. */
-	while (t->error == 0 && t->used + size > BUFFER)
-		(void)pico_text_flush(t);
+	while (t->error == 0 && t->used + size > t->size)
+		if (pico_text_is_kept(t))
+			grow(t);
+		else
+			(void)pico_text_flush(t);
 	return t->error == 0 ? t->buffer + t->used : NULL;
 }
 
@@ -122,10 +156,30 @@ pico_text_used(struct pico_text *t, const char *end)
 void
 pico_text_put(struct pico_text *t, const struct pico_event *ev)
 {
+	int last = ev->kind == PICO_EXITED || ev->kind == PICO_SIGNALED || ev->kind == PICO_DETACHED;
 	char *p = pico_text_room(t, PICO_LINE_MAX);
 
-	if (p != NULL)
-		pico_text_used(t, pico_put_line(&t->style, p, ev));
+	if (p == NULL)
+		return;
+	if (pico_text_is_kept(t) && (t->error = pico_pieces_next(&t->pieces, ev->pid, t->used, last)) < 0)
+		return;
+	pico_text_used(t, pico_put_line(&t->style, p, ev));
+}
+
+int
+pico_text_pieces(const struct pico_text *t, const struct pico_piece **pieces, const char **lines, uint64_t *size)
+{
+	*pieces = t->pieces.all;
+	*lines = t->buffer;
+	*size = t->used;
+	return t->error < 0 ? t->error : t->pieces.count;
+}
+
+void
+pico_text_taken(struct pico_text *t)
+{
+	t->used = 0;
+	t->pieces.count = 0;
 }
 
 int64_t
@@ -189,7 +243,7 @@ pico_text_flush(struct pico_text *t)
 {
 	size_t done;
 
-	if (t->error != 0 || t->used == 0)
+	if (t->error != 0 || t->used == 0 || pico_text_is_kept(t))
 		return t->error;
 	int e = write_some(t->fd, t->buffer, t->used, &done);
 	advance(t, done);

@@ -21,7 +21,8 @@ enum pico_text_flags {
 	PICO_TEXT_ARGV = 64,	/* the arguments of each new image */
 	PICO_TEXT_ENV = 128,	/* its environment, */
 	PICO_TEXT_AUXV = 256,	/* and its auxiliary vector */
-	PICO_TEXT_SENDER = 512	/* who sent a signal, where that is known */
+	PICO_TEXT_SENDER = 512,	/* who sent a signal, where that is known */
+	PICO_TEXT_KEPT = 1024	/* there is no descriptor: lines are kept until somebody takes them */
 };
 
 /* What a call returns. */
@@ -61,6 +62,16 @@ int pico_text_flush(struct pico_text *);
 /* Lines that somebody else has made, into the same buffer: how many bytes of them were taken, fewer where a signal
  * came while the reader let it wait; or the -errno of the first write that failed. */
 int64_t pico_text_write(struct pico_text *, const void *lines, size_t size);
+/* Of a text that is KEPT: lines of one process, from `start` on to where the next piece starts. */
+struct pico_piece {
+	int32_t pid;
+	int32_t last;		/* it has ended, or was let go */
+	uint64_t start;
+};
+/* All of them, and their lines, `size` bytes, which are there until pico_text_taken: how many pieces; or -ENOMEM, and
+ * from some line on they are lost. */
+int pico_text_pieces(const struct pico_text *, const struct pico_piece **, const char **lines, uint64_t *size);
+void pico_text_taken(struct pico_text *);
 /* One event as a line, without the buffer; returns its length. `line` has PICO_LINE_MAX bytes. */
 int pico_text_format(struct pico_text *, const struct pico_event *, char *line);
 
@@ -79,6 +90,7 @@ void pico_names_join(const struct pico_names *, struct pico_event *);
 void pico_names_trim(const struct pico_names *, struct pico_event *);
 void pico_text_put(struct pico_text *, const struct pico_event *);
 int pico_text_pending(const struct pico_text *);
+int pico_text_is_kept(const struct pico_text *);
 /* The reader stalls, and cannot be waited for any longer: what it has not read is lost. */
 void pico_text_give_up(struct pico_text *);
 /* Whether there may be no room for what one more stop has to say. */

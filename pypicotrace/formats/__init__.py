@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class Format(Protocol):
-    """A trace on its way to bytes, in pieces: ``begin``, ``events`` again and again, ``end``."""
+    """A trace on its way to bytes, in pieces: ``begin``, ``events`` again and again, ``end``.
+
+    After the end another ``begin`` goes on with the same trace in another file.
+    """
 
     def begin(self, header: Header) -> bytes:
         """What comes first."""

@@ -61,6 +61,8 @@ class TraceEvent:
         self._last_ns = 0
         self._errors: dict[int, str] = {}
         self._signals: dict[int, str] = {}
+        self._carried: dict[int, Process] = {}
+        """What was open at the end of the file before."""
 
     def begin(self, header: Header) -> bytes:
         system = header.os if header.os in syscalls.SYSTEMS else "linux"
@@ -72,7 +74,9 @@ class TraceEvent:
             "command": " ".join(text_of(argument) for argument in header.command),
         }
         head = self._encoder.encode({"displayTimeUnit": "ns", "otherData": other})
-        return head[:-1] + b',"traceEvents":['
+        self._separator = b"\n"
+        self._reopen()
+        return head[:-1] + b',"traceEvents":[' + self._taken()
 
     def events(self, batch: Iterable[ev.Event]) -> bytes:
         for event in batch:
@@ -85,11 +89,29 @@ class TraceEvent:
         return self._taken()
 
     def end(self) -> bytes:
+        self._carried = {
+            pid: Process(process.program, dict(process.calls))
+            for pid, process in self._processes.items()
+        }
+        moved = dict(self._moved)
         for pid in list(self._processes):
             self._close_all(pid, self._last_ns, {})
         for child in list(self._forks):
             self._end_arrow(child)
+        self._moved = moved
         return self._taken() + b"\n]}\n"
+
+    def _reopen(self) -> None:
+        """Have slices begin that have ended with the file before and not in the trace."""
+        self._processes, self._carried = self._carried, {}
+        self._ends.clear()
+        for pid, process in self._processes.items():
+            self._name("process_name", (pid, pid), process.program)
+            for track, call in process.calls.items():
+                self._name("thread_name", track, f"LWP {track[1]}")
+                self._put("B", track, self._last_ns, process.program, "lwp")
+                if call is not None:
+                    self._put("B", track, self._last_ns, call, "syscall")
 
     def _end_arrow(self, child: int) -> None:
         """Nothing was seen of a child: its track is a point."""

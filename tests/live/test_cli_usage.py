@@ -106,7 +106,7 @@ def test_input_2_help(option: str) -> None:
     run = picotrace(option)
     assert (run.status, run.err) == (0, b"")
     assert run.out.startswith(b"usage: picotrace ")
-    for word in (b" -f", b" -n", b" -o FILE", b" -e EXPR", b" -p PID", b" -V, --version"):
+    for word in (b" -f", b" -n", b" -o FILE", b" -e trace=", b" -p PID", b" -V, --version"):
         assert word in run.out
 
 

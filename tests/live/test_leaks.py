@@ -276,6 +276,12 @@ def detach(argv: list[str]) -> None:
             loop.detach(pid)
 
 
+def text(argv: list[str]) -> None:
+    with pt.spawn(argv) as loop:
+        assert list(loop.text())[-1].last
+    assert not loop.rest_text
+
+
 def stop_after(argv: list[str]) -> None:
     with sleeper() as pid, pt.attach(pid) as loop:
         loop.stop_after(seconds=0.001)
@@ -447,6 +453,7 @@ WHOLE: dict[str, Case] = {
     "Loop.close, elsewhere": close_elsewhere,
     "Loop.stream": stream,
     "Loop.write_text": write_text,
+    "Loop.text": text,
     "Loop.lwps": lwps,
     "Loop.call": in_asyncio,
     "Loop.keep_rest": keep_rest,

