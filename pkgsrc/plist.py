@@ -30,6 +30,10 @@ def installed(name: str) -> Iterator[str]:
         yield f"${{PYSITELIB}}/${{WHEEL_INFODIR}}/{rest}"
     elif (page := re.fullmatch(r".*\.data/data/share/man/man1/(.*)\.1", name)) is not None:
         yield f"man/man1/{page[1]}-${{PYVERSSUFFIX}}.1"
+    elif (
+        script := re.fullmatch(r".*\.data/data/(share/.*/_?picotrace[\w-]*)(\.tcsh)?", name)
+    ) is not None:
+        yield f"{script[1]}-${{PYVERSSUFFIX}}{script[2] or ''}"
     elif top.endswith(".data"):
         raise SystemExit(f"nothing is known of where {name} goes")
     else:

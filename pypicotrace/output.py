@@ -10,7 +10,7 @@ from pypicotrace import formats
 from pypicotrace.arguments import EXIT_USAGE, TEXT, Arguments, Failure
 from pypicotrace.errors import MissingExtra
 from pypicotrace.loop import Loop
-from pypicotrace.signals import Signals
+from pypicotrace.ending import Signals
 from pypicotrace.text import Text
 from pypicotrace.tracefile import open_trace
 

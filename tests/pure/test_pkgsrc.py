@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ PACKAGE = ROOT / "pkgsrc" / "devel" / "py-pypicotrace"
 MAKEFILE = (PACKAGE / "Makefile").read_text()
 # What a wheel is made of.
 SOURCES = (
-    *("csrc", "man", "pypicotrace", "pytest_pypicotrace.py"),
+    *("completions", "csrc", "man", "pypicotrace", "pytest_pypicotrace.py"),
     *("pyproject.toml", "setup.py", "LICENSE", "README.md"),
 )
 
@@ -144,7 +145,24 @@ def test_the_original_and_this_are_installed_side_by_side() -> None:
     assert not {"bin/picotrace", "man/man1/picotrace.1"} & {*ours, *wrappers}
     names = " ".join(values("PY_RENAME_BINARIES")).split()
     project = (ROOT / "pyproject.toml").read_text()
-    assert set(names) == set(re.findall(r"^(picotrace[\w-]*) = ", project, re.MULTILINE))
+    assert names == sorted(re.findall(r"^(picotrace[\w-]*) = ", project, re.MULTILINE))
     for name in names:
         assert f"bin/{name}-${{PYVERSSUFFIX}}" in ours
         assert f"man/man1/{name}-${{PYVERSSUFFIX}}.1" in ours
+
+
+def test_completions_are_of_commands_as_they_are_called(tmp_path: Path) -> None:
+    """With Python's version in their names, which the package's sed(1) puts into the scripts."""
+    for script in sorted((ROOT / "completions").glob("*/*picotrace*")):
+        command = script.name.removeprefix("_").removesuffix(".tcsh")
+        said = " ".join(values("COMPLETION_SED")).replace("@", command).replace("\\#", "#")
+        said = said.replace("$$", "$").replace("${PYVERSSUFFIX}", "3.13")
+        run = subprocess.run(
+            ["sed", *shlex.split(said), script], capture_output=True, text=True, check=True
+        )
+        before, after = script.read_text().splitlines(), run.stdout.splitlines()
+        changed = [new for old, new in zip(before, after, strict=True) if old != new]
+        assert changed, script
+        assert all(f" {command}-3.13" in line for line in changed), script
+        own = re.compile(rf"(complete|#compdef)\b.* {command}( .*)?")
+        assert not [line for line in after if own.fullmatch(line)], script

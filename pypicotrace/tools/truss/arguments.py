@@ -19,47 +19,29 @@ PID_MAX = 2**31 - 1
 STRING_MAX = 2**20
 
 HELP = """\
-usage: picotrace-truss [-cCfNqrtTUvxyzZ] [-e EXPR]... [-o FILE] [-s BYTES]
-                       [-S ORDER] [--by WHOM] [--json] [-E NAME=VALUE]...
-                       [-p PID]... [--pin WHEN] [command [arg ...]]
-
+usage: picotrace-truss [OPTION]... COMMAND [ARG]...
+       picotrace-truss [OPTION]... -p PID...
 Show the system calls of a command, with what their arguments mean.
 
-  -f             follow children, and theirs
-  -o FILE        write to FILE; -: standard output
-  -e EXPR        trace=NAME,/regex/,%CLASS,!NAME: only these calls;
-                 signal=NAME,!NAME: only these signals;
-                 status=successful|failed: as -z and -Z
-                 inject=SET:error=E|retval=N|signal=S|delay=US[:when=N+M]:
-                 do that to these calls
-  -p PID         attach to a running process; may be given several times
-  -s BYTES       show so much of a string (32)
-  -E NAME=VALUE  set a variable in the command's environment; -E NAME takes
-                 it out
+  -f               follow children; -q: nothing of ends of processes and LWPs
+  -p PID           attach to a process; --pin WHEN: for speed
+  -E NAME=VALUE    run the command with that in its environment
+  -e trace=WORDS   these calls: names, /regex/, %file, %desc...; !: not these
+  -e signal=WORDS  these signals; -e status=successful|failed: -z, -Z
+  -e inject=CALLS:error=E|retval=N|signal=S|delay=US[:when=N+M]: do that
+  -z, -Z           only calls that have not failed; only those that have
+  -o FILE          write to FILE, not to standard error; -: standard output
+  -c, -C           a table of calls, errors and times at the end; lines, too
+  -S ORDER         its order: time, calls, errors, mean, p50, p99, name
+  --by WHOM        one in total, for each process, each lwp; --json: as JSON
+  -N, -v           names of arguments; all of structures, and environments
+  -x, -y           strings in hexadecimal; what descriptors refer to (Linux)
+  -s BYTES         so much of a string; -U: a call in two parts
+  -t, -tt, -ttt    time of day; with microseconds; since the epoch
+  -r, -T           seconds since the line before; seconds in the call
+  -h, --help       show this; -V, --version: show the version
 
-  -c             count: a table of calls, errors and times at the end
-  -C             both the lines and that table
-  -S ORDER       its order: time, calls, errors, mean, p50, p99 or name
-  --by WHOM      a table in total, for each process, or for each lwp
-  --json         JSON in place of the table
-
-  -N             arguments with their names
-  -q             nothing of ends of processes and LWPs
-  -r             each line begins with the seconds since the line before
-  -t, -tt, -ttt  ... the time of the day; with microseconds; since the epoch
-  -T             a line ends with the seconds spent in the call
-  -U             a call in two parts where another LWP comes between
-  -v             all members of structures, all arguments, the environment
-  -x             strings in hexadecimal
-  -y             descriptors with what they refer to (Linux)
-  -z, -Z         only calls that have not failed; only those that have
-  --pin WHEN     auto, off, or a processor: whether tracer and tracee share one
-
-  -h, --help     show this, and exit
-  -V, --version  show the version, and exit
-
-Options end at the first operand. The lines go to standard error. The exit
-status is the command's.
+The exit status is the command's. All of it, with examples: man picotrace-truss
 """
 HINT = "Try 'picotrace-truss --help' for what can be said."
 
