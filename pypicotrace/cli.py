@@ -183,7 +183,8 @@ def cannot_launch(error: LaunchError) -> Failure:
 
 def trace(args: Arguments, loop: Loop, refused: list[str], output: Output) -> int | None:
     """Trace to the end; returns the signal that ended the tracer, if one did."""
-    loop.alone = output.is_alone
+    # A command that was let go is a child like that of another, and not to be waited for.
+    loop.alone = output.is_alone and not limited(args)
     # The signals first: one that comes while the loop starts is heeded as soon as it has.
     with Signals(loop) as signals:
         try:
