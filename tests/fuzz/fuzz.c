@@ -143,6 +143,25 @@ check_line(struct pico_text *text, const struct pico_event *event)
 				abort();
 }
 
+/* Whole lines, each in a piece, one piece after another. */
+static void
+take_pieces(struct pico_text *text)
+{
+	const struct pico_piece *pieces;
+	const char *lines;
+	uint64_t size, start = 0;
+	int n = pico_text_pieces(text, &pieces, &lines, &size);
+
+	if (n < 0 || (n == 0) != (size == 0) || (size > 0 && lines[size - 1] != '\n'))
+		abort();
+	for (int i = 0; i < n; start = pieces[i++].start)
+		if (i == 0 ? pieces[i].start != 0 : pieces[i].start <= start || lines[pieces[i].start - 1] != '\n')
+			abort();
+	if (n > 0 && pieces[n - 1].start >= size)
+		abort();
+	pico_text_taken(text);
+}
+
 /* Processes that have ended, in the order of it. */
 struct ended {
 	int32_t pids[4 * STOPS];
@@ -196,6 +215,8 @@ run(struct pico_loop *loop, struct pico_text *text, const uint8_t *does, size_t 
 			if (all)
 				check_order(&ended, &batch[i], &seq);
 		}
+		if (n > 0 && text_mode)
+			take_pieces(text);
 		if (n > 0 && !text_mode && done < doing)
 			do_something(loop, &batch[n - 1], does[done++]);
 	}
@@ -225,7 +246,9 @@ play(struct pico_kernel *kernel, const uint8_t *head, const struct pico_scripted
 
 	struct pico_loop *loop = pico_loop_open(kernel, events, head[2] % 3, &error);
 	struct pico_names *table = pico_names_new(names, nargs, narrow, returns, 5, head[6] % 4);
-	struct pico_text *text = pico_text_new(fd, head[7] & ~(uint32_t)PICO_TEXT_OWNS_FILE);
+	uint32_t style = head[7] & ~(uint32_t)PICO_TEXT_OWNS_FILE;
+	int kept = head[7] >> 1 & 1;
+	struct pico_text *text = pico_text_new(fd, style | (kept ? PICO_TEXT_KEPT : 0));
 	if (loop == NULL || table == NULL || text == NULL)
 		abort();
 	for (int abi = 0; abi < PICO_ABIS; abi++) {
@@ -239,12 +262,16 @@ play(struct pico_kernel *kernel, const uint8_t *head, const struct pico_scripted
 		(void)pico_loop_set_kernel_filter(loop, nargs, sizeof(nargs));
 	if (mode == PICO_MODE_TEXT)
 		pico_loop_set_text(loop, text);
+	if (head[3] >> 5 & 1)
+		(void)pico_loop_set_limit(loop, head[6], 0);
 	start(loop, stops, count, head[3] >> 4 & 1);
 	run(loop, text, head + 8, HEAD - 8, mode == PICO_MODE_TEXT, head[3] & 1 && head[2] % 3 == PICO_FOLLOW_ALL);
 	if (pico_loop_lwps(loop, NULL, 0) > 8 * (count + 1))
 		abort();
 	(void)pico_loop_close(loop, 1000000000);
 	(void)pico_text_flush(text);
+	if (kept)
+		take_pieces(text);
 	pico_loop_free(loop);
 	pico_text_free(text);
 	pico_names_free(table);
