@@ -50,7 +50,7 @@ from pypicotrace.registers import Registers
 from pypicotrace.start import AttachOptions, SpawnOptions, attach, spawn
 from pypicotrace.stop import Stop
 from pypicotrace.stream import Stream
-from pypicotrace.text import Text
+from pypicotrace.text import Piece, Text
 from pypicotrace.tracefile import open_trace
 from pypicotrace.tracer import Tracer, run
 
@@ -114,6 +114,7 @@ __all__ = [
     "MissingExtra",
     "NotTraced",
     "PicotraceError",
+    "Piece",
     "Recording",
     "Registers",
     "Signaled",

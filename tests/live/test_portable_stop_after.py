@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,18 @@ def test_an_attached_process(trace: Path) -> None:
         assert events.count("SCX") == 4
         assert events[-2:] == ["SCX", "DETACHED"]
         assert untouched(cat.pid)
+        assert cat.echoes()
+
+
+def test_a_time_is_kept_where_nothing_happens() -> None:
+    """It is not only noticed when the loop looks round, once a second."""
+    with running(["cat"]) as cat:
+        begun = time.monotonic()
+        for _ in range(6):
+            with pt.attach(cat.pid) as loop:
+                loop.stop_after(seconds=0.02)
+                assert isinstance(list(loop)[-1], pt.Detached)
+        assert time.monotonic() - begun < 3
         assert cat.echoes()
 
 
