@@ -76,6 +76,19 @@ def test_a_time_is_kept_where_nothing_happens() -> None:
         assert cat.echoes()
 
 
+def test_what_is_added_later_is_traced() -> None:
+    """It has no limit, unless that is said again."""
+    with running(["cat"]) as cat, pt.attach(cat.pid) as loop:
+        loop.stop_after(seconds=0.02)
+        assert isinstance(list(loop)[-1], pt.Detached)
+        loop.add(["sh", "-c", "exit 4"])
+        assert not loop.stopped
+        record = list(loop)
+        assert isinstance(record[0], pt.Exec)
+        assert isinstance(record[-1], pt.Exited)
+    assert loop.returncode == 4
+
+
 def test_children_that_come_and_go(trace: Path) -> None:
     """Nobody of them is left traced, or standing."""
     script = "while :; do (exit 3); /bin/echo x >/dev/null & wait; done"
