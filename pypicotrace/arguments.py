@@ -20,7 +20,6 @@ EXIT_USAGE = 2
 HELP = """\
 usage: picotrace [OPTION]... COMMAND [ARG]...
        picotrace [OPTION]... -p PID...
-
 Trace the system calls, signals, processes and LWPs (threads) of a command.
 
   -f, -i          follow children; -ff: each process has a file, FILE.PID
@@ -29,7 +28,7 @@ Trace the system calls, signals, processes and LWPs (threads) of a command.
   -e trace=WORDS  these calls: names, /regex/, %file, %network...; !: not these
   -e event=WORDS  these events: sce, scx, exec, fork, signal, exit...
   -z, -Z          only calls that have not failed; only those that have
-  -o FILE         write to FILE, not to standard error; '|COMMAND': to that
+  -o FILE         write to FILE; -: standard output; '|COMMAND': its input
   --append        ... at its end; --rotate SIZE, --keep N: to many files
   --format NAME   text; ndjson; strace; trace-event, for Perfetto
   --last N        the last N events, and only if the command fails
@@ -40,7 +39,8 @@ Trace the system calls, signals, processes and LWPs (threads) of a command.
   --color WHEN    always, never, auto; --pin WHEN, --cut-results: for speed
   -h, --help      show this; -V, --version: show the version
 
-The exit status is the command's. All of it, with examples: man picotrace
+The trace goes to standard error. The exit status is the command's.
+All of it, with examples: man picotrace
 """
 HINT = "Try 'picotrace --help' for what can be said."
 

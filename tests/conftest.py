@@ -94,6 +94,7 @@ subjects for every system."""
 
 NEEDS = {
     "pure/formats/test_convert.py": ("msgspec", "jsonschema", "pyarrow", "rich"),
+    "pure/formats/test_dividing.py": ("msgspec", "jsonschema"),
     "pure/formats/test_ndjson.py": ("msgspec", "jsonschema"),
     "pure/formats/test_parquet.py": ("msgspec", "pyarrow", "duckdb"),
     "pure/formats/test_trace_event.py": ("msgspec", "jsonschema"),
@@ -101,6 +102,7 @@ NEEDS = {
     "pure/report/test_report_command.py": ("msgspec",),
     "pure/report/test_report_counts.py": ("hypothesis",),
     "pure/report/test_report_page.py": ("hypothesis",),
+    "pure/test_completions.py": ("shtab",),
 }
 """What only some tests need, and not every system has."""
 

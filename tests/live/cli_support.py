@@ -19,6 +19,7 @@ import sys
 import sysconfig
 import time
 from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -47,6 +48,12 @@ needs_unshare = pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("unshare") is None,
     reason="a mount of the test's own needs root, and unshare(1)",
 )
+
+needs_msgspec = pytest.mark.skipif(
+    find_spec("msgspec") is None, reason="ndjson and trace-event take msgspec, which is not here"
+)
+IN_JSON = ("ndjson", "trace-event")
+"""Formats that take it."""
 
 needs_the_filter = pytest.mark.skipif(
     platform.machine() != "x86_64", reason="the filter is written for x86-64's numbers"
@@ -101,6 +108,12 @@ def made_up_yama(scope: int) -> list[str]:
         f'echo {scope} >/proc/sys/kernel/yama/ptrace_scope && exec "$@"'
     )
     return ["unshare", "-m", "sh", "-c", setting, "sh"]
+
+
+def in_formats(*names: str) -> pytest.MarkDecorator:
+    """A test in each of these formats that can be had."""
+    marks = {name: [needs_msgspec] if name in IN_JSON else [] for name in names}
+    return pytest.mark.parametrize("form", [pytest.param(n, marks=marks[n]) for n in names])
 
 
 class Finished(NamedTuple):

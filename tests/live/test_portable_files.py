@@ -8,7 +8,7 @@ import resource
 from pathlib import Path
 
 import pytest
-from cli_support import lines, needs_root, picotrace, running, tracing
+from cli_support import in_formats, lines, needs_msgspec, needs_root, picotrace, running, tracing
 from system import untouched
 
 import pypicotrace as pt
@@ -62,6 +62,7 @@ def test_long_arguments(trace: Path) -> None:
         assert f" ARGV[{place}] '{word}'\n".encode() in text
 
 
+@needs_msgspec
 def test_each_is_a_recording(trace: Path) -> None:
     picotrace("-ff", "--format", "ndjson", "-o", str(trace), "sh", "-c", FORKS)
     for path in trace.parent.iterdir():
@@ -166,7 +167,7 @@ def test_rotated_text(trace: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     assert names(b"".join(found.values())) == names(whole.read_bytes())
 
 
-@pytest.mark.parametrize("form", ["ndjson", "trace-event", "strace"])
+@in_formats("ndjson", "trace-event", "strace")
 def test_rotated_in_other_formats(trace: Path, form: str) -> None:
     run = picotrace("--rotate", "16k", "--format", form, "-o", str(trace), "sh", "-c", LOOP)
     assert run == (7, b"", b"")
@@ -211,6 +212,7 @@ def test_an_earlier_trace(trace: Path) -> None:
     assert list(files(trace)) == ["000003", "000004"]
 
 
+@needs_msgspec
 def test_with_a_limit(trace: Path) -> None:
     """A trace that ends before the command does is whole."""
     options = ["--rotate", "4k", "--format", "ndjson", "--stop-after", "200", "-o", str(trace)]

@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from cli_support import BOUND, COMMAND, lines, picotrace, running, tracing
+from cli_support import BOUND, COMMAND, in_formats, lines, picotrace, running, tracing
 from system import untouched
 
 BUSY = "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); [ -e /x ]; done; echo ran; exit %d"
@@ -35,7 +35,7 @@ def test_its_output_is_ours() -> None:
     assert lines(run.out)[-1].info == "status=7"
 
 
-@pytest.mark.parametrize("form", ["text", "ndjson", "strace", "trace-event"])
+@in_formats("text", "ndjson", "strace", "trace-event")
 def test_a_compressed_trace(trace: Path, form: str) -> None:
     run = picotrace("--format", form, "-o", f"|gzip >'{trace}'", "sh", "-c", "exit 7")
     assert run == (7, b"", b"")

@@ -8,7 +8,17 @@ import time
 from pathlib import Path
 
 import pytest
-from cli_support import BOUND, COMMAND, Running, in_session, lines, picotrace, running, tracing
+from cli_support import (
+    BOUND,
+    COMMAND,
+    Running,
+    in_formats,
+    in_session,
+    lines,
+    picotrace,
+    running,
+    tracing,
+)
 from system import untouched
 
 import pypicotrace as pt
@@ -103,7 +113,7 @@ def test_children_that_come_and_go(trace: Path) -> None:
         assert not [process for process in left if process.traced or process.state == "T"]
 
 
-@pytest.mark.parametrize("form", ["ndjson", "strace", "trace-event"])
+@in_formats("ndjson", "strace", "trace-event")
 def test_in_other_formats(trace: Path, form: str) -> None:
     options = ["--stop-after", "20", "--format", form, "-o", str(trace)]
     with running([*COMMAND, *options, "cat"]) as run:
