@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 import time
 from pathlib import Path
 
@@ -26,6 +28,23 @@ import pypicotrace as pt
 CALLS = 20
 """Fewer than any program makes at its start."""
 DYING = {"DETACHED", "EXITED", "SIGNALED"}
+
+
+STORM = """
+import os, subprocess, threading, time
+def busy(number, end):
+    while time.time() < end:
+        os.getppid()
+        threading.Thread(target=int).start()
+        if number == 1:
+            child = os.fork()
+            os.waitpid(child, 0) if child else os._exit(0)
+        elif number == 2:
+            subprocess.run(["true"])
+lwps = [threading.Thread(target=busy, args=(n, time.time() + 0.5)) for n in range(4)]
+[lwp.start() for lwp in lwps], [lwp.join() for lwp in lwps]
+os._exit(7)
+"""
 
 
 @pytest.fixture
@@ -111,6 +130,26 @@ def test_children_that_come_and_go(trace: Path) -> None:
         left = in_session(run.pid)
         assert left
         assert not [process for process in left if process.traced or process.state == "T"]
+
+
+@pytest.mark.parametrize("stream", [0, 1, 4096])
+@pytest.mark.parametrize("calls", [1, 777, 3001])
+def test_a_storm(calls: int, stream: int) -> None:
+    """LWPs and children come and go meanwhile; nobody of them is left traced, or harmed."""
+    argv = [sys.executable, "-c", STORM]
+    with pt.spawn(argv, follow=True, start_new_session=True) as loop:
+        loop.stop_after(calls=calls)
+        batches = loop.stream(stream) if stream else [loop]
+        record = [event for batch in batches for event in batch]
+        assert not [process for process in in_session(loop.root) if process.traced]
+    ended = loop.returncode
+    if ended is None:
+        ended = os.waitstatus_to_exitcode(os.waitpid(loop.root, 0)[1])
+    assert ended == 7
+    exits = [place for place, event in enumerate(record) if isinstance(event, pt.SyscallExit)]
+    assert len(exits) == calls
+    after = record[exits[-1] + 1 :]
+    assert all(isinstance(event, pt.Detached | pt.Exited | pt.Signaled) for event in after)
 
 
 @in_formats("ndjson", "strace", "trace-event")
