@@ -205,6 +205,12 @@ def recorded(path: Path) -> list[str]:
     return [header.host, *found, *(str(pid) for batch in batches for pid in batch.pid)]
 
 
+def divided(loop: pt.Loop) -> dict[int, bytes]:
+    loop.stop_after(calls=100, seconds=0.5)
+    pieces: list[pt.Piece] = list(loop.text(pt.Text.NUMBERS))
+    return {piece.pid: piece.lines for piece in [*pieces, *loop.rest_text] if not piece.last}
+
+
 def written(loop: pt.Loop, fd: int) -> list[pt.LwpNow]:
     loop.keep_rest()
     rest: pt.Batch | None = loop.rest
