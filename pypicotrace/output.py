@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pypicotrace import formats
 from pypicotrace.arguments import EXIT_USAGE, TEXT, Arguments, Failure
+from pypicotrace.ending import Signals
 from pypicotrace.errors import MissingExtra
 from pypicotrace.loop import Loop
-from pypicotrace.ending import Signals
 from pypicotrace.text import Text
 from pypicotrace.tracefile import open_trace
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
