@@ -22,6 +22,8 @@ COMMANDS = dict(
         re.MULTILINE,
     )
 )
+ASIDE = {"-h", "--help", "-V", "--version"}
+"""They are in no synopsis."""
 LINES, COLUMNS = 24, 80
 """Of a screen."""
 
@@ -43,10 +45,22 @@ def taken(command: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
         raise Asked({**short, **{f"--{n.removesuffix('=')}": n.endswith("=") for n in names}})
 
     monkeypatch.setattr(getopt, "getopt", ask)
+    monkeypatch.setattr(getopt, "gnu_getopt", ask)
     with pytest.raises(Asked) as caught:
         import_module(COMMANDS[command]).main(["--help"])
     options: dict[str, bool] = caught.value.args[0]
     return options
+
+
+def in_synopsis(command: str) -> dict[str, bool]:
+    """What a page's synopsis has; letters without a value stand together there."""
+    text = (ROOT / "man" / f"{command}.1").read_text()
+    synopsis = text.partition("\n.Sh SYNOPSIS\n")[2].partition("\n.Sh ")[0]
+    found = {}
+    for option, value in re.findall(r"\bFl (-?\w[\w-]*)( (?:Ar|Cm) )?", synopsis):
+        alone = [option] if option.startswith("-") or value else list(option)
+        found.update({f"-{name}": bool(value) for name in alone})
+    return found
 
 
 def of_page(command: str) -> list[Option]:
@@ -64,6 +78,12 @@ def test_the_manual_page_has_what_is_taken(command: str, monkeypatch: pytest.Mon
     if command == "picotrace":
         assert not shown.pop("-ff")
     assert shown == taken(command, monkeypatch)
+
+
+def test_the_synopsis_has_what_is_taken(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = taken(command, monkeypatch)
+    aside = {name: options[name] for name in ASIDE & options.keys()}
+    assert in_synopsis(command) | aside == options
 
 
 def test_each_is_described(command: str) -> None:
