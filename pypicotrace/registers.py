@@ -111,7 +111,7 @@ class Registers(Mapping[str, int]):
         :raises KeyError: there is no such register; nothing is set.
         :raises TypeError, ValueError: that is no value of a register; nothing is set.
         :raises KernelError: the kernel refuses a value: a segment or a flag that would be unsafe;
-            on NetBSD a program counter of 0.
+            on NetBSD a program counter that no program can have.
         :raises StaleStop, TraceeDied: as the methods of `Stop`.
         """
         wanted = {**(values or {}), **named}

@@ -252,7 +252,7 @@ class Stop:
         that has a handler, the step leads to the handler's first instruction. A child that the
         instruction makes executes one, too, and has a SingleStep.
 
-        Linux: PTRACE_SINGLESTEP. NetBSD: PT_STEP.
+        Linux: PTRACE_SINGLESTEP. NetBSD: PT_SETSTEP; a handler's instructions are not stepped.
 
         :raises ValueError: the loop was not asked for STEP events.
         :raises Unsupported: a machine that cannot.
@@ -316,12 +316,16 @@ class Stop:
     def dump_core(self, path: str | bytes | os.PathLike[str]) -> None:
         """Write a core file of the process, which goes on afterwards (NetBSD: PT_DUMPCORE).
 
-        :param path: the file.
-        :raises KernelError: it cannot be written there.
+        :param path: the file, which is made for the process's user alone.
+        :raises ValueError: the path has %n, %p, %t or %u in it, which NetBSD would replace.
+        :raises KernelError: EEXIST, there is one of that name; EFBIG, the process's own limit of
+            core files (ulimit -c) is too low; or it cannot be written there.
         :raises Unsupported: Linux.
         :raises TraceeDied: it was killed just now.
         """
         done = lib.pico_loop_dump_core(self._pointer(), self.lwp, os.fsencode(path))
+        if done == -errno.EINVAL:
+            raise ValueError(f"{os.fspath(path)!r}: NetBSD replaces %n, %p, %t and %u in it")
         check(done, "write a core file")
 
     def _breakpoint(self, addr: int, wanted: bool) -> None:

@@ -33,8 +33,9 @@ enum pico_resume {
 	PICO_RESUME_LISTEN = 2,		/* stays stopped with its group, and reports when that ends */
 	PICO_RESUME_LAST = 3,		/* as SYSCALL; it is about to end, and its end is to be reported */
 	PICO_RESUME_GONE = 4,		/* not at all: it has ended */
-	PICO_RESUME_STEP = 5,		/* this LWP alone, for one instruction */
-	PICO_RESUME_DYING = 6		/* as SYSCALL; where ends of LWPs are stops, it is no more after that */
+	PICO_RESUME_STEP = 5,		/* for one instruction */
+	PICO_RESUME_DYING = 6,		/* as SYSCALL; where ends of LWPs are stops, it is no more after that */
+	PICO_RESUME_RETURN = 7		/* out of a call, this LWP alone, to where its result can be read: a step */
 };
 
 /* What spawn and attach have the kernel report beside calls, signals and ends. */
@@ -273,7 +274,8 @@ struct pico_kernel {
 	 * in use; -ENOENT: there is none to clear. A detach clears them. NULL: not on this system. */
 	int (*breakpoint)(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_t addr, int set);
 
-	/* Write a core file of a stopped process, which goes on afterwards. NULL: not on this system. */
+	/* Write a core file of a stopped process, which goes on afterwards: -EEXIST where there is one of that name,
+	 * -EINVAL for a name that the system would change. NULL: not on this system. */
 	int (*dump_core)(struct pico_kernel *, int32_t pid, const char *path);
 
 	/* Have wait return -EINTR every `interval_ns` from now on; 0 ends that. Safe from any thread. */

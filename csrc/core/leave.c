@@ -39,8 +39,9 @@ pico_loop_spawn(struct pico_loop *loop, const struct pico_launch *launch, int32_
 	pico_loop_pass_limit(loop);
 	l->process->filtered = loop->filtered != 0;
 	l->state = PICO_LWP_EXPECTED;
-	/* The execve that starts it is the tracer's: its record begins with the new image. */
-	l->skip_exit = 1;
+	/* The execve that starts it is the tracer's: its record begins with the new image. (Where a process stops as a
+	 * whole, on NetBSD, its exit is not told.) */
+	l->skip_exit = k->lwp_of == NULL;
 	(void)k->program(k, first.id, l->process->program, sizeof(l->process->program));
 	pico_lwps_push_ready(&loop->lwps, l, first.status);
 	loop->empty_ns = 0;

@@ -1,6 +1,7 @@
 /*
- * Whole results, where the kernel's record of a call has 32 bits of them: one instruction more, and the
- * registers tell the rest.
+ * Whole results, where the kernel's record of a call has 32 bits of them: one step more, and the registers tell the
+ * rest. Where an instruction of the program's was executed by that, which has put something else there, those 32 bits
+ * remain.
  */
 #include <string.h>
 
@@ -29,7 +30,7 @@ pico_loop_step_for_result(struct pico_loop *loop, struct pico_lwp *l, struct pic
 		return 0;
 	if (loop->whole_results && k->capabilities & PICO_CAN_STEP && k->result_of != NULL &&
 	    !loop->closing && !l->process->leaving && !l->unfollowed && pico_loop_wants(loop, ev) &&
-	    k->resume(k, l->process->pid, l->id, PICO_RESUME_STEP, 0) == 0) {
+	    k->resume(k, l->process->pid, l->id, PICO_RESUME_RETURN, 0) == 0) {
 		l->state = PICO_LWP_RUNNING;
 		l->process->stepping = l;
 		memcpy(l->retval, ev->retval, sizeof(l->retval));
@@ -56,8 +57,10 @@ pico_loop_stepped(struct pico_loop *loop, struct pico_lwp *l, struct pico_raw *r
 
 	l->process->stepping = NULL;
 	ev->lwp = l->id;
+	if (d->resume != PICO_RESUME_GONE && is_of(loop, l, raw) &&
+	    k->answer(k, l->process->pid, raw, PICO_NEED_REGS) == 0 && k->result_of(raw, ev) == 0 &&
+	    (uint32_t)ev->retval[0] == (uint32_t)l->retval[0])
+		return;
 	memcpy(ev->retval, l->retval, sizeof(ev->retval));
-	if (d->resume == PICO_RESUME_GONE || !is_of(loop, l, raw) ||
-	    k->answer(k, l->process->pid, raw, PICO_NEED_REGS) < 0 || k->result_of(raw, ev) < 0)
-		cut(ev);
+	cut(ev);
 }

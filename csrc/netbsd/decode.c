@@ -118,8 +118,8 @@ decode_lwp(const struct pico_raw *raw, struct pico_decoded *d)
 
 /* A fault is the LWP's own doing when the kernel raised it for an instruction of its. SI_NOINFO: the kernel
  * has kept no siginfo (kern_sig.c). */
-static int
-is_fault(int signo, int code)
+int
+pico_netbsd_is_fault(int signo, int code)
 {
 	if (code <= 0 || code == NETBSD_SI_NOINFO)
 		return 0;
@@ -156,7 +156,7 @@ decode_signal(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_
 	ev->lwp = pico_i32(raw->siginfo + NETBSD_PSI_LWPID);	/* 0: sent to the process */
 	ev->code = pico_i32(raw->siginfo + NETBSD_PSI_CODE);
 	ev->sig_errno = pico_i32(raw->siginfo + NETBSD_PSI_ERRNO);
-	if (is_fault(ev->signo, ev->code)) {
+	if (pico_netbsd_is_fault(ev->signo, ev->code)) {
 		ev->addr = pico_u64(raw->siginfo + NETBSD_PSI_ADDR);
 		ev->trap = pico_i32(raw->siginfo + NETBSD_PSI_TRAP);
 		ev->flags |= PICO_HAS_ADDR | PICO_HAS_TRAP;

@@ -44,8 +44,10 @@ _Static_assert(NETBSD_EM_AARCH64 == EM_AARCH64 && WORD(r_reg, 8) == NETBSD_AARCH
 
 #ifdef PT_STEP
 #define CAN_STEP (ELF_MACHINE != EM_NONE ? PICO_CAN_STEP : 0)
+#define REQUEST_STEP PT_STEP
 #else
 #define CAN_STEP 0
+#define REQUEST_STEP (-1)
 #endif
 
 int
@@ -107,7 +109,9 @@ answer_siginfo(struct netbsd_kernel *k, struct netbsd_tracee *t, struct pico_raw
 	if (t->one_lwp == 0)
 		t->one_lwp = t->lwp;	/* before NetBSD 10 it is not the pid, but 1 */
 	t->has_lwps |= t->lwp != 0 && t->lwp != t->one_lwp;
-	t->inside = !pico_netbsd_is_trap(raw->siginfo, TRAP_SCX) && !pico_netbsd_is_trap(raw->siginfo, TRAP_TRACE);
+	int at_exit = pico_netbsd_is_trap(raw->siginfo, TRAP_SCX);
+	t->returns = at_exit || (t->is_new && pico_netbsd_is_trap(raw->siginfo, TRAP_CHLD));
+	t->inside = !at_exit && !(t->request == REQUEST_STEP && pico_netbsd_is_trap(raw->siginfo, TRAP_TRACE));
 	if (pico_netbsd_is_trap(raw->siginfo, TRAP_EXEC))
 		pico_netbsd_altered_forget(k, t->pid);
 	note_execve(k, t, raw->siginfo);
@@ -182,27 +186,37 @@ netbsd_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int
 {
 	struct netbsd_tracee *t = pico_netbsd_find((struct netbsd_kernel *)kernel, pid);
 	int request = how == PICO_RESUME_CONTINUE ? PT_CONTINUE : PT_SYSCALL;
-	int data;
+	int data, e = 0;
 
 	if (t == NULL)
 		return -ESRCH;
 	data = pico_netbsd_to_pass(pid, signo);
-#ifdef PT_STEP
-	if (how == PICO_RESUME_STEP && data == 0) {
+	if (how == PICO_RESUME_RETURN) {
 		/* A negative LWP: this one alone, for other LWPs' calls would not be seen meanwhile. */
-		request = PT_STEP;
+		request = REQUEST_STEP;
 		data = -lwp;
-	} else if (how == PICO_RESUME_STEP && ptrace(PT_SETSTEP, pid, NULL, lwp) == 0) {
-		t->stepping = lwp;	/* PT_STEP takes no signal along */
+	} else if (how == PICO_RESUME_STEP) {
+		e = pico_netbsd_step(t, lwp);
+	} else if (t->lwp == lwp) {
+		pico_netbsd_stepped(t, lwp);
 	}
-#else
-	(void)lwp;
-#endif
+	if (e < 0 && e != -ESRCH)
+		return e;
 	if (signo == SIGCONT)
 		t->was_stopped = 0;	/* somebody has continued it since */
 	t->stands = 0;	/* also where it was killed, and its end is to be waited for */
 	t->has_just_gone = 1;
-	int e = pico_netbsd_let_go(t, request, data);
+	int32_t alone = 0;
+	if (data > 0) {
+		pico_netbsd_passed(t, data);
+		alone = pico_netbsd_aim(t, data);
+	}
+	e = pico_netbsd_let_go(t, alone != 0 ? PT_SYSCALL : request, data);
+	if (e == 0 && alone != 0) {
+		t->aimed_at = alone;
+		t->wanted = request;
+		pico_netbsd_slice(t, alone);
+	}
 	t->answered = 0;
 	/* One that stood does not go on but by a SIGKILL, and with LWPs asleep it may hang in its exit until
 	 * another comes (10.99.12: kpsignal2() makes it active and leaves its LWPs stopped). */
@@ -216,13 +230,6 @@ netbsd_send(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int signo)
 {
 	(void)kernel, (void)lwp;	/* there is no way to send one to another process's LWP */
 	return kill(pid, signo) < 0 ? -errno : 0;
-}
-
-static int
-netbsd_dump_core(struct pico_kernel *kernel, int32_t pid, const char *path)
-{
-	(void)kernel;
-	return ptrace(PT_DUMPCORE, pid, (void *)(uintptr_t)path, (int)strlen(path)) < 0 ? pico_netbsd_error() : 0;
 }
 
 static int
@@ -248,8 +255,10 @@ netbsd_close(struct pico_kernel *kernel)
 	pico_netbsd_unregister(k);
 	pico_netbsd_tick_close(k);
 	pico_netbsd_wait_close(k);
-	for (uint32_t i = 0; i < k->count; i++)
+	for (uint32_t i = 0; i < k->count; i++) {
 		pico_netbsd_turns_end(&k->tracees[i]);
+		free(k->tracees[i].steps);
+	}
 	free(k->tracees);
 	free(k->altered);
 	free(k);
@@ -286,7 +295,7 @@ pico_kernel_native(int *error)
 		.read = pico_netbsd_read,
 		.write = pico_netbsd_write,
 		.send = netbsd_send,
-		.dump_core = netbsd_dump_core,
+		.dump_core = pico_netbsd_dump_core,
 		.set_siginfo = pico_netbsd_set_siginfo,
 		.get_regs = pico_netbsd_get_regs,
 		.set_regs = pico_netbsd_set_regs,

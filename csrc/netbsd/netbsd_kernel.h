@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "../core/kernel.h"
+#include "abi.h"
 
 struct netbsd_turn {
 	int32_t lwp;
@@ -17,7 +18,6 @@ struct netbsd_turn {
 
 struct netbsd_tracee {
 	int32_t pid;
-	int32_t stepping;	/* an LWP that takes one step at a time: PT_SETSTEP; 0: none */
 	int32_t lwp;		/* that the stop in hand is of; 0: none in particular */
 	int32_t one_lwp;	/* whose the first stop was; 0: none was any LWP's */
 	int32_t status;		/* waited for, and not given to the loop yet: has_status */
@@ -30,12 +30,21 @@ struct netbsd_tracee {
 	uint8_t was_stopped;	/* by job control, before it was attached to: it is left so */
 	uint8_t has_just_gone;	/* it was resumed, and not looked at since */
 	uint8_t has_lwps;	/* it has, or had, more than one */
-	uint8_t inside;		/* the LWP in hand stands inside a call, or about to enter it */
+	uint8_t inside;		/* the LWP in hand stands inside a call, or about to enter it, or has taken a step */
+	uint8_t returns;	/* it stands at the exit of a call, or where a child begins */
 	uint8_t rest;		/* so many stops more without turns */
 	uint8_t slice_ends;	/* a SIGSTOP of ours is on its way that the loop knows nothing of */
 	int request;		/* by which it was last resumed */
+	int32_t aimed_at;	/* the LWP that a signal was passed on to, and that goes on alone; 0: none does */
+	int wanted;		/* the request by which it is to go on after that */
+	int echo;		/* a fault's signal that was passed on: one more stop is for that, faults.c */
+	uint8_t fault[NETBSD_PSI_SIZE];	/* siginfo of that */
 	struct netbsd_turn *turns;	/* this round's */
 	uint32_t turn_count, turn;
+	int32_t *steps;		/* LWPs with PT_SETSTEP: steps.c */
+	uint32_t step_count;
+	int32_t leaving;	/* the LWP whose step has to lead out of a call first; 0: none has */
+	uint64_t left;		/* where that is */
 	int32_t execing;	/* the LWP that is in an execve; 0: none is */
 	int32_t alone;		/* the LWP that was let go alone; 0: all were */
 	uint64_t alone_until_ns;
@@ -120,10 +129,34 @@ int pico_netbsd_interrupt(struct pico_kernel *, int32_t pid, int32_t lwp);
 /* The LWP that is to be let go alone from the stop in hand; 0: all of them. */
 int32_t pico_netbsd_turn(struct netbsd_tracee *);
 void pico_netbsd_turns_end(struct netbsd_tracee *);
+/* That LWP runs alone for a slice. */
+void pico_netbsd_slice(struct netbsd_tracee *, int32_t lwp);
 /* Nanoseconds until one that runs alone has had its slice, which then is ended; UINT64_MAX: no matter. */
 uint64_t pico_netbsd_slice_left(struct netbsd_tracee *, uint64_t now);
 /* Whether a SIGSTOP is but the end of a slice. */
 int pico_netbsd_is_slice_end(struct netbsd_tracee *);
+
+/* steps.c */
+/* That LWP goes on for one instruction: 0 or -errno. */
+int pico_netbsd_step(struct netbsd_tracee *, int32_t lwp);
+/* It has come to a stop of its own. */
+void pico_netbsd_stepped(struct netbsd_tracee *, int32_t lwp);
+/* Whether a stop is but the way out of a call, and no instruction yet. */
+int pico_netbsd_is_way_out(struct netbsd_tracee *, int status);
+/* Of a process that stands, all go on as they will. */
+void pico_netbsd_steps_end(struct netbsd_tracee *);
+
+/* aim.c */
+/* The LWP that is to take a signal, the others being suspended; 0: it is passed on to all. */
+int32_t pico_netbsd_aim(struct netbsd_tracee *, int signo);
+/* It has come to a stop, of that status: the others are to go on with it. 1: nobody is to be told of it, and it goes on. */
+int pico_netbsd_aim_end(struct netbsd_tracee *, int status);
+
+/* faults.c */
+/* That signal, not 0, is passed on from the stop in hand. */
+void pico_netbsd_passed(struct netbsd_tracee *, int signo);
+/* Whether a stop for that signal has nothing new to tell. */
+int pico_netbsd_is_echo(struct netbsd_tracee *, int signo);
 
 /* proc.c: what sysctl(3) tells. */
 struct kinfo_proc2;
@@ -150,6 +183,9 @@ int pico_netbsd_set_siginfo(struct pico_kernel *, int32_t pid, int32_t lwp, cons
 int pico_netbsd_alter(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *, int what);
 /* That process has ended, is let go, or has another program. */
 void pico_netbsd_altered_forget(struct netbsd_kernel *, int32_t pid);
+
+/* core.c */
+int pico_netbsd_dump_core(struct pico_kernel *, int32_t pid, const char *path);
 
 /* memory.c */
 int64_t pico_netbsd_read(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_t addr, void *, size_t);

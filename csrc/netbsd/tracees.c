@@ -52,6 +52,7 @@ pico_netbsd_forget(struct netbsd_kernel *k, struct netbsd_tracee *t)
 {
 	pico_netbsd_altered_forget(k, t->pid);
 	pico_netbsd_turns_end(t);
+	free(t->steps);
 	(void)pthread_mutex_lock(&kernels_lock);
 	*t = k->tracees[--k->count];
 	(void)pthread_mutex_unlock(&kernels_lock);

@@ -69,6 +69,13 @@ had(struct netbsd_tracee *t, int32_t lwp)
 			t->turns[i].had = 1;
 }
 
+void
+pico_netbsd_slice(struct netbsd_tracee *t, int32_t lwp)
+{
+	t->alone = lwp;
+	t->alone_until_ns = pico_netbsd_now() + SLICE_NS;
+}
+
 int32_t
 pico_netbsd_turn(struct netbsd_tracee *t)
 {
@@ -79,8 +86,7 @@ pico_netbsd_turn(struct netbsd_tracee *t)
 	while (t->turn < t->turn_count && t->turns[t->turn].had)
 		t->turn++;
 	if (t->turn < t->turn_count) {
-		t->alone = t->turns[t->turn].lwp;
-		t->alone_until_ns = pico_netbsd_now() + SLICE_NS;
+		pico_netbsd_slice(t, t->turns[t->turn].lwp);
 		return t->alone;
 	}
 	pico_netbsd_turns_end(t);

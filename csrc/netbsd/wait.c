@@ -85,6 +85,16 @@ give(struct netbsd_kernel *k, struct netbsd_tracee *t, int status, struct pico_r
 	}
 	if (t->is_new)
 		(void)pico_netbsd_set_mask(k, t);	/* ESRCH: killed, and its end comes next */
+	if (t->echo != 0 && pico_netbsd_is_echo(t, WSTOPSIG(status)) &&
+	    pico_netbsd_let_go(t, t->request, WSTOPSIG(status)) == 0) {
+		if (t->aimed_at != 0)
+			pico_netbsd_slice(t, t->aimed_at);
+		return 0;
+	}
+	if (t->aimed_at != 0 && pico_netbsd_aim_end(t, status))
+		return 0;
+	if (t->leaving != 0 && pico_netbsd_is_way_out(t, status) && pico_netbsd_let_go(t, t->request, 0) == 0)
+		return 0;
 	if (WSTOPSIG(status) == SIGSTOP) {
 		if (pico_netbsd_is_slice_end(t) && pico_netbsd_let_go(t, t->request, 0) == 0)
 			return 0;
@@ -93,11 +103,6 @@ give(struct netbsd_kernel *k, struct netbsd_tracee *t, int status, struct pico_r
 	/* A SIGCONT takes back a SIGSTOP that has not come yet; where it came before, two are as one. */
 	if (WSTOPSIG(status) == SIGCONT && (t->stop_asked || t->slice_ends))
 		(void)kill(t->pid, SIGSTOP);
-#ifdef PT_STEP
-	if (t->stepping != 0)
-		(void)ptrace(PT_CLEARSTEP, t->pid, NULL, t->stepping);	/* ESRCH: that LWP has ended */
-#endif
-	t->stepping = 0;
 	t->stands = 1;
 	t->lwp = 0;
 	return 1;

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import platform
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -180,16 +181,28 @@ def test_register_is_set(traced: Traced) -> None:
     assert got == [0x1234567890]
 
 
-def test_no_program_counter_of_zero(traced: Traced) -> None:
-    """A program counter of 0 is refused"""
+PC = {"x86_64": "rip", "amd64": "rip", "aarch64": "pc"}
+
+
+def test_program_counter_of_zero(traced: Traced) -> None:
+    """A program counter of 0 is taken, and the program faults there"""
+
+    def change(event: Any) -> None:
+        event.stop.registers[PC[platform.machine()]] = 0
+
+    trace = traced([program("memory"), "look"], at_stop=at_getppid(change))
+    trace.expect(pt.Crashed(signo=signal.SIGSEGV, addr=0), pt.Signaled(signo=signal.SIGSEGV))
+
+
+def test_program_counter_in_the_kernel(traced: Traced) -> None:
+    """A program counter that no program can have is refused"""
     if LINUX:
         atf.expect_fail("Linux: it is taken, and the program faults there")
     refusals: list[int] = []
 
     def change(event: Any) -> None:
-        name = {"x86_64": "rip", "amd64": "rip", "aarch64": "pc"}[platform.machine()]
         try:
-            event.stop.registers[name] = 0
+            event.stop.registers[PC[platform.machine()]] = 0xFFFF_FF00_0000_0000
         except pt.KernelError as error:
             refusals.append(error.errno)
 

@@ -109,7 +109,7 @@ def test_fault(fault: int, traced: Traced) -> None:
     needs_fault(fault)
     trace = traced([program("faulty"), "default", str(fault)])
     ended_by(trace, fault)
-    crashed = trace.expect(pt.Crashed(signo=fault, pid=trace.root, lwp=trace.root))[0]
+    crashed = trace.expect(pt.Crashed(signo=fault, pid=trace.root, lwp=trace.root), times=1)[0]
     # siginfo(2): a cause that the kernel knows is above 0.
     assert crashed.code > 0
 
@@ -127,7 +127,17 @@ def test_fault_handled(fault: int, traced: Traced) -> None:
 def test_fault_that_cannot_be_put_off(fault: int, how: str, traced: Traced) -> None:
     """A fault that is masked or ignored is reported, and kills"""
     needs_fault(fault)
-    trace = traced([program("faulty"), how, str(fault)])
+    if not LINUX:
+        atf.expect_fail("NetBSD: the signal is dropped, and the fault comes again without end")
+    crashes: list[int] = []
+
+    def enough(event: Any) -> None:
+        if isinstance(event, pt.Crashed):
+            crashes.append(event.seq)
+            if len(crashes) > 3:
+                event.stop.signal(signal.SIGKILL)
+
+    trace = traced([program("faulty"), how, str(fault)], at_stop=enough)
     ended_by(trace, fault)
     trace.expect(pt.Crashed(signo=fault), pt.Signaled(signo=fault))
 

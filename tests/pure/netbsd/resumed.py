@@ -24,7 +24,7 @@ Asked = tuple[str, int]
 HOW = {
     lib.PICO_RESUME_SYSCALL: "PT_SYSCALL",
     lib.PICO_RESUME_CONTINUE: "PT_CONTINUE",
-    lib.PICO_RESUME_STEP: "PT_STEP",
+    lib.PICO_RESUME_RETURN: "PT_STEP",
 }
 # What a call whose result may have more than 32 bits is called here.
 WIDE = {197: "mmap", 199: "lseek"}

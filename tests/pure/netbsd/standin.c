@@ -6,11 +6,17 @@
  *
  * release9			LWPs have ids of their process's own, and siginfo does not say of which event a trap is
  * one				there is one LWP
+ * masks			the first LWP masks SIGUSR1
  * alone			the kernel is told so
  * busy				it is in an execve when it is first attached to
  * STOP, CONT, USR1, TSTP	it stops for that signal, of the tracer's own
  * STOP!			and of somebody else's
  * SCE, SCX			an LWP stops at a call
+ * TRACE, TRACE!			it has executed one instruction; none yet, it is where it was
+ * SEGV, SEGV!			a fault; and one elsewhere
+ * pass				the signal of its last stop is passed on
+ * step				it is to go on from its last stop for that alone
+ * return			or out of a call
  * FORK				it has made process 20, which does the same for it
  * LWP				another LWP stops, which it has made
  * END				it ends
@@ -43,6 +49,8 @@ static long long now_ns;
 static struct ptrace_siginfo told[PIDS];
 static int stands[PIDS];
 static int release9, one;
+static lwpid_t masking;
+static unsigned long pc = 0x1000;
 
 int *__errno(void);
 int *
@@ -58,6 +66,7 @@ static const struct {
 } signals[] = {
 	{ "-", 0 }, { "STOP", SIGSTOP }, { "CONT", SIGCONT }, { "USR1", SIGUSR1 }, { "TSTP", SIGTSTP }, { "SCE", SIGTRAP },
 	{ "SCX", SIGTRAP }, { "FORK", SIGTRAP }, { "LWP", SIGTRAP },
+	{ "TRACE", SIGTRAP }, { "SEGV", SIGSEGV },
 };
 
 static lwpid_t
@@ -93,7 +102,7 @@ ptrace(int request, pid_t pid, void *addr, int data)
 	ptrace_state_t *state = addr;
 	siginfo_t *si = pid < PIDS ? &told[pid].psi_siginfo : NULL;
 
-	if (request == PT_SYSCALL || request == PT_CONTINUE)
+	if (request == PT_SYSCALL || request == PT_CONTINUE || request == PT_STEP)
 		stands[pid] = 0;
 	switch (request) {
 	case PT_ATTACH:
@@ -121,6 +130,30 @@ ptrace(int request, pid_t pid, void *addr, int data)
 			printf("%d SYSCALL of LWP %d\n", pid, -data);
 		else
 			printf("%d SYSCALL %s\n", pid, name_of(data));
+		break;
+	case PT_STEP:
+		printf("%d STEP of LWP %d\n", pid, -data);
+		break;
+	case PT_GETREGS:
+		memset(addr, 0, sizeof(struct reg));
+		PTRACE_REG_PC((struct reg *)addr) = pc;
+		break;
+	case PT_SUSPEND:
+		printf("SUSPEND %d\n", data);
+		break;
+	case PT_RESUME:
+		printf("RESUME %d\n", data);
+		break;
+	case PT_LWPSTATUS:
+		memset(&lwp->pl_sigmask, 0, sizeof(lwp->pl_sigmask));
+		if (lwp->pl_lwpid == masking)
+			sigaddset(&lwp->pl_sigmask, SIGUSR1);
+		break;
+	case PT_SETSTEP:
+		printf("SETSTEP %d\n", data);
+		break;
+	case PT_CLEARSTEP:
+		printf("CLEARSTEP %d\n", data);
 		break;
 	case PT_CONTINUE:
 		printf("CONTINUE %s\n", name_of(data));
@@ -159,7 +192,7 @@ stop_of(pid_t pid, const char *word)
 	for (size_t i = 0; i < __arraycount(signals); i++)
 		if (strncmp(word, signals[i].name, strlen(signals[i].name)) == 0)
 			si->si_signo = signals[i].signo;
-	told[pid].psi_lwpid = si->si_signo == SIGTRAP ? first_lwp(pid) : 0;
+	told[pid].psi_lwpid = si->si_signo == SIGTRAP || si->si_signo == SIGSEGV ? first_lwp(pid) : 0;
 	if (strcmp(word, "FORK") == 0) {
 		si->si_code = TRAP_CHLD;
 		si->si_pe_report_event = PTRACE_FORK;
@@ -168,9 +201,15 @@ stop_of(pid_t pid, const char *word)
 		si->si_code = TRAP_LWP;
 		si->si_pe_report_event = PTRACE_LWP_CREATE;
 		si->si_pe_lwp = ++told[pid].psi_lwpid;
+	} else if (strncmp(word, "TRACE", 5) == 0) {
+		si->si_code = TRAP_TRACE;
+		pc += strchr(word, '!') == NULL;
 	} else if (si->si_signo == SIGTRAP) {
 		si->si_code = word[2] == 'E' ? TRAP_SCE : TRAP_SCX;
 		si->si_sysnum = 20;
+	} else if (si->si_signo == SIGSEGV) {
+		si->si_code = SEGV_MAPERR;
+		si->si_addr = strchr(word, '!') != NULL ? told : NULL;
 	} else {
 		si->si_code = SI_USER;
 		si->si_pid = strchr(word, '!') != NULL ? OTHER : ME;
@@ -385,6 +424,7 @@ main(int argc, char **argv)
 		return 1;
 	release9 = is_next("release9");
 	one = is_next("one");
+	masking = is_next("masks") ? PID : 0;
 	if (is_next("alone"))
 		k->alone(k);
 	if (k->attach(k, PID, PICO_REPORT_CHILDREN, lwps, 4) != 2 - one || lwps[0] != first_lwp(PID))
@@ -395,7 +435,9 @@ main(int argc, char **argv)
 			printf("detach: %d\n", k->detach(k, PID, PID, 0));
 			continue;
 		}
-		(void)k->resume(k, raw.id, first_lwp(raw.id), PICO_RESUME_SYSCALL, 0);
+		int signo = is_next("pass") ? WSTOPSIG(raw.status) : 0;
+		int how = is_next("step") ? PICO_RESUME_STEP : is_next("return") ? PICO_RESUME_RETURN : PICO_RESUME_SYSCALL;
+		(void)k->resume(k, raw.id, first_lwp(raw.id), how, signo);
 		if (is_next("interrupt"))
 			printf("interrupt: %d\n", k->interrupt(k, PID, PID));
 	}

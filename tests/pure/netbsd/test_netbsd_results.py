@@ -9,9 +9,9 @@ from scripted import (
     LSEEK,
     MMAP,
     READ,
+    RETURN,
     SIGKILL,
     SIGUSR1,
-    STEP,
     SYSCALL,
     check_fields,
     means,
@@ -53,7 +53,7 @@ def test_the_registers_after_a_step_have_all_of_it(machine: int, regs: bytes, re
     )
     assert the_exit(played).args[:2] == (0, 0x2000)
     assert the_exit(played).enter_seq == 2
-    assert resumed(played) == [(SYSCALL, 0), (SYSCALL, 0), (STEP, 0), (SYSCALL, 0), (SYSCALL, 0)]
+    assert resumed(played) == [(SYSCALL, 0), (SYSCALL, 0), (RETURN, 0), (SYSCALL, 0), (SYSCALL, 0)]
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,12 @@ def test_the_registers_after_a_step_have_all_of_it(machine: int, regs: bytes, re
 def test_registers_that_are_not_known_leave_it_cut(step: Scripted) -> None:
     played = play([*CALL, step, s.killed(10, SIGKILL)])
     check_fields(the_exit(played), means(pt.SyscallExit, retval=LOW, cut=True))
+
+
+def test_so_does_an_instruction_that_puts_something_else_there() -> None:
+    step = nb.stepped(10, nb.regs_amd64(0x1234, 7))
+    played = play([*CALL, step, *AFTER])
+    check_fields(the_exit(played), means(pt.SyscallExit, retval=LOW, retval2=0, cut=True))
 
 
 def test_one_that_is_killed_on_the_way_has_returned_what_is_known() -> None:
@@ -81,7 +87,7 @@ def test_a_signal_may_come_in_place_of_the_step() -> None:
     signal = replace(nb.signalled(10, SIGUSR1, 0, 77), regs=nb.regs_amd64(WHOLE))
     played = play([*CALL, signal, *AFTER])
     assert shown(played.events)[2:4] == [f"10/10 SyscallExit mmap {WHOLE}", "10/0 Stopped 30"]
-    assert resumed(played)[2:4] == [(STEP, 0), (SYSCALL, SIGUSR1)]
+    assert resumed(played)[2:4] == [(RETURN, 0), (SYSCALL, SIGUSR1)]
 
 
 def test_so_may_another_lwps_stop_whose_registers_are_not_the_calls() -> None:
@@ -115,7 +121,7 @@ def test_no_step_is_taken_where_32_bits_are_enough(
     assert resumed(played) == [(SYSCALL, 0)] * 3
 
 
-@pytest.mark.parametrize(("size", "how"), [(2**31 - 1, SYSCALL), (2**31, STEP)])
+@pytest.mark.parametrize(("size", "how"), [(2**31 - 1, SYSCALL), (2**31, RETURN)])
 def test_how_much_was_read_is_wide_where_that_much_could_be(size: int, how: int) -> None:
     stops = [nb.exec_(10), nb.entry(10, READ, 3, 0x1000, size), nb.exit_(10, READ, 5)]
     played = play([*stops, nb.stepped(10, nb.regs_amd64(5)), s.exited(10, 0)])
@@ -127,7 +133,7 @@ def test_no_step_is_taken_that_nobody_asked_for() -> None:
     stops = [*CALL, nb.stepped(10, nb.regs_amd64(WHOLE)), *AFTER]
     played = play(stops, whole_results=False)
     check_fields(the_exit(played), means(pt.SyscallExit, retval=LOW, cut=True))
-    assert (STEP, 0) not in resumed(played)
+    assert (RETURN, 0) not in resumed(played)
     unasked: list[dict[str, Any]] = [
         {"events": pt.SCE},
         {"syscalls": ["getpid"]},
@@ -135,7 +141,7 @@ def test_no_step_is_taken_that_nobody_asked_for() -> None:
         {"slower_than_ns": 3600 * 10**9},
     ]
     for options in unasked:
-        assert (STEP, 0) not in resumed(play(stops, **options))
+        assert (RETURN, 0) not in resumed(play(stops, **options))
     asked = play(stops, errors=errors(False, "netbsd"), slower_than_ns=1)
     assert the_exit(asked).retval == WHOLE
 
@@ -145,5 +151,5 @@ def test_no_step_is_taken_by_a_loop_that_is_left() -> None:
     stops = [nb.attach_stop(10), nb.attach_stop(20), nb.entry(10, LSEEK), nb.entry(20, GETPID)]
     stops += [nb.exit_(10, LSEEK, 5), nb.attach_stop(10)]
     played = play(stops, attach=[10, 20], leave=lambda e: e.seq == 4)
-    assert (STEP, 0) not in resumed(played)
+    assert (RETURN, 0) not in resumed(played)
     assert [r.lwp for r in played.requests if r.asked == "detach"] == [20, 10]

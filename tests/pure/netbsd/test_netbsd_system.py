@@ -153,3 +153,95 @@ def test_lwps_of_each_release(standin: Path, release: str, lwp: int) -> None:
         f"10 SYSCALL of LWP {lwp}",
         "10 ends",
     ]
+
+
+def asked_after(standin: Path, words: str) -> list[str]:
+    """What is asked after the attach."""
+    return [line for line in asked(standin, words)[1:] if "sleep" not in line]
+
+
+def test_steps(standin: Path) -> None:
+    """With calls to be seen, as long as it takes steps."""
+    assert asked_after(standin, "one STOP step TRACE step TRACE SCE SCX return TRACE END") == [
+        *("SETSTEP 10", "10 SYSCALL -", "10 stops: TRAP"),
+        *("10 SYSCALL -", "10 stops: TRAP"),
+        *("CLEARSTEP 10", "10 SYSCALL -", "10 stops: TRAP"),
+        *("10 SYSCALL -", "10 stops: TRAP"),
+        *("10 STEP of LWP 10", "10 stops: TRAP"),
+        *("10 SYSCALL -", "10 ends"),
+    ]
+
+
+def test_the_way_out_of_a_call_is_no_step(standin: Path) -> None:
+    told = asked_after(standin, "one STOP SCX step TRACE! TRACE step TRACE! END")
+    assert told[2:] == [
+        *("SETSTEP 10", "10 SYSCALL -", "10 SYSCALL -", "10 stops: TRAP"),
+        # Elsewhere an instruction may lead to where it is.
+        *("10 SYSCALL -", "10 stops: TRAP", "CLEARSTEP 10", "10 SYSCALL -", "10 ends"),
+    ]
+
+
+def test_a_step_is_not_over_by_a_stop_of_another(standin: Path) -> None:
+    assert asked_after(standin, "STOP step LWP TRACE END") == [
+        *("SETSTEP 10", "10 SYSCALL of LWP 10", "10 stops: TRAP", "event 8: 11"),
+        *("10 SYSCALL of LWP 10", "10 stops: TRAP"),
+        *("CLEARSTEP 10", "10 SYSCALL -", "10 ends"),
+    ]
+
+
+def test_what_is_let_go_takes_no_more_steps(standin: Path) -> None:
+    """It would be killed by the first."""
+    told = asked_after(standin, "STOP step LWP detach")
+    assert told[told.index("detach:") :][1:3] == ["CLEARSTEP 10", "DETACH -"]
+
+
+def test_steps_are_turns(standin: Path) -> None:
+    """One that takes steps and makes no call keeps no other from running."""
+    told = asked_after(standin, "STOP step TRACE step END")
+    turns = [line for line in told if "SYSCALL" in line]
+    assert turns == ["10 SYSCALL of LWP 10", "10 SYSCALL of LWP 11"]
+
+
+def test_the_second_stop_for_a_fault_is_not_told(standin: Path) -> None:
+    """The signal goes on, as it did from the first."""
+    assert asked_after(standin, "one STOP SEGV pass SEGV SCE END") == [
+        *("10 SYSCALL -", "10 stops: SEGV", "10 SYSCALL SEGV", "10 SYSCALL SEGV"),
+        *("10 stops: TRAP", "10 SYSCALL -", "10 ends"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "stops", ["SEGV SEGV", "SEGV pass SEGV!", "SEGV pass SCE SEGV", "SEGV pass SEGV SEGV"]
+)
+def test_another_fault_is(standin: Path, stops: str) -> None:
+    told = asked_after(standin, f"one STOP {stops} END")
+    assert told.count("10 stops: SEGV") == 2
+
+
+@pytest.mark.parametrize(
+    ("masks", "stop", "other"), [("", "SEGV", 11), ("", "USR1!", 11), ("masks", "USR1!", 10)]
+)
+def test_a_signal_is_passed_on_to_the_lwp_it_is_for(
+    standin: Path, masks: str, stop: str, other: int
+) -> None:
+    """Of those that could take it one; the others are suspended until its next stop."""
+    name = stop.rstrip("!")
+    assert asked_after(standin, f"{masks} STOP SCE {stop} pass SCE END")[3:] == [
+        *(f"10 stops: {name}", f"SUSPEND {other}", f"10 SYSCALL {name}"),
+        *(f"RESUME {other}", "10 stops: TRAP", "10 SYSCALL of LWP 11", "10 ends"),
+    ]
+
+
+def test_both_times_for_a_fault(standin: Path) -> None:
+    told = asked_after(standin, "STOP SEGV pass SEGV SCE END")
+    assert told[1:7] == [
+        *("10 stops: SEGV", "SUSPEND 11", "10 SYSCALL SEGV"),
+        *("10 SYSCALL SEGV", "RESUME 11", "10 stops: TRAP"),
+    ]
+
+
+def test_the_others_do_not_wait_for_long(standin: Path) -> None:
+    """It makes no call."""
+    told = asked(standin, "STOP SEGV pass - - STOP SCE END")
+    at = told.index("10 SYSCALL SEGV")
+    assert told[at + 1 :][:5] == [*SLICE_OVER, "RESUME 11", "10 SYSCALL of LWP 11"]
