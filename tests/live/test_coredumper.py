@@ -22,7 +22,7 @@ SIGNALS = {"segv": "SIGSEGV", "fpe": "SIGFPE", "ill": "SIGILL", "abort": "SIGABR
 @pytest.fixture
 def crashes(tmp_path: Path) -> str:
     """The program, with symbols and without optimization: what gdb says is exact then."""
-    source = Path(__file__).parent / "tracees" / "crashes.c"
+    source = Path(__file__).parent / "tracees" / "portable" / "crashes.c"
     program = str(tmp_path / "crashes")
     command = ["cc", "-std=gnu11", "-D_GNU_SOURCE", "-g", "-O0", "-pthread", "-o", program]
     subprocess.run([*command, str(source)], check=True)

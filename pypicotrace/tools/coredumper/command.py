@@ -97,7 +97,7 @@ def checked_name(pattern: str) -> str:
 
     :raises Failure: it has what is none.
     """
-    if re.search(r"%(?![pest%])", pattern) or not pattern:
+    if not re.fullmatch(r"([^%]|%[pest%])+", pattern, re.DOTALL):
         raise Failure(f"-c {pattern}: after % comes p, e, s, t or %")
     return pattern
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -42,8 +43,7 @@ def write_core(event: pt.Stopped | pt.Crashed, path: str, limit: int | None = No
     :raises pypicotrace.TraceeDied: it was killed meanwhile.
     """
     if sys.platform != "linux":
-        event.stop.dump_core(path)
-        return True
+        return by_kernel(event.stop, path)
     machine = elf.MACHINES.get(os.uname().machine)
     if machine is None:
         raise NotWritten(f"cores of {os.uname().machine} are not known")
@@ -71,6 +71,19 @@ def write_core(event: pt.Stopped | pt.Crashed, path: str, limit: int | None = No
     finally:
         os.close(fd)
     return most == laid.end
+
+
+def by_kernel(stop: pt.Stop, path: str) -> bool:
+    """The same where the system writes it: whole, and as large as the process may have it."""
+    try:
+        stop.dump_core(path)
+    except ValueError as error:
+        raise NotWritten(str(error)) from None
+    except pt.KernelError as error:
+        if error.errno == errno.EFBIG:
+            raise NotWritten("the process's limit of core files is too low (ulimit -c)") from None
+        raise NotWritten(f"{path}: {os.strerror(error.errno or 0)}") from None
+    return True
 
 
 def thread(pid: int, stop: pt.Stop, signo: int) -> elf.Thread:
