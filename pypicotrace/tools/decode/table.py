@@ -73,10 +73,10 @@ recvmmsg: fd >messages:2,filled - flags:msg -
 setsockopt: fd option_level option:1 option_value:4 int
 getsockopt getsockopt2: fd option_level option:1 >option_value:4,told =pointed:4
 pipe: >integers:i,2
-pipe2: >integers:i,2 open_flags
+pipe2: >integers:i,2 flags:open
 dup: fd -> fd
 dup2: fd fd -> fd
-dup3: fd fd open_flags -> fd
+dup3: fd fd flags:open -> fd
 fcntl: fd enum:fcntl control_argument:1 -> control_result:1
 flock: fd flags:flock
 ioctl: fd request >request_argument:1
@@ -206,7 +206,7 @@ syslog: int >filled int
 capget: pointer pointer
 pidfd_open: int hex -> fd
 pidfd_getfd: fd fd hex -> fd
-userfaultfd: open_flags -> fd
+userfaultfd: flags:open -> fd
 perf_event_open: pointer int int fd hex -> fd
 fanotify_init: hex open_flags -> fd
 landlock_create_ruleset: pointer - hex -> fd
@@ -242,7 +242,7 @@ wait6: enum:idtype int >status flags:wait pointer pointer
 sysctl: integers:i,@1 unsigned pointer pointer pointer -
 eventfd: unsigned flags:eventfd -> fd
 kqueue: -> fd
-kqueue1: open_flags -> fd
+kqueue1: flags:open -> fd
 statvfs1: path >struct hex
 fstatvfs1: fd >struct hex
 getvfsstat: pointer - hex
