@@ -13,6 +13,12 @@ from typing import NamedTuple
 LINUX = sys.platform == "linux"
 NAME = os.uname().sysname
 
+OPEN = "openat" if LINUX else "open"
+SLEEP = "clock_nanosleep" if LINUX else "__nanosleep50"
+WAIT = "wait4" if LINUX else "__wait450"
+EXIT = "exit_group" if LINUX else "exit"
+"""What the C library calls for open(3), sleep(3), wait(3) and exit(3)."""
+
 
 class Process(NamedTuple):
     """A process that lives, which a zombie does not."""
@@ -47,6 +53,12 @@ def untouched(pid: int) -> bool:
     """Nobody traces it, and it has not been stopped."""
     found = process(pid)
     return found is not None and not found.traced and found.state in "RSD"
+
+
+def traced_asleep(pid: int) -> bool:
+    """Somebody traces it, and it is asleep, not stopped."""
+    found = process(pid)
+    return found is not None and found.traced and found.state == "S"
 
 
 def marked(mark: bytes) -> list[int]:

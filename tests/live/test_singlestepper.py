@@ -1,4 +1,4 @@
-"""picotrace-singlestepper counts what a program of known instructions executes."""
+"""On every system: picotrace-singlestepper counts what a program of known instructions executes."""
 
 from __future__ import annotations
 
@@ -9,44 +9,26 @@ import sys
 from pathlib import Path
 
 import pytest
+from runs import until
+from system import LINUX, traced_asleep
 
 from pypicotrace.tools.symbols import Symbols, functions, mapped
 
 pytestmark = pytest.mark.skipif(
-    platform.machine() != "x86_64", reason=f"not written for {platform.machine()} yet"
+    platform.machine() not in ("x86_64", "amd64"), reason=f"not written for {platform.machine()}"
 )
+needs_proc = pytest.mark.skipif(not LINUX, reason="which functions there are is Linux's to tell")
 
 COMMAND = [sys.executable, "-m", "pypicotrace.tools.singlestepper"]
+SOURCE = Path(__file__).parent / "tracees" / "portable" / "counted.S"
 TURNS = 100
-# One instruction, two a turn, three for a call of an empty function, and what ends it.
-SOURCE = f"""
-.globl _start
-.type _start, @function
-_start:
-#ifdef FORKS
- mov $57, %eax
- syscall
-#endif
- mov ${TURNS}, %ecx
-again: dec %ecx
- jnz again
- call empty
- mov $60, %eax
- mov $3, %edi
- syscall
-.size _start, . - _start
-.type empty, @function
-empty: nop
- ret
-.size empty, . - empty
-"""
 EXECUTED = 1 + 2 * TURNS + 3 + 2
 
 
 def build(folder: Path, *options: str) -> str:
     program = str(folder / "counted")
-    argv = ["cc", "-nostdlib", "-static", *options, "-x", "assembler-with-cpp", "-", "-o", program]
-    subprocess.run(argv, input=SOURCE, text=True, check=True)
+    argv = ["cc", "-nostdlib", "-static", *options, "-o", program, str(SOURCE)]
+    subprocess.run(argv, check=True)
     return program
 
 
@@ -75,9 +57,10 @@ def test_children(tmp_path: Path, options: tuple[str, ...], counts: list[int]) -
     """A child begins behind the call that made it."""
     done = run(*options, build(tmp_path, "-DFORKS"))
     assert done.returncode == 3
-    assert rows(done.stderr) == [("counted", more + EXECUTED) for more in counts]
+    assert sorted(rows(done.stderr)) == sorted(("counted", more + EXECUTED) for more in counts)
 
 
+@needs_proc
 def test_which_instructions(counted: str, tmp_path: Path) -> None:
     file = tmp_path / "steps"
     assert run("-t", "-o", str(file), counted).returncode == 3
@@ -89,6 +72,7 @@ def test_which_instructions(counted: str, tmp_path: Path) -> None:
     assert [place for place in where if place.startswith("empty")] == ["empty", "empty+0x1"]
 
 
+@needs_proc
 def test_functions_of_a_program_that_runs() -> None:
     """Of this interpreter: where the C library's getpid is, by its own word."""
     import ctypes
@@ -111,10 +95,24 @@ def test_what_is_mapped() -> None:
     assert [tuple(code) for code in mapped(maps)] == [(0x1000, 0x2000, 0x3000, "/a file")]
 
 
+@needs_proc
 def test_what_is_no_elf_file_has_no_functions(tmp_path: Path) -> None:
     file = tmp_path / "text"
     file.write_text("no such thing")
     assert functions(str(file)) == functions(str(tmp_path / "nothing")) == []
+
+
+def test_none(tmp_path: Path) -> None:
+    """It is killed before the first."""
+    child = subprocess.Popen(["sleep", "60"])
+    argv = [*COMMAND, "-p", str(child.pid)]
+    with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) as command:
+        until(lambda: traced_asleep(child.pid), "it is attached to")
+        child.kill()
+        child.wait()
+        assert command.stderr is not None
+        assert command.stderr.read().split() == ["process", "LWP", "program", "instructions"]
+    assert command.returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,8 @@ class Stepper:
             for (pid, lwp), count in sorted(self.counts.items())
         ]
         headers = ["process", "LWP", "program", "instructions"]
-        return str(tabulate(rows, headers, tablefmt="plain", disable_numparse=[2]))
+        plain = [2] if rows else False
+        return str(tabulate(rows, headers, tablefmt="plain", disable_numparse=plain))
 
 
 def run(argv: Sequence[str]) -> int:
