@@ -2,7 +2,7 @@
 
     python examples/slow_disk.py 0.5 postgres -D data
 
-Only who calls it waits; all else of what the command has started runs on meanwhile.
+Only who calls it waits (on NetBSD its process); all else that the command has started runs on.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import pypicotrace as pt
 
 
 class SlowDisk(pt.Tracer):
-    syscalls = ("/^(f(data)?sync|fsync_range|sync|syncfs|msync|sync_file_range)$/",)
+    syscalls = ("/^(f(data)?sync|fsync_range|sync|syncfs|(__)?msync(13)?|sync_file_range)$/",)
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds

@@ -12,7 +12,8 @@ import sys
 
 import pypicotrace as pt
 
-# Linux: a call that was interrupted and is restarted, with an error that no program sees.
+# A call that was interrupted and is restarted has an error that no program sees: on Linux from this
+# one on, on NetBSD below 0.
 KERNELS_OWN = 512
 
 
@@ -26,7 +27,7 @@ def path(call: pt.SyscallExit) -> str:
 
 def watch(loop: pt.Loop) -> None:
     for ev in loop:
-        if isinstance(ev, pt.SyscallExit) and ev.error < KERNELS_OWN:
+        if isinstance(ev, pt.SyscallExit) and 0 < ev.error < KERNELS_OWN:
             print(ev.pid, ev.name, path(ev), os.strerror(ev.error), flush=True)
 
 

@@ -1,4 +1,4 @@
-"""The command: how it ends, and what signals do to it and to what it has started."""
+"""On every system: how the command ends, and what signals do to it and to what it has started."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from cli_support import (
     tracing,
     untraced,
 )
+from system import LINUX
 
 from pypicotrace.ending import INSIST
 
@@ -49,7 +50,9 @@ def test_the_status_is_the_commands(trace: Path, status: int) -> None:
     assert lines(trace.read_bytes())[-1][3:] == ("EXITED", f"status={status}")
 
 
-@pytest.mark.parametrize("signo", [2, 3, 6, 9, 10, 11, 13, 15, 25, 32, 34, 64])
+@pytest.mark.parametrize(
+    "signo", [2, 3, 6, 9, 10, 11, 13, 15, 25, *((32, 34, 64) if LINUX else (33, 63))]
+)
 def test_death_by_a_signal(trace: Path, signo: int) -> None:
     """It ends by the same one, also by those that Python or the C library keep from a program."""
     shell = ["sh", "-c", f"kill -{signo} $$"]
@@ -57,7 +60,7 @@ def test_death_by_a_signal(trace: Path, signo: int) -> None:
     assert run == (-signo, b"", b"")
     assert untraced(shell).status == run.status
     name = lines(trace.read_bytes())[-1].info
-    assert name.startswith(f"signal={signo} " if signo in (32, 33) else "signal=")
+    assert name.startswith(f"signal={signo} " if signo in (32, 33) and LINUX else "signal=")
 
 
 def test_no_second_core(tmp_path: Path, trace: Path) -> None:
@@ -186,6 +189,7 @@ def test_killed_before_the_command_is_traced(tmp_path: Path, trace: Path) -> Non
         assert not (tmp_path / "mark").exists()
 
 
+@pytest.mark.skipif(not LINUX, reason="what a process ignores is asked of Linux's /proc")
 @pytest.mark.parametrize("signo", [signal.SIGHUP, signal.SIGINT])
 def test_ignored_from_the_start(trace: Path, signo: signal.Signals) -> None:
     """As under nohup(1), or in the background of a script: for both of them it stays so."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -38,11 +39,19 @@ def test_of_one_that_does_not(file: Path) -> None:
     assert file.read_bytes() == b""
 
 
-def test_in_other_formats(file: Path) -> None:
+@pytest.mark.skipif(find_spec("msgspec") is None, reason="it needs msgspec")
+def test_in_ndjson(file: Path) -> None:
     picotrace("--last", "5", "--format", "ndjson", "-o", str(file), "sh", "-c", "exit 3")
     events = list(pt.read(file))
     assert next(event.seq for event in events) == events[-1].seq - 4
     assert isinstance(events[-1], pt.Exited)
+
+
+def test_in_straces_shape(file: Path) -> None:
+    """An end has one line there."""
+    picotrace("--last", "1", "--format", "strace", "-o", str(file), "sh", "-c", "exit 3")
+    assert file.read_text().endswith(" +++ exited with 3 +++\n")
+    assert len(file.read_text().splitlines()) == 1
 
 
 def test_when_told_to_end(file: Path) -> None:

@@ -1,4 +1,4 @@
-"""The command: where the trace goes, when, and what happens where it cannot go there."""
+"""On every system: where the trace goes, when, and what happens where it cannot go there."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ from cli_support import (
     untraced,
     without,
 )
-from system import untouched
+from system import LINUX, untouched
+
+needs_wchan = pytest.mark.skipif(not LINUX, reason="where a process sleeps is Linux's to tell")
 
 # Prints a word, and ends with a status of its own.
 COMMAND = ["sh", "-c", "echo ran; exit 7"]
@@ -147,6 +149,7 @@ def incomplete(where: Path | str, reason: int) -> bytes:
 class TestFull:
     """No more room: the command runs to its end, which is told once, and the status says so."""
 
+    @pytest.mark.skipif(not LINUX, reason="a device that is always full is Linux's")
     @pytest.mark.parametrize(("status", "told"), [(0, 1), (7, 7)])
     def test_input_12_from_the_start(self, status: int, told: int) -> None:
         run = picotrace("-o", "/dev/full", "sh", "-c", BUSY % (10, status))
@@ -231,6 +234,7 @@ class TestUnread:
         assert untouched(cat.pid)
         assert cat.echoes()
 
+    @needs_wchan
     def test_input_13_a_reader_that_stalls(self) -> None:
         """It cannot keep the tracer from letting go, nor the target from running on."""
         r, w = os.pipe()
@@ -256,6 +260,7 @@ class TestUnread:
         assert ends(trace.read_bytes()) == ["EXITED status=0"]
 
 
+@needs_wchan
 @pytest.mark.parametrize(("blocking", "where"), [(True, "pipe_write"), (False, "poll")])
 def test_a_slow_reader(blocking: bool, where: str) -> None:
     """It is waited for, also where the descriptor is not one that blocks; nothing is lost."""
@@ -271,6 +276,7 @@ def test_a_slow_reader(blocking: bool, where: str) -> None:
     assert ends(ended.out) == ["EXITED status=7"]
 
 
+@pytest.mark.skipif(not LINUX, reason="what a process has open is asked of Linux's /proc")
 class TestClosed:
     """Some of 0, 1 and 2 are closed at the start: so they are for the command, too."""
 

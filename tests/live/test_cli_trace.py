@@ -1,14 +1,16 @@
-"""The command: its main job, and what its options make of the trace."""
+"""On every system: the command's main job, and what its options make of the trace."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 from cli_support import COMMAND, MODULE, Line, lines, picotrace, untraced
+from system import EXIT, OPEN
 
 CALLS = {"SCE", "SCX"}
 
@@ -75,23 +77,23 @@ def test_numbers(trace: Path) -> None:
     """In place of all names: of calls, errors and signals."""
     shell = ["sh", "-c", "cat /nonexistent 2>/dev/null; kill -USR1 $$"]
     run = picotrace("-f", "-n", "-o", str(trace), *shell)
-    assert run.status == -10
+    assert run.status == -signal.SIGUSR1
     text = trace.read_text()
     assert all(
         re.match(r"\d+[ (]", line.info) for line in lines(text.encode()) if line.event in CALLS
     )
     assert " Err#2\n" in text
-    assert "signal=signal#10 core=false" in text
+    assert f"signal=signal#{signal.SIGUSR1:d} core=false" in text
     infos = "\n".join(line.info for line in lines(text.encode()))
-    assert not re.search(r"ENOENT|SIGCHLD|USR1|openat", infos)
+    assert not re.search(r"ENOENT|SIGCHLD|USR1|open", infos)
 
 
 @pytest.mark.parametrize(
     ("options", "wanted"),
     [
-        (["-e", "trace=openat", "-e", "close"], {"openat", "close"}),
-        (["-e", "/^(openat|close){1,1}$/"], {"openat", "close"}),
-        (["-e", "trace=/^open/,/^cl.se$/,!/^close/"], {"openat"}),
+        (["-e", f"trace={OPEN}", "-e", "close"], {OPEN, "close"}),
+        (["-e", f"/^({OPEN}|close){{1,1}}$/"], {OPEN, "close"}),
+        (["-e", "trace=/^open/,/^cl.se$/,!/^close/"], {OPEN}),
         (["-e", "trace=none"], set()),
     ],
 )
@@ -103,10 +105,10 @@ def test_calls_that_are_wanted(trace: Path, options: list[str], wanted: set[str]
     assert {"EXEC", "EXITED"} <= set(events(trace))
 
 
-@pytest.mark.parametrize("option", ["!openat", "trace=all,!openat"])
+@pytest.mark.parametrize("option", [f"!{OPEN}", f"trace=all,!{OPEN}"])
 def test_calls_that_are_not_wanted(trace: Path, option: str) -> None:
     assert picotrace("-o", str(trace), "-e", option, "cat", "/dev/null") == (0, b"", b"")
-    assert "openat" not in names(trace)
+    assert OPEN not in names(trace)
     assert {"read", "close", "mmap"} <= names(trace)
 
 
@@ -116,7 +118,7 @@ def test_calls_that_are_not_wanted(trace: Path, option: str) -> None:
         (["-e", "event=EXEC", "-e", "event=exit"], ["EXEC", "EXITED"]),
         (["-e", "event=!sce,!scx"], ["EXEC", "EXITED"]),
         (["-e", "event=none"], []),
-        (["-e", "event=sce,exit", "-e", "exit_group"], ["SCE", "EXITED"]),
+        (["-e", "event=sce,exit", "-e", EXIT], ["SCE", "EXITED"]),
     ],
 )
 def test_events_that_are_wanted(trace: Path, options: list[str], wanted: list[str]) -> None:

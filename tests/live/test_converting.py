@@ -1,4 +1,7 @@
-"""A recording of 50,000 events, through every format and back without loss; each is validated."""
+"""On every system: a recording of 50,000 events, through every format and back without loss.
+
+Each is validated.
+"""
 
 from __future__ import annotations
 

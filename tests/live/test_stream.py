@@ -1,4 +1,4 @@
-"""Events in batches, while the tracees run on."""
+"""On every system: events in batches, while the tracees run on."""
 
 from __future__ import annotations
 
@@ -83,9 +83,9 @@ def test_a_batch_that_is_not_full_comes_soon(scratch: Scratch) -> None:
         assert time.monotonic_ns() - first[0].ts_ns < 5 * 10**9
 
 
-def test_tracees_run_on(tracee: Tracee) -> None:
+def test_tracees_run_on(tracee: Tracee, scratch: Scratch) -> None:
     """None waits for the reader of its events."""
-    with pt.spawn([tracee("spinners"), "2"]) as loop:
+    with pt.spawn([tracee("portable/threads"), "busy", "2"], stdout=scratch()) as loop:
         stream = loop.stream(64)
         next(stream)
         until = time.monotonic() + 20
