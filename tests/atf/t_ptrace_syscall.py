@@ -61,7 +61,7 @@ def test_entry_and_exit(traced: Traced) -> None:
     """Each exit is that of an entry of its LWP, with the same number and arguments"""
     trace = traced([program("calls"), "some"])
     made = trace.calls()
-    assert len(made) > 20
+    assert len(made) > 10
     for each in made[:-1]:
         if "exec" in each.name:
             continue
