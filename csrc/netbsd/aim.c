@@ -3,6 +3,9 @@
  * one masks it, it is lost; and one that sleeps is woken for it (10.99.12: proc_unstop(), sigchecktrace()). So the LWP
  * goes on alone, and the others are suspended until its next stop: that is at its next call, or when its slice of time
  * is over (turns.c).
+ *
+ * One that stops it inside a call, where it was asleep, is lost when it is passed on: the call ends for it, and nothing
+ * else comes of it (10.99.12: sleepq_block()). So where the next stop is that call's exit, it is passed on once more.
  */
 #include <sys/param.h>
 #include <sys/ptrace.h>
@@ -40,15 +43,13 @@ taker(const struct netbsd_tracee *t, const struct kinfo_lwp *all, size_t count, 
 	return 0;
 }
 
-int32_t
-pico_netbsd_aim(struct netbsd_tracee *t, int signo)
+static int32_t
+aim(struct netbsd_tracee *t, int signo)
 {
 	size_t count = 0;
-
-	if (!t->has_lwps || signo == SIGTSTP || signo == SIGTTIN || signo == SIGTTOU)
-		return 0;
 	struct kinfo_lwp *all = pico_netbsd_lwps(t->pid, &count);
 	int32_t lwp = all != NULL ? taker(t, all, count, signo) : 0;
+
 	for (size_t i = 0; i < count && lwp != 0; i++)
 		if (all[i].l_stat == LSSTOP && all[i].l_lid != lwp)
 			(void)ptrace(PT_SUSPEND, t->pid, NULL, all[i].l_lid);	/* ESRCH: killed, as the next request tells */
@@ -58,35 +59,84 @@ pico_netbsd_aim(struct netbsd_tracee *t, int signo)
 
 #else
 
-int32_t
-pico_netbsd_aim(struct netbsd_tracee *t, int signo)
+static int32_t
+aim(struct netbsd_tracee *t, int signo)
 {
-	(void)t, (void)signo;
-	return 0;
+	(void)signo;
+	return t->lwp;
 }
 
 #endif
 
-static int
-is_call(const struct netbsd_tracee *t, int status)
-{
-	uint8_t siginfo[NETBSD_PSI_SIZE];
-
-	return WSTOPSIG(status) == SIGTRAP && pico_netbsd_siginfo(t->pid, siginfo) == 0 &&
-	    (pico_netbsd_is_trap(siginfo, TRAP_SCE) || pico_netbsd_is_trap(siginfo, TRAP_SCX));
-}
-
-int
-pico_netbsd_aim_end(struct netbsd_tracee *t, int status)
+static void
+unsuspend(const struct netbsd_tracee *t)
 {
 	size_t count = 0;
-	struct kinfo_lwp *all = pico_netbsd_lwps(t->pid, &count);
+	struct kinfo_lwp *all = t->has_lwps ? pico_netbsd_lwps(t->pid, &count) : NULL;
 
 	for (size_t i = 0; all != NULL && i < count; i++)
 		if (all[i].l_stat == LSSTOP && all[i].l_lid != t->aimed_at)
 			(void)ptrace(PT_RESUME, t->pid, NULL, all[i].l_lid);	/* ESRCH: as above */
 	free(all);
+}
+
+/* By a request that tells of the exit, if it is inside a call. */
+static int
+let_go(struct netbsd_tracee *t, int request)
+{
+	int stops = t->passed == SIGTSTP || t->passed == SIGTTIN || t->passed == SIGTTOU;
+	int32_t lwp = stops ? 0 : t->has_lwps ? aim(t, t->passed) : t->one_lwp;
+	int e = pico_netbsd_let_go(t, lwp != 0 ? PT_SYSCALL : request, t->passed);
+
+	t->aimed_at = e == 0 ? lwp : 0;
+	t->wanted = request;
+	if (t->aimed_at != 0 && t->has_lwps)
+		pico_netbsd_slice(t, lwp);
+	return e;
+}
+
+int
+pico_netbsd_pass(struct netbsd_tracee *t, int request, int signo)
+{
+	t->passed = signo;
+	if (pico_netbsd_siginfo(t->pid, t->told) < 0)
+		memset(t->told, 0, sizeof(t->told));
+	t->echo = pico_netbsd_echo_of(t);
+	return let_go(t, request);
+}
+
+int
+pico_netbsd_pass_again(struct netbsd_tracee *t, int request)
+{
+	t->passed = t->echo = t->lost;
+	t->lost = 0;
+	pico_netbsd_tell(t->pid, t->told);
+	return let_go(t, request);
+}
+
+/* Where it stops for a call of its own: TRAP_SCE, TRAP_SCX; else 0. */
+static int
+call(const struct netbsd_tracee *t, int status)
+{
+	uint8_t siginfo[NETBSD_PSI_SIZE];
+
+	if (WSTOPSIG(status) != SIGTRAP || pico_netbsd_siginfo(t->pid, siginfo) < 0 ||
+	    pico_i32(siginfo + NETBSD_PSI_LWPID) != t->aimed_at)
+		return 0;
+	return pico_netbsd_is_trap(siginfo, TRAP_SCE) ? TRAP_SCE : pico_netbsd_is_trap(siginfo, TRAP_SCX) ? TRAP_SCX : 0;
+}
+
+int
+pico_netbsd_pass_end(struct netbsd_tracee *t, int status)
+{
+	int code = call(t, status);
+
+	unsuspend(t);
 	t->aimed_at = 0;
 	t->request = t->wanted;
-	return t->wanted == PT_CONTINUE && is_call(t, status) && pico_netbsd_let_go(t, PT_CONTINUE, 0) == 0;
+	if (code == TRAP_SCX)
+		t->lost = t->passed;
+	if (code == 0 || t->wanted != PT_CONTINUE)
+		return 0;
+	return (t->lost != 0 ? pico_netbsd_pass_again(t, t->wanted) : pico_netbsd_let_go(t, t->wanted, 0)) == 0;
 }

@@ -163,6 +163,8 @@ pico_netbsd_detach(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int sig
 	if (e < 0)
 		return e;
 	pico_netbsd_steps_end(t);
+	if (signo == 0)
+		signo = t->lost;
 	int stop = signo == 0 && t->was_stopped ? SIGSTOP : 0;
 	if (ptrace(PT_DETACH, pid, (void *)1, stop) < 0)
 		return pico_netbsd_error();

@@ -8,12 +8,12 @@
 #include "decode.h"
 #include "netbsd_kernel.h"
 
-void
-pico_netbsd_passed(struct netbsd_tracee *t, int signo)
+int
+pico_netbsd_echo_of(const struct netbsd_tracee *t)
 {
-	if (pico_netbsd_siginfo(t->pid, t->fault) == 0 && pico_i32(t->fault + NETBSD_PSI_SIGNO) == signo &&
-	    pico_netbsd_is_fault(signo, pico_i32(t->fault + NETBSD_PSI_CODE)))
-		t->echo = signo;
+	int32_t code = pico_i32(t->told + NETBSD_PSI_CODE);
+
+	return pico_i32(t->told + NETBSD_PSI_SIGNO) == t->passed && pico_netbsd_is_fault(t->passed, code) ? t->passed : 0;
 }
 
 int
@@ -23,9 +23,9 @@ pico_netbsd_is_echo(struct netbsd_tracee *t, int signo)
 
 	if (pico_netbsd_siginfo(t->pid, now) < 0)
 		return 0;
-	int is = t->echo == signo && memcmp(now, t->fault, sizeof(now)) == 0;
+	int is = t->echo == signo && memcmp(now, t->told, sizeof(now)) == 0;
 	/* Where the LWP has come to something else there is none; another's stop may be before it. */
-	if (is || pico_i32(now + NETBSD_PSI_LWPID) == pico_i32(t->fault + NETBSD_PSI_LWPID))
+	if (is || pico_i32(now + NETBSD_PSI_LWPID) == pico_i32(t->told + NETBSD_PSI_LWPID))
 		t->echo = 0;
 	return is;
 }

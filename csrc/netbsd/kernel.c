@@ -206,17 +206,12 @@ netbsd_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int
 		t->was_stopped = 0;	/* somebody has continued it since */
 	t->stands = 0;	/* also where it was killed, and its end is to be waited for */
 	t->has_just_gone = 1;
-	int32_t alone = 0;
-	if (data > 0) {
-		pico_netbsd_passed(t, data);
-		alone = pico_netbsd_aim(t, data);
-	}
-	e = pico_netbsd_let_go(t, alone != 0 ? PT_SYSCALL : request, data);
-	if (e == 0 && alone != 0) {
-		t->aimed_at = alone;
-		t->wanted = request;
-		pico_netbsd_slice(t, alone);
-	}
+	if (data > 0)
+		e = pico_netbsd_pass(t, request, data);
+	else if (t->lost != 0 && how != PICO_RESUME_RETURN)
+		e = pico_netbsd_pass_again(t, request);
+	else
+		e = pico_netbsd_let_go(t, request, data);
 	t->answered = 0;
 	/* One that stood does not go on but by a SIGKILL, and with LWPs asleep it may hang in its exit until
 	 * another comes (10.99.12: kpsignal2() makes it active and leaves its LWPs stopped). */

@@ -37,8 +37,10 @@ struct netbsd_tracee {
 	int request;		/* by which it was last resumed */
 	int32_t aimed_at;	/* the LWP that a signal was passed on to, and that goes on alone; 0: none does */
 	int wanted;		/* the request by which it is to go on after that */
-	int echo;		/* a fault's signal that was passed on: one more stop is for that, faults.c */
-	uint8_t fault[NETBSD_PSI_SIZE];	/* siginfo of that */
+	int passed;		/* that signal */
+	uint8_t told[NETBSD_PSI_SIZE];	/* its siginfo */
+	int echo;		/* a signal that one more stop is for: faults.c */
+	int lost;		/* one that was passed on inside a call, and is to be passed on again: aim.c */
 	struct netbsd_turn *turns;	/* this round's */
 	uint32_t turn_count, turn;
 	int32_t *steps;		/* LWPs with PT_SETSTEP: steps.c */
@@ -114,6 +116,8 @@ int pico_netbsd_ticked(void);
 
 /* siginfo.c: PT_GET_SIGINFO, as a 64-bit system has it. */
 int pico_netbsd_siginfo(int32_t pid, uint8_t *siginfo);
+/* Have the signal that is passed on say that of itself. */
+void pico_netbsd_tell(int32_t pid, const uint8_t *siginfo);
 /* Whether that is a SIGTRAP of this code. */
 int pico_netbsd_is_trap(const uint8_t *siginfo, int32_t code);
 
@@ -147,14 +151,16 @@ int pico_netbsd_is_way_out(struct netbsd_tracee *, int status);
 void pico_netbsd_steps_end(struct netbsd_tracee *);
 
 /* aim.c */
-/* The LWP that is to take a signal, the others being suspended; 0: it is passed on to all. */
-int32_t pico_netbsd_aim(struct netbsd_tracee *, int signo);
-/* It has come to a stop, of that status: the others are to go on with it. 1: nobody is to be told of it, and it goes on. */
-int pico_netbsd_aim_end(struct netbsd_tracee *, int status);
+/* Pass that signal on from the stop in hand; by that request it goes on afterwards. 0 or -errno. */
+int pico_netbsd_pass(struct netbsd_tracee *, int request, int signo);
+/* The same for one that was lost. */
+int pico_netbsd_pass_again(struct netbsd_tracee *, int request);
+/* Who took it has come to a stop, of that status: others go on with it. 1: nobody is to be told of it, and it goes on. */
+int pico_netbsd_pass_end(struct netbsd_tracee *, int status);
 
 /* faults.c */
-/* That signal, not 0, is passed on from the stop in hand. */
-void pico_netbsd_passed(struct netbsd_tracee *, int signo);
+/* The signal that is passed on, where one more stop is for that; 0: there is none. */
+int pico_netbsd_echo_of(const struct netbsd_tracee *);
 /* Whether a stop for that signal has nothing new to tell. */
 int pico_netbsd_is_echo(struct netbsd_tracee *, int signo);
 

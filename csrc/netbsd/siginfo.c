@@ -53,6 +53,15 @@ get(int32_t pid, uint8_t *siginfo)
 	return ptrace(PT_GET_SIGINFO, pid, siginfo, NETBSD_PSI_SIZE) < 0 ? pico_netbsd_error() : 0;
 }
 
+void
+pico_netbsd_tell(int32_t pid, const uint8_t *siginfo)
+{
+	uint8_t copy[NETBSD_PSI_SIZE];
+
+	memcpy(copy, siginfo, sizeof(copy));
+	(void)ptrace(PT_SET_SIGINFO, pid, copy, sizeof(copy));	/* else it says nothing of itself */
+}
+
 #else
 
 #if defined(__i386__)
@@ -129,6 +138,12 @@ get(int32_t pid, uint8_t *siginfo)
 	else
 		put_sender(siginfo, si);
 	return 0;
+}
+
+void
+pico_netbsd_tell(int32_t pid, const uint8_t *siginfo)
+{
+	(void)pid, (void)siginfo;	/* not kept as the system has it: it says nothing of itself */
 }
 
 #endif

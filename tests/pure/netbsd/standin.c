@@ -134,6 +134,9 @@ ptrace(int request, pid_t pid, void *addr, int data)
 	case PT_STEP:
 		printf("%d STEP of LWP %d\n", pid, -data);
 		break;
+	case PT_SET_SIGINFO:
+		printf("SET_SIGINFO\n");
+		break;
 	case PT_GETREGS:
 		memset(addr, 0, sizeof(struct reg));
 		PTRACE_REG_PC((struct reg *)addr) = pc;

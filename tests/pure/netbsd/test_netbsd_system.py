@@ -245,3 +245,13 @@ def test_the_others_do_not_wait_for_long(standin: Path) -> None:
     told = asked(standin, "STOP SEGV pass - - STOP SCE END")
     at = told.index("10 SYSCALL SEGV")
     assert told[at + 1 :][:5] == [*SLICE_OVER, "RESUME 11", "10 SYSCALL of LWP 11"]
+
+
+def test_one_that_is_lost_inside_a_call_is_passed_on_again(standin: Path) -> None:
+    """The kernel ends the call for it, and forgets it."""
+    told = asked_after(standin, "one STOP SCE USR1! pass SCX USR1! SCE END")
+    assert told[3:] == [
+        *("10 stops: USR1", "10 SYSCALL USR1", "10 stops: TRAP"),
+        *("SET_SIGINFO", "10 SYSCALL USR1", "10 SYSCALL USR1", "10 stops: TRAP"),
+        *("10 SYSCALL -", "10 ends"),
+    ]
