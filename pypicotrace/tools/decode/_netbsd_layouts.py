@@ -35,12 +35,29 @@ ru_nvcsw@128i8 ru_nivcsw@136i8""",
 48 msg_name@0u8 msg_namelen@8u4 msg_iov@16u8 msg_iovlen@24i4 msg_control@32u8 msg_controllen@40u4
 msg_flags@44i4""",
         "struct flock": "24 l_start@0i8 l_len@8i8 l_pid@16i4 l_type@20i2 l_whence@22i2",
-        "struct timespec50": "16 tv_sec@0i4 tv_nsec@8i8",
+        "struct statvfs": """\
+3296 f_flag@0u8 f_bsize@8u8 f_frsize@16u8 f_iosize@24u8 f_blocks@32u8 f_bfree@40u8 f_bavail@48u8
+f_files@64u8 f_ffree@72u8 f_fstypename@192c32 f_mntonname@224c1024 f_mntfromname@1248c1024""",
         "struct timeval50": "16 tv_sec@0i8 tv_usec@8i8",
         "struct itimerval50": """\
 32 it_interval.tv_sec@0i8 it_interval.tv_usec@8i8 it_value.tv_sec@16i8 it_value.tv_usec@24i8""",
+        "struct timespec50": "16 tv_sec@0i4 tv_nsec@8i8",
         "struct itimerspec50": """\
 32 it_interval.tv_sec@0i4 it_interval.tv_nsec@8i8 it_value.tv_sec@16i4 it_value.tv_nsec@24i8""",
+        "struct stat43": """\
+88 st_dev@0u2 st_ino@4u4 st_mode@8u2 st_nlink@10u2 st_uid@12u2 st_gid@14u2 st_rdev@16u2
+st_size@20i4 st_atim.tv_sec@24i4 st_atim.tv_nsec@32i8 st_mtim.tv_sec@40i4 st_mtim.tv_nsec@48i8
+st_ctim.tv_sec@56i4 st_ctim.tv_nsec@64i8 st_blksize@72i4 st_blocks@76i4 st_flags@80u4 st_gen@84u4""",
+        "struct stat12": """\
+120 st_dev@0u4 st_ino@4u4 st_mode@8u2 st_nlink@10u2 st_uid@12u4 st_gid@16u4 st_rdev@20u4
+st_atim.tv_sec@24i4 st_atim.tv_nsec@32i8 st_mtim.tv_sec@40i4 st_mtim.tv_nsec@48i8
+st_ctim.tv_sec@56i4 st_ctim.tv_nsec@64i8 st_size@72i8 st_blocks@80i8 st_blksize@88u4 st_flags@92u4
+st_gen@96u4""",
+        "struct stat13": """\
+128 st_dev@0u4 st_ino@4u4 st_mode@8u4 st_nlink@12u4 st_uid@16u4 st_gid@20u4 st_rdev@24u4
+st_atim.tv_sec@32i4 st_atim.tv_nsec@40i8 st_mtim.tv_sec@48i4 st_mtim.tv_nsec@56i8
+st_ctim.tv_sec@64i4 st_ctim.tv_nsec@72i8 st_size@80i8 st_blocks@88i8 st_blksize@96i4
+st_flags@100u4 st_gen@104u4 st_birthtim.tv_sec@112i4 st_birthtim.tv_nsec@120i8""",
         "struct stat30": """\
 136 st_dev@0u4 st_mode@4u4 st_ino@8u8 st_nlink@16u4 st_uid@20u4 st_gid@24u4 st_rdev@28u4
 st_atim.tv_sec@32i4 st_atim.tv_nsec@40i8 st_mtim.tv_sec@48i4 st_mtim.tv_nsec@56i8
@@ -53,9 +70,18 @@ ru_nswap@80i8 ru_inblock@88i8 ru_oublock@96i8 ru_msgsnd@104i8 ru_msgrcv@112i8 ru
 ru_nvcsw@128i8 ru_nivcsw@136i8""",
         "struct kevent100": """\
 40 ident@0u8 filter@8u4 flags@12u4 fflags@16u4 data@24i8 udata@32u8""",
-        "struct statvfs": """\
-3296 f_flag@0u8 f_bsize@8u8 f_frsize@16u8 f_iosize@24u8 f_blocks@32u8 f_bfree@40u8 f_bavail@48u8
-f_files@64u8 f_ffree@72u8 f_fstypename@192c32 f_mntonname@224c1024 f_mntfromname@1248c1024""",
+        "struct statvfs90": """\
+2256 f_flag@0u8 f_bsize@8u8 f_frsize@16u8 f_iosize@24u8 f_blocks@32u8 f_bfree@40u8 f_bavail@48u8
+f_files@64u8 f_ffree@72u8 f_fstypename@172c32 f_mntonname@204c1024 f_mntfromname@1228c1024""",
+        "struct statfs12": """\
+312 f_bsize@8i8 f_iosize@16i8 f_blocks@24i8 f_bfree@32i8 f_bavail@40i8 f_files@48i8 f_ffree@56i8
+f_flags@80i8 f_fstypename@112c16 f_mntonname@128c90 f_mntfromname@218c90""",
+        "struct sigaction13": "16 osa_handler@0u8 osa_mask@8u4 osa_flags@12i4",
+        "struct sigaltstack13": "16 ss_sp@0u8 ss_size@8i4 ss_flags@12i4",
+        "struct ntptimeval50": """\
+48 time.tv_sec@0i4 time.tv_nsec@8i8 maxerror@16i8 esterror@24i8 tai@32i8 time_state@40i4""",
+        "struct ntptimeval30": """\
+32 time.tv_sec@0i8 time.tv_usec@8i8 maxerror@16i8 esterror@24i8""",
         "struct termios": """\
 44 c_iflag@0u4 c_oflag@4u4 c_cflag@8u4 c_lflag@12u4 c_cc@16u20 c_ispeed@36i4 c_ospeed@40i4""",
         "struct winsize": "8 ws_row@0u2 ws_col@2u2 ws_xpixel@4u2 ws_ypixel@6u2",
@@ -83,12 +109,29 @@ ru_nvcsw@72i4 ru_nivcsw@76i4""",
         "struct msghdr": """\
 28 msg_name@0u4 msg_namelen@4u4 msg_iov@8u4 msg_iovlen@12i4 msg_control@16u4 msg_controllen@20u4
 msg_flags@24i4""",
-        "struct timespec50": "8 tv_sec@0i4 tv_nsec@4i4",
+        "struct statvfs": """\
+3268 f_flag@0u4 f_bsize@4u4 f_frsize@8u4 f_iosize@12u4 f_blocks@16u8 f_bfree@24u8 f_bavail@32u8
+f_files@48u8 f_ffree@56u8 f_fstypename@164c32 f_mntonname@196c1024 f_mntfromname@1220c1024""",
         "struct timeval50": "8 tv_sec@0i4 tv_usec@4i4",
         "struct itimerval50": """\
 16 it_interval.tv_sec@0i4 it_interval.tv_usec@4i4 it_value.tv_sec@8i4 it_value.tv_usec@12i4""",
+        "struct timespec50": "8 tv_sec@0i4 tv_nsec@4i4",
         "struct itimerspec50": """\
 16 it_interval.tv_sec@0i4 it_interval.tv_nsec@4i4 it_value.tv_sec@8i4 it_value.tv_nsec@12i4""",
+        "struct stat43": """\
+64 st_dev@0u2 st_ino@4u4 st_mode@8u2 st_nlink@10u2 st_uid@12u2 st_gid@14u2 st_rdev@16u2
+st_size@20i4 st_atim.tv_sec@24i4 st_atim.tv_nsec@28i4 st_mtim.tv_sec@32i4 st_mtim.tv_nsec@36i4
+st_ctim.tv_sec@40i4 st_ctim.tv_nsec@44i4 st_blksize@48i4 st_blocks@52i4 st_flags@56u4 st_gen@60u4""",
+        "struct stat12": """\
+96 st_dev@0u4 st_ino@4u4 st_mode@8u2 st_nlink@10u2 st_uid@12u4 st_gid@16u4 st_rdev@20u4
+st_atim.tv_sec@24i4 st_atim.tv_nsec@28i4 st_mtim.tv_sec@32i4 st_mtim.tv_nsec@36i4
+st_ctim.tv_sec@40i4 st_ctim.tv_nsec@44i4 st_size@48i8 st_blocks@56i8 st_blksize@64u4 st_flags@68u4
+st_gen@72u4""",
+        "struct stat13": """\
+96 st_dev@0u4 st_ino@4u4 st_mode@8u4 st_nlink@12u4 st_uid@16u4 st_gid@20u4 st_rdev@24u4
+st_atim.tv_sec@28i4 st_atim.tv_nsec@32i4 st_mtim.tv_sec@36i4 st_mtim.tv_nsec@40i4
+st_ctim.tv_sec@44i4 st_ctim.tv_nsec@48i4 st_size@52i8 st_blocks@60i8 st_blksize@68i4 st_flags@72u4
+st_gen@76u4 st_birthtim.tv_sec@84i4 st_birthtim.tv_nsec@88i4""",
         "struct stat30": """\
 100 st_dev@0u4 st_mode@4u4 st_ino@8u8 st_nlink@16u4 st_uid@20u4 st_gid@24u4 st_rdev@28u4
 st_atim.tv_sec@32i4 st_atim.tv_nsec@36i4 st_mtim.tv_sec@40i4 st_mtim.tv_nsec@44i4
@@ -101,8 +144,17 @@ ru_nswap@40i4 ru_inblock@44i4 ru_oublock@48i4 ru_msgsnd@52i4 ru_msgrcv@56i4 ru_n
 ru_nvcsw@64i4 ru_nivcsw@68i4""",
         "struct kevent100": """\
 28 ident@0u4 filter@4u4 flags@8u4 fflags@12u4 data@16i8 udata@24u4""",
-        "struct statvfs": """\
-3268 f_flag@0u4 f_bsize@4u4 f_frsize@8u4 f_iosize@12u4 f_blocks@16u8 f_bfree@24u8 f_bavail@32u8
-f_files@48u8 f_ffree@56u8 f_fstypename@164c32 f_mntonname@196c1024 f_mntfromname@1220c1024""",
+        "struct statvfs90": """\
+2228 f_flag@0u4 f_bsize@4u4 f_frsize@8u4 f_iosize@12u4 f_blocks@16u8 f_bfree@24u8 f_bavail@32u8
+f_files@48u8 f_ffree@56u8 f_fstypename@148c32 f_mntonname@180c1024 f_mntfromname@1204c1024""",
+        "struct statfs12": """\
+256 f_bsize@4i4 f_iosize@8i4 f_blocks@12i4 f_bfree@16i4 f_bavail@20i4 f_files@24i4 f_ffree@28i4
+f_flags@44i4 f_fstypename@60c16 f_mntonname@76c90 f_mntfromname@166c90""",
+        "struct sigaction13": "12 osa_handler@0u4 osa_mask@4u4 osa_flags@8i4",
+        "struct sigaltstack13": "12 ss_sp@0u4 ss_size@4i4 ss_flags@8i4",
+        "struct ntptimeval50": """\
+24 time.tv_sec@0i4 time.tv_nsec@4i4 maxerror@8i4 esterror@12i4 tai@16i4 time_state@20i4""",
+        "struct ntptimeval30": """\
+16 time.tv_sec@0i4 time.tv_usec@4i4 maxerror@8i4 esterror@12i4""",
     },
 }

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from pypicotrace.tools.decode import _netbsd_old
+
 
 class Unit(NamedTuple):
     """Headers that go together, and what is asked of them.
@@ -299,24 +301,6 @@ LINUX = (
     ),
 )
 
-NETBSD_OLD = {
-    # sys/compat/sys/time_types.h, stat.h, resource.h and event.h of NetBSD.
-    "timeval50": "long tv_sec; long tv_usec",
-    "timespec50": "int tv_sec; long tv_nsec",
-    "itimerval50": "struct timeval50 it_interval; struct timeval50 it_value",
-    "itimerspec50": "struct timespec50 it_interval; struct timespec50 it_value",
-    "stat30": "uint32_t st_dev; mode_t st_mode; ino_t st_ino; nlink_t st_nlink; uid_t st_uid; "
-    "gid_t st_gid; uint32_t st_rdev; struct timespec50 st_atim; struct timespec50 st_mtim; "
-    "struct timespec50 st_ctim; struct timespec50 st_birthtim; off_t st_size; blkcnt_t st_blocks; "
-    "blksize_t st_blksize; uint32_t st_flags; uint32_t st_gen; uint32_t st_spare[2]",
-    "rusage50": "struct timeval50 ru_utime; struct timeval50 ru_stime; long ru_maxrss; "
-    "long ru_ixrss; long ru_idrss; long ru_isrss; long ru_minflt; long ru_majflt; long ru_nswap; "
-    "long ru_inblock; long ru_oublock; long ru_msgsnd; long ru_msgrcv; long ru_nsignals; "
-    "long ru_nvcsw; long ru_nivcsw",
-    "kevent100": "uintptr_t ident; uint32_t filter; uint32_t flags; uint32_t fflags; int64_t data; "
-    "void *udata",
-}
-
 NETBSD_STAT = (
     "st_dev st_mode st_ino st_nlink st_uid st_gid st_rdev st_atim.tv_sec st_atim.tv_nsec "
     "st_mtim.tv_sec st_mtim.tv_nsec st_ctim.tv_sec st_ctim.tv_nsec st_birthtim.tv_sec "
@@ -357,17 +341,11 @@ NETBSD = (
             "struct iovec": "iov_base iov_len",
             "struct msghdr": MSGHDR,
             "struct flock": "l_start l_len l_pid l_type l_whence",
-            "struct timespec50": "tv_sec tv_nsec",
-            "struct timeval50": "tv_sec tv_usec",
-            "struct itimerval50": TIMES["struct itimerval"],
-            "struct itimerspec50": INTERVAL,
-            "struct stat30": NETBSD_STAT,
-            "struct rusage50": RUSAGE,
-            "struct kevent100": "ident filter flags fflags data udata",
             "struct statvfs": "f_flag f_bsize f_frsize f_iosize f_blocks f_bfree f_bavail f_files "
             "f_ffree f_fstypename f_mntonname f_mntfromname",
+            **_netbsd_old.SHOWN,
         },
-        "".join(f"struct {name} {{ {members}; }};\n" for name, members in NETBSD_OLD.items()),
+        _netbsd_old.CODE,
     ),
     Unit(
         "sys/types.h sys/time.h sys/ioctl.h termios.h sys/ttycom.h sys/filio.h sys/sockio.h "

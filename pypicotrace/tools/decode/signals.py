@@ -10,6 +10,7 @@ from pypicotrace.tools.decode.call import Call, Decode, Unreadable
 from pypicotrace.tools.decode.plain import shown_pointer
 
 HANDLERS = {0: "SIG_DFL", 1: "SIG_IGN"}
+OLD_SIGNALS = 32
 SIZES = {"linux": 8, "netbsd": 16}
 """Bytes of a signal set in the kernel."""
 # The codes that belong to one signal alone.
@@ -39,9 +40,12 @@ def signal_set(abi: Abi, when: str = "") -> Decode:
     return decode
 
 
-def shown_set(abi: Abi) -> Callable[[bytes], str]:
-    """What makes text of a set's bytes: the names without SIG, and of most those that lack."""
-    names = {n: name.removeprefix("SIG") for n, name in sorted(abi.signals.items())}
+def shown_set(abi: Abi, most: int = 128) -> Callable[[bytes], str]:
+    """What makes text of a set's bytes: the names without SIG, and of most those that lack.
+
+    :param most: the last signal of which it tells.
+    """
+    names = {n: name.removeprefix("SIG") for n, name in sorted(abi.signals.items()) if n <= most}
 
     def show(data: bytes) -> str:
         bits = int.from_bytes(data, "little")
@@ -52,6 +56,12 @@ def shown_set(abi: Abi) -> Callable[[bytes], str]:
         return f"[{' '.join(inside)}]"
 
     return show
+
+
+def sent_set(abi: Abi) -> Decode:
+    """A set of the first 32 signals that is the value itself, as NetBSD 1.3 has them."""
+    show = shown_set(abi, OLD_SIGNALS)
+    return lambda value, call: show((value & 0xFFFFFFFF).to_bytes(4, "little"))
 
 
 def action(abi: Abi, when: str = "") -> Decode:

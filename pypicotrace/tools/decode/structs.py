@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from pypicotrace.tools.decode import flags, plain
+from pypicotrace.tools.decode import flags, plain, signals
 from pypicotrace.tools.decode.abi import Abi
 from pypicotrace.tools.decode.buffers import elements, pointed
 from pypicotrace.tools.decode.call import Call, Decode
@@ -34,12 +34,14 @@ SAME = {
 SHORT = {
     "stat": "st_mode st_size",
     "stat64": "st_mode st_size",
-    "stat30": "st_mode st_size",
+    **{f"stat{version}": "st_mode st_size" for version in (12, 13, 30, 43)},
     "statx": "stx_mask stx_mode stx_size",
     "rusage": "ru_utime.tv_sec ru_utime.tv_usec ru_stime.tv_sec ru_stime.tv_usec",
     "rusage50": "ru_utime.tv_sec ru_utime.tv_usec ru_stime.tv_sec ru_stime.tv_usec",
     "linux_rusage": "ru_utime.tv_sec ru_utime.tv_usec ru_stime.tv_sec ru_stime.tv_usec",
-    "statvfs": "f_fstypename f_mntonname f_blocks f_bavail",
+    **dict.fromkeys(
+        ("statvfs", "statvfs90", "statfs12"), "f_fstypename f_mntonname f_blocks f_bavail"
+    ),
     "termios": "c_iflag c_oflag c_cflag c_lflag",
 }
 INFINITE = {8: (1 << 64) - 1, 4: (1 << 32) - 1}
@@ -159,8 +161,8 @@ def _as(maker: Callable[[Abi], Decode]) -> Callable[[Abi, Any], Show]:
 
 # By structure and member, the first that matches.
 MEMBERS: list[tuple[str, Callable[[Abi, Any], Show]]] = [
-    (r"statx?(64|30)?\.stx?_mode", _as(plain.mode)),
-    (r"stat(64|30)?\.st_r?dev", _as(plain.device)),
+    (r"stat[x0-9]*\.stx?_mode", _as(plain.mode)),
+    (r"stat[0-9]*\.st_r?dev", _as(plain.device)),
     (r"statx\.stx_mask", _named("statx")),
     (r"statx\.stx_attributes", lambda abi, member: _hexadecimal),
     (r"pollfd\.fd", _as(plain.descriptor)),
@@ -180,5 +182,9 @@ MEMBERS: list[tuple[str, Callable[[Abi, Any], Show]]] = [
     (r"open_how\.mode", _as(plain.octal)),
     (r"open_how\.resolve", _named("resolve")),
     (r"termios\.c_.flag", lambda abi, member: _hexadecimal),
-    (r"(statfs(64)?|statvfs)\.(f_type|f_flags?)", lambda abi, member: _hexadecimal),
+    (r"(statfs(64|12)?|statvfs(90)?)\.(f_type|f_flags?)", lambda abi, member: _hexadecimal),
+    (r"sigaction13\.osa_handler", lambda abi, member: _hexadecimal),
+    (r"sigaction13\.osa_mask", _as(signals.sent_set)),
+    (r"sigaction13\.osa_flags", _named("sa")),
+    (r"sigaltstack13\.ss_sp", lambda abi, member: _hexadecimal),
 ]

@@ -6,7 +6,8 @@ is one of `words.WORDS` with what it is told after a colon, where a number is th
 argument, and ``*`` the argument's own type. ``>`` before it: the call fills it; ``=``: it is looked
 at before and after.
 
-Names are those of `canonical`: all versions of a call are one line.
+Names are those of `canonical`: all versions of a call are one line. One that has other arguments
+has a line of its own, by its whole name.
 """
 
 from __future__ import annotations
@@ -270,62 +271,31 @@ mq_timedreceive: fd >filled - >pointed:4 struct
 mq_send: fd given:2 - unsigned
 mq_receive: fd >filled - >pointed:4
 break: pointer
+compat_13_sigaction13: signal struct >struct
+compat_13_sigprocmask13: enum:sigmask sent_signals -> sent_signals
+compat_13_sigpending13: -> sent_signals
+compat_13_sigsuspend13: sent_signals
+compat_30_getdents: fd >entries:4 -
+compat_50__lwp_park compat_60__lwp_park: struct int pointer pointer
 """
 
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # Parameters that mean the same in every call that has them, where they are numbers.
-DESCRIPTORS = frozenset(
-    [
-        "fd",
-        "s",
-        "fdes",
-        "epfd",
-        "fildes",
-        "oldfd",
-        "newfd",
-        "fd_in",
-        "fd_out",
-        "out_fd",
-        "in_fd",
-        "fdin",
-        "fdout",
-        "ufd",
-        "sockfd",
-        "pidfd",
-        "fd1",
-        "fd2",
-        "mqdes",
-        "group_fd",
-        "filedes",
-        "fanotify_fd",
-    ]
+DESCRIPTORS = _names(
+    "fd s fdes epfd fildes oldfd newfd fd_in fd_out out_fd in_fd fdin fdout ufd sockfd "
+    "pidfd fd1 fd2 mqdes group_fd filedes fanotify_fd"
 )
 DIRECTORIES = frozenset(
     ("olddfd", "newdfd", "dirfd", "dfd", "from_dfd", "to_dfd", "fromfd", "tofd")
 )
 SIGNALS = frozenset(("sig", "signo", "signum"))
-PATHS = frozenset(
-    [
-        "path",
-        "oldname",
-        "newname",
-        "from",
-        "to",
-        "link",
-        "name1",
-        "name2",
-        "path1",
-        "path2",
-        "new_root",
-        "put_old",
-        "specialfile",
-        "special",
-        "filename",
-        "fname",
-        "from_pathname",
-        "to_pathname",
-        "pathname",
-        "library",
-    ]
+PATHS = _names(
+    "path oldname newname from to link name1 name2 path1 path2 new_root put_old specialfile "
+    "special filename fname from_pathname to_pathname pathname library"
 )
 IDS = frozenset(("uid", "gid", "ruid", "euid", "suid", "rgid", "egid", "sgid", "owner", "group"))
 
@@ -367,6 +337,8 @@ VERSION = re.compile(r"(13|14|20|30|40|50|60|90|100)$")
 def canonical(os: str, name: str) -> str:
     """What all versions of a call are called here."""
     if os == "netbsd":
+        if name in OTHERWISE:
+            return name
         plain = re.sub(r"^compat_\d+_", "", name)
         bare = plain.lstrip("_") if plain.startswith("__") else plain
         bare = VERSION.sub("", bare) if bare != name else bare
@@ -395,3 +367,7 @@ def lines(text: str) -> dict[str, tuple[list[str], str]]:
         for name in names.split():
             found[name] = (words.split(), result.strip())
     return found
+
+
+OTHERWISE = frozenset(name for name in lines(NETBSD) if name.startswith("compat_"))
+"""Versions of NetBSD's calls whose arguments are not those of the others."""

@@ -60,6 +60,7 @@ WORDS: dict[str, Callable[..., Decode]] = {
     "option_value": sockets.option_value,
     "signals": signals.signal_set,
     "action": signals.action,
+    "sent_signals": signals.sent_set,
     "request": controls.request,
     "request_argument": controls.request_argument,
     "pointed": controls.pointed,
