@@ -107,8 +107,9 @@ def show(name: str, loop: pt.Loop, take: Callable[[pt.Event], object]) -> None:
 
 
 def complain(name: str, message: str) -> None:
-    """A line on standard error."""
-    print(f"{name}: {message}", file=sys.stderr)
+    """A line on standard error, if there is somebody at its other end."""
+    with suppress(OSError):
+        print(f"{name}: {message}", file=sys.stderr, flush=True)
 
 
 def command(name: str, run: Callable[[Sequence[str]], int], argv: Sequence[str] | None) -> int:

@@ -129,7 +129,7 @@ def test_nothing_was_called() -> None:
 def test_command_line() -> None:
     got = arguments(["-c", "-S", "p99", "--by", "lwp", "--json", "x"])
     assert not isinstance(got, str)
-    assert got.counting == (True, "p99", "lwp", True)
+    assert got.counting == (True, "p99", "lwp", True, None)
 
 
 @pytest.mark.parametrize(

@@ -242,3 +242,50 @@ def test_command_line() -> None:
 def test_command_lines_that_make_no_sense(words: list[str]) -> None:
     with pytest.raises(Failure):
         arguments(words)
+
+
+class Stacks:
+    """Of each LWP the same two frames; remembers what was forgotten."""
+
+    def __init__(self) -> None:
+        self.forgotten: list[int] = []
+
+    def of(self, event: pt.Event) -> list[str]:
+        return [f" > at {event.lwp}", " > main"]
+
+    def forget(self, pid: int) -> None:
+        self.forgotten.append(pid)
+
+
+def test_where_calls_are_made() -> None:
+    stacks = Stacks()
+    maker = Lines(Shape(), 0, stacks=stacks)
+    signal = pt.Stopped(pid=7, lwp=8, signo=10, code=0, sender=1, uid=0, ts_ns=0)
+    new = pt.Exec(pid=7, lwp=7, old_lwp=0, ts_ns=0)
+    told = [
+        begin(7, "close", 3),
+        begin(8, "execve", 0, 0, 0),
+        end(7, "close", 3),
+        signal,
+        new,
+        end(8, "execve", 0, 0, 0),
+        begin(7, "exit_group", 3),
+        EXITED,
+    ]
+    found = [" ".join(line.split()) for event in told for line in maker.feed(event)]
+    first, second = ["> at 7", "> main"], ["> at 8", "> main"]
+    assert found == [
+        *("close(3) = 0", *first),
+        *("--- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_USER, si_pid=1, si_uid=0} ---", *second),
+        *("execve(NULL, NULL, NULL) = 0", *second),
+        *("exit_group(3) = ?", *first),
+        "+++ exited with 3 +++",
+    ]
+    assert stacks.forgotten == [7, 7]
+    assert list(maker.feed(begin(7, "read", 3, 64, 1))) == []
+    assert [line.strip() for line in maker.left()] == ["read(3 <detached ...>", *first]
+
+
+def test_no_stack_of_what_is_not_shown() -> None:
+    maker = Lines(Shape(failed=True), 0, stacks=Stacks())
+    assert not [line for e in (begin(7, "close", 3), end(7, "close", 3)) for line in maker.feed(e)]

@@ -13,6 +13,7 @@ from pypicotrace.tools.decode.call import Shown
 from pypicotrace.tools.frame import Failure
 from pypicotrace.tools.truss.counts import ORDERS, OWNERS
 from pypicotrace.tools.truss.inject import Injection, injection
+from pypicotrace.tools.truss.live import ORDERS as LIVE_ORDERS
 from pypicotrace.tools.truss.shape import Clock, Shape
 
 PID_MAX = 2**31 - 1
@@ -31,11 +32,11 @@ Show the system calls of a command, with what their arguments mean.
   -e inject=CALLS:error=E|retval=N|signal=S|delay=US[:when=N+M]: do that
   -z, -Z           only calls that have not failed; only those that have
   -o FILE          write to FILE, not to standard error; -: standard output
-  -c, -C           a table of calls, errors and times at the end; lines, too
-  -S ORDER         its order: time, calls, errors, mean, p50, p99, name
+  -c, -C, --live   a table of calls at the end; lines, too; a table meanwhile
+  -S ORDER         its order: time, calls, errors, mean, p50, p99, rate, name
   --by WHOM        one in total, for each process, each lwp; --json: as JSON
   -N, -v           names of arguments; all of structures, and environments
-  -x, -y           strings in hexadecimal; what descriptors refer to (Linux)
+  -k, -x, -y       stacks; strings in hexadecimal; what descriptors refer to
   -s BYTES         so much of a string; -U: a call in two parts
   -t, -tt, -ttt    time of day; with microseconds; since the epoch
   -r, -T           seconds since the line before; seconds in the call
@@ -43,16 +44,21 @@ Show the system calls of a command, with what their arguments mean.
 
 The exit status is the command's. All of it, with examples: man picotrace-truss
 """
+LONG = ["by=", "help", "json", "live", "pin=", "version"]
 HINT = "Try 'picotrace-truss --help' for what can be said."
 
 
 class Counting(NamedTuple):
-    """What is said at the end of how often calls were made; ``alone``: and nothing else is."""
+    """What is said at the end of how often calls were made; ``alone``: and nothing else is.
+
+    ``live``: and meanwhile, in an order of its own.
+    """
 
     alone: bool
     order: str
     by: str
     json: bool
+    live: str | None = None
 
 
 class Arguments(NamedTuple):
@@ -60,6 +66,7 @@ class Arguments(NamedTuple):
 
     shape: Shape
     follow: bool
+    stacks: bool
     output: str | None
     calls: list[str] | None
     signals: list[str] | None
@@ -89,9 +96,7 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
     :raises Failure: it makes no sense.
     """
     try:
-        options, command = getopt.getopt(
-            list(argv), "cCe:E:fhNo:p:qrs:S:tTUvVxyzZ", ["by=", "help", "json", "pin=", "version"]
-        )
+        options, command = getopt.getopt(list(argv), "cCe:E:fhkNo:p:qrs:S:tTUvVxyzZ", LONG)
     except getopt.GetoptError as error:
         raise usage(error.msg) from None
     flags = [name for name, _ in options]
@@ -106,8 +111,11 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
     given = [value for name, value in options if name == "-e"]
     injections = [made for text in given for made in _injections(text)]
     calls, signals, failed = expressions([text for text in given if not _injects(text)])
-    if injections and "-c" in flags:
-        raise usage("-c does not stop calls: with -e inject= use -C")
+    alone = next((flag for flag in ("-c", "--live") if flag in flags), None)
+    if injections and alone:
+        raise usage(f"{alone} does not stop calls: with -e inject= use -C")
+    if "-k" in flags and alone:
+        raise usage(f"{alone} has no lines that stacks could follow: with -k use -C")
     if {"-z", "-Z"} <= set(flags):
         raise usage("-z and -Z leave no call")
     failed = False if "-z" in flags else True if "-Z" in flags else failed
@@ -132,6 +140,7 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
     return Arguments(
         shape=shape,
         follow="-f" in flags,
+        stacks="-k" in flags,
         output=values.get("-o"),
         calls=calls,
         signals=signals,
@@ -164,18 +173,23 @@ def _injections(text: str) -> list[Injection]:
 
 def _counting(values: dict[str, str]) -> Counting | None:
     given = [name for name in ("-S", "--by", "--json") if name in values]
-    if not {"-c", "-C"} & values.keys():
+    if not {"-c", "-C", "--live"} & values.keys():
         if given:
-            raise usage(f"{given[0]} is for the table of -c and -C")
+            raise usage(f"{given[0]} is for the table of -c, -C and --live")
         return None
-    if {"-c", "-C"} <= values.keys():
-        raise usage("-c gives the table alone, -C the lines as well: give one of them")
+    live = "--live" in values
+    if "-C" in values and (live or "-c" in values):
+        one = "--live" if live else "-c"
+        raise usage(f"{one} gives the table alone, -C the lines as well: give one of them")
     order, by = values.get("-S", "time"), values.get("--by", "total")
-    if order not in ORDERS:
-        raise usage(f"-S {order}: there are {', '.join(ORDERS)}")
+    orders = LIVE_ORDERS if live else ORDERS
+    if order not in orders:
+        raise usage(f"-S {order}: there are {', '.join(orders)}")
     if by not in OWNERS:
         raise usage(f"--by {by}: there are {', '.join(OWNERS)}")
-    return Counting("-c" in values, order, by, "--json" in values)
+    at_the_end = order if order in ORDERS else "calls"
+    alone = live or "-c" in values
+    return Counting(alone, at_the_end, by, "--json" in values, order if live else None)
 
 
 def _pin(text: str | None, attached: bool) -> int | str:

@@ -11,7 +11,9 @@ from typing import Any
 import pypicotrace as pt
 from pypicotrace.ending import Signals, end_as
 from pypicotrace.tools.frame import EXIT_FAILURE, Failure, command, complain, open_output
+from pypicotrace.tools.stacks import MissingLibrary
 from pypicotrace.tools.truss.arguments import Arguments, arguments
+from pypicotrace.tools.truss.live import Live, Unseen
 from pypicotrace.tools.truss.trace import Trace, environment, traced
 
 NAME = "picotrace-truss"
@@ -81,7 +83,7 @@ def write(fd: int, line: str) -> None:
         raise Unwritten(error.errno or errno.EIO) from None
 
 
-def show(loop: pt.Loop, args: Arguments, trace: Trace, fd: int) -> int:
+def show(loop: pt.Loop, args: Arguments, trace: Trace, live: Live | None, fd: int) -> int:
     """Trace to the end.
 
     :returns: 0, or the errno of the write that failed; from there on a command runs on, and what
@@ -89,7 +91,9 @@ def show(loop: pt.Loop, args: Arguments, trace: Trace, fd: int) -> int:
     """
     counting, counts = args.counting, trace.counts
     try:
-        if counting is not None and counting.alone:
+        if live is not None:
+            live.take(loop)
+        elif counting is not None and counting.alone:
             for batch in loop.stream():
                 counts.add_batch(batch)
         else:
@@ -108,6 +112,19 @@ def show(loop: pt.Loop, args: Arguments, trace: Trace, fd: int) -> int:
     return 0
 
 
+def drawn(args: Arguments, trace: Trace) -> Live | None:
+    """What draws while the loop is gone through, where that is asked for.
+
+    :raises Failure: it cannot.
+    """
+    if args.counting is None or args.counting.live is None:
+        return None
+    try:
+        return Live(trace.counts, args.counting.live)
+    except Unseen as error:
+        raise Failure(f"--live: {error}") from None
+
+
 def run(argv: Sequence[str]) -> int:
     """The command; returns its exit status, or ends by the signal that ended what it ran."""
     args = arguments(argv)
@@ -120,10 +137,13 @@ def run(argv: Sequence[str]) -> int:
         loop, trace = make_loop(args), Trace(args)
     except ValueError as error:
         raise Failure(f"-e: {error}") from None
+    except MissingLibrary as error:
+        raise Failure(f"-k: {error}") from None
+    live = drawn(args, trace)
     fd = open_output(args.output)
     with Signals(loop) as signals, loop:
         announce(loop, args)
-        lost = show(loop, args, trace, fd)
+        lost = show(loop, args, trace, live, fd)
     os.close(fd)
     return end_as(loop, signals.ended_by) or (EXIT_FAILURE if lost not in (0, errno.EPIPE) else 0)
 

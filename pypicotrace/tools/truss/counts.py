@@ -47,6 +47,16 @@ class Row:
         return 0
 
 
+class Now(NamedTuple):
+    """What is known of a call so far, and whose it is."""
+
+    owner: Key
+    name: str
+    calls: int
+    errors: int
+    ns: int
+
+
 class Line(NamedTuple):
     """A row as it is shown; times in seconds."""
 
@@ -78,14 +88,14 @@ class Counts:
 
     def __init__(self, by: str = "total") -> None:
         """``by`` is one of `OWNERS`."""
-        self._owner = OWNERS[by]
+        self.owner = OWNERS[by]
         self._rows: dict[Key, Row] = {}
         self._names: dict[Key, str] = {}
         self._programs: dict[int, bytes] = {}
 
     def add_batch(self, batch: Batch) -> None:
         """The exits of calls in a batch, which has nothing else."""
-        columns = [getattr(batch, name) for name in ("abi", "sysnum", *self._owner)]
+        columns = [getattr(batch, name) for name in ("abi", "sysnum", *self.owner)]
         rows = self._rows
         # zip makes the key of a record's columns, and the loop's body does as little as it can.
         keys = zip(*columns, strict=True)
@@ -105,7 +115,7 @@ class Counts:
 
     def add(self, event: SyscallExit) -> None:
         """One exit of a call."""
-        key = (event.abi, event.sysnum, *(getattr(event, name) for name in self._owner))
+        key = (event.abi, event.sysnum, *(getattr(event, name) for name in self.owner))
         row = self._rows.get(key) or self._named(key, event)
         row.calls += 1
         row.ns += event.elapsed_ns
@@ -118,6 +128,13 @@ class Counts:
         self._programs.setdefault(event.pid, event.program)
         row = self._rows[key] = Row()
         return row
+
+    def now(self) -> dict[Key, Now]:
+        """All rows as they are now."""
+        return {
+            key: Now(key[2:], self._names[key[:2]], row.calls, row.errors, row.ns)
+            for key, row in self._rows.items()
+        }
 
     def lines(self, order: str = "time") -> list[tuple[Key, list[Line]]]:
         """For each owner the lines in that order, one of `ORDERS`, the first being the greatest."""
@@ -148,7 +165,7 @@ class Counts:
         """The same as JSON; times in nanoseconds."""
         found = []
         for owner, lines in self.lines(order):
-            who = dict(zip(self._owner, owner, strict=True))
+            who = dict(zip(self.owner, owner, strict=True))
             found += [{**who, **_object(line)} for line in lines]
         return json.dumps({"calls": found}, indent=1) + "\n"
 

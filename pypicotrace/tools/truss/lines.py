@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Protocol
 
 from pypicotrace import (
     Crashed,
@@ -37,6 +37,16 @@ Describe = Callable[[int], Callable[[int], str]]
 """Of a process, what says what its descriptors refer to."""
 
 
+class Stacks(Protocol):
+    """What says where an LWP is that stands."""
+
+    def of(self, event: Event, /) -> Iterable[object]:
+        """The frames of the LWP that the event has stopped; each is a line."""
+
+    def forget(self, pid: int, /) -> None:
+        """The process has ended, or has a new image."""
+
+
 # NetBSD's calls with two results. In others the second register has what was left there, or what
 # the kernel says unasked: of getpid(2) the parent's id.
 PAIRS = frozenset(("pipe",))
@@ -45,7 +55,7 @@ PAIRS = frozenset(("pipe",))
 class Pending:
     """A call that has begun: what is known of it so far."""
 
-    __slots__ = ("abi", "call", "done", "pid", "plan", "split", "texts", "ts_ns")
+    __slots__ = ("abi", "call", "done", "pid", "plan", "split", "stack", "texts", "ts_ns")
 
     def __init__(self, event: SyscallEntry, made: Plan, call: Call) -> None:
         self.plan = made
@@ -57,6 +67,7 @@ class Pending:
         # What of it is in an unfinished line already, None: nothing.
         self.split: int | None = None
         self.done = ""
+        self.stack: list[str] = []
         try:
             for place, decode in made.entry:
                 self.texts[place] = decode(call.args[place], call)
@@ -73,8 +84,15 @@ class Pending:
 class Lines:
     """Makes lines of the events of a trace, in the order in which they come."""
 
-    def __init__(self, shape: Shape, epoch_ns: int, describe: Describe | None = None) -> None:
+    def __init__(
+        self,
+        shape: Shape,
+        epoch_ns: int,
+        describe: Describe | None = None,
+        stacks: Stacks | None = None,
+    ) -> None:
         self._shape = shape
+        self._stacks = stacks
         self._prefix = Prefix(shape, epoch_ns)
         self._describe = describe
         self._describers: dict[int, Callable[[int], str]] = {}
@@ -125,7 +143,13 @@ class Lines:
         describe = self._describer(pid) if self._shape.descriptors else None
         call = Call(args, stop.read, stop.read_cstring, self._shape.shown, describe)
         self._abis[pid] = event.abi
-        return Pending(event, made, call)
+        pending = Pending(event, made, call)
+        # Of its beginning: an exit has no end, and after an execve there is another stack.
+        pending.stack = self._stack(event)
+        return pending
+
+    def _stack(self, event: Event) -> list[str]:
+        return [] if self._stacks is None else list(map(str, self._stacks.of(event)))
 
     def _exit(self, event: Any) -> Sequence[str]:
         who = (event.pid, event.lwp)
@@ -163,6 +187,7 @@ class Lines:
         begun = self._prefix.text(*who, pending.ts_ns)
         ended = elapsed(event) if shape.elapsed else ""
         lines.append(f"{begun}{self._body(pending)} = {told}{pending.done}{ended}")
+        lines += pending.stack
         return lines
 
     def _body(self, pending: Pending) -> str:
@@ -203,6 +228,7 @@ class Lines:
     def _other(self, event: Event) -> Iterator[str]:
         who = (event.pid, event.lwp)
         if isinstance(event, Exec):
+            self._forget(event.pid)
             if event.old_lwp:
                 moved = self._pending.pop((event.pid, event.old_lwp), None)
                 if moved is not None:
@@ -212,6 +238,7 @@ class Lines:
             if self._shape.signals:
                 yield from self._interrupt((0, 0))
                 yield self._prefixed(event, signal_line(self._abi(event.pid), event))
+                yield from self._stack(event)
         elif isinstance(event, LwpExited):
             yield from self._unreturned([who])
             if self._shape.ends:
@@ -222,6 +249,11 @@ class Lines:
                 yield self._prefixed(event, end_line(self._abi(event.pid), event))
             self._abis.pop(event.pid, None)
             self._describers.pop(event.pid, None)
+            self._forget(event.pid)
+
+    def _forget(self, pid: int) -> None:
+        if self._stacks is not None:
+            self._stacks.forget(pid)
 
     def left(self) -> Iterator[str]:
         """The calls that had not ended when the trace did: their processes were let go."""
@@ -229,6 +261,7 @@ class Lines:
             texts = self._so_far(pending)
             line = f"{pending.plan.name}({', '.join(texts)} <detached ...>"
             yield self._prefix.text(*who, pending.ts_ns) + line
+            yield from pending.stack
         self._pending.clear()
 
     def _unreturned(self, ended: list[tuple[int, int]]) -> Iterator[str]:
@@ -240,6 +273,7 @@ class Lines:
             if pending is not None and self._shape.failed is not True:
                 pending.as_numbers(pending.plan.exit)
                 yield self._prefix.text(*who, pending.ts_ns) + f"{self._body(pending)} = ?"
+                yield from pending.stack
 
     def _prefixed(self, event: Event, line: str) -> str:
         return self._prefix.text(event.pid, event.lwp, event.ts_ns) + line

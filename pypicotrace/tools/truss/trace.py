@@ -12,6 +12,7 @@ import pypicotrace as pt
 from pypicotrace import syscalls
 from pypicotrace.syscalls.select import select
 from pypicotrace.tools.decode.abi import abi, native
+from pypicotrace.tools.stacks import Stacks
 from pypicotrace.tools.truss.arguments import Arguments, wanted
 from pypicotrace.tools.truss.counts import Counts
 from pypicotrace.tools.truss.inject import Injector
@@ -78,11 +79,17 @@ class Trace:
     """The lines of a trace, as the command line asks for them."""
 
     def __init__(self, args: Arguments) -> None:
-        """:raises ValueError: a word of -e chooses no call, or something cannot be done to it."""
+        """Have what it takes.
+
+        :raises ValueError: a word of -e chooses no call, or something cannot be done to it.
+        :raises MissingLibrary: stacks are asked for, and there is no libdw.
+        :raises pypicotrace.Unsupported: stacks are asked for, and this system has none.
+        """
         describe = refers_to if args.shape.descriptors else None
         self._args = args
         self.counts = Counts(args.counting.by if args.counting else "total")
-        self._lines = Lines(args.shape, time.time_ns() - time.monotonic_ns(), describe)
+        stacks = Stacks() if args.stacks else None
+        self._lines = Lines(args.shape, time.time_ns() - time.monotonic_ns(), describe, stacks)
         self._signals = abi(native()).signals
         self._injector = Injector(args.injections, tables()) if args.injections else None
         # Which calls are shown, where more are traced.
