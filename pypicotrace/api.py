@@ -1,6 +1,7 @@
 """All names of the library; the package itself gets them from here when the first is asked for."""
 
 from pypicotrace.batch import Batch
+from pypicotrace.blocks import steps_blocks
 from pypicotrace.choice import Follow
 from pypicotrace.errors import (
     AttachError,
@@ -140,4 +141,5 @@ __all__ = [
     "read",
     "run",
     "spawn",
+    "steps_blocks",
 ]

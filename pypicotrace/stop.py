@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 PAGE = 4096
 REGISTERS_MAX = 1024
+SET_MAX = 1 << 20
+"""Bytes of a set of registers; the largest known are x86-64's with AMX, some 11 kilobytes."""
 DELAY_MAX = 10**9
 SIGNALS = frozenset({Kind.STOPPED, Kind.CRASHED})
 ENTRY = frozenset({Kind.SCE})
@@ -242,7 +244,7 @@ class Stop:
         check(done, "change a signal")
         self._record[0] = info[0]
 
-    def step(self) -> None:
+    def step(self, *, block: bool = False) -> None:
         """Have the LWP execute one instruction when it is resumed; its `SingleStep` follows.
 
         Another event may come first (a signal, which then is delivered when the LWP goes on), and
@@ -254,13 +256,18 @@ class Stop:
 
         Linux: PTRACE_SINGLESTEP. NetBSD: PT_SETSTEP; a handler's instructions are not stepped.
 
+        :param block: go on up to the next branch that is taken, and stop where it leads (Linux on
+            x86-64: PTRACE_SINGLEBLOCK). Some processors, and most that are virtual, execute one
+            instruction all the same: see `steps_blocks`. Calls in between are not reported; where
+            one returns, the block ends.
         :raises ValueError: the loop was not asked for STEP events.
         :raises Unsupported: a machine that cannot.
         """
-        done = lib.pico_loop_step_one(self._pointer(), self.lwp)
+        step = lib.pico_loop_step_block if block else lib.pico_loop_step_one
+        done = step(self._pointer(), self.lwp)
         if done == -errno.EINVAL:
             raise ValueError("cannot step: the loop's events do not include STEP")
-        check(done, "execute one instruction")
+        check(done, "execute a block" if block else "execute one instruction")
 
     def breakpoint(self, addr: int) -> None:
         """Have a `Breakpoint` come whenever this LWP is about to execute the instruction there.
@@ -521,6 +528,30 @@ class Stop:
         :raises Unsupported, TraceeDied: as `registers`.
         """
         return self.registers.pc
+
+    def regset(self, number: int) -> bytes:
+        """A set of registers as the kernel lays it out: floating point, vectors, and so on.
+
+            xstate = stop.regset(0x202)     # NT_X86_XSTATE
+
+        :param number: which one, by the number of its note in core files (``NT_`` in elf.h):
+            2, NT_FPREGSET, there is on every machine.
+        :raises TypeError, ValueError: that is no such number.
+        :raises KernelError: EINVAL or ENODEV, this machine has no such set.
+        :raises Unsupported: NetBSD, so far.
+        :raises TraceeDied: it was killed just now.
+
+        Linux: PTRACE_GETREGSET.
+        """
+        which = within("number", number, 32)
+        size = moved = 0
+        # Linux fills what there is room for, and does not say that there is more.
+        while moved == size < SET_MAX:
+            size += 4 * PAGE
+            buffer = ffi.new("char[]", size)
+            done = lib.pico_loop_get_regset(self._pointer(), self.lwp, which, buffer, size)
+            moved = check(done, "read a set of registers")
+        return bytes(ffi.buffer(buffer, moved))
 
     def _read_registers(self) -> bytes:
         buffer = ffi.new("char[]", REGISTERS_MAX)

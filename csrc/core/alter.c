@@ -18,6 +18,17 @@ pico_loop_get_regs(struct pico_loop *loop, int32_t lwp, void *regs, size_t size)
 	return k->get_regs != NULL ? k->get_regs(k, l->process->pid, lwp, regs, size) : -EOPNOTSUPP;
 }
 
+int64_t
+pico_loop_get_regset(struct pico_loop *loop, int32_t lwp, uint32_t set, void *regs, size_t size)
+{
+	const struct pico_lwp *l = pico_loop_seen_lwp(loop, lwp);
+	struct pico_kernel *k = loop->kernel;
+
+	if (l == NULL)
+		return -EBUSY;
+	return k->get_regset != NULL ? k->get_regset(k, l->process->pid, lwp, set, regs, size) : -EOPNOTSUPP;
+}
+
 int
 pico_loop_set_regs(struct pico_loop *loop, int32_t lwp, const void *regs, size_t size)
 {
@@ -173,19 +184,31 @@ pico_loop_syscall_cancel(struct pico_loop *loop)
 	return loop->calling ? go_on_calling(loop, PICO_SYSCALL_CANCEL) : 0;
 }
 
-int
-pico_loop_step_one(struct pico_loop *loop, int32_t lwp)
+static int
+step(struct pico_loop *loop, int32_t lwp, uint32_t capability, uint8_t how)
 {
 	struct pico_lwp *l = pico_loop_standing_lwp(loop, lwp);
 
 	if (l == NULL)
 		return -EBUSY;
-	if (!(loop->kernel->capabilities & PICO_CAN_STEP))
+	if (!(loop->kernel->capabilities & capability))
 		return -EOPNOTSUPP;
 	if (!(loop->events & 1u << PICO_SINGLESTEP))
 		return -EINVAL;
-	l->stepped = 1;
+	l->stepped = how;
 	return 0;
+}
+
+int
+pico_loop_step_one(struct pico_loop *loop, int32_t lwp)
+{
+	return step(loop, lwp, PICO_CAN_STEP, PICO_RESUME_STEP);
+}
+
+int
+pico_loop_step_block(struct pico_loop *loop, int32_t lwp)
+{
+	return step(loop, lwp, PICO_CAN_STEP_BLOCK, PICO_RESUME_BLOCK);
 }
 
 int

@@ -22,7 +22,8 @@ enum pico_capability {
 	PICO_CAN_FOLLOW_LWP = 1,	/* stops one LWP, not the whole process */
 	PICO_CAN_SPAWNED = 2,		/* reports posix_spawn as an event of its own */
 	PICO_CAN_STEP = 4,		/* one instruction at a time */
-	PICO_CAN_WHOLE_RESULTS = 8	/* tells 64-bit results; else their lower 32 bits, and the rest by a step */
+	PICO_CAN_WHOLE_RESULTS = 8,	/* tells 64-bit results; else their lower 32 bits, and the rest by a step */
+	PICO_CAN_STEP_BLOCK = 16	/* to the next branch; the processor may execute one instruction all the same */
 };
 
 /* How a stopped LWP is to go on. */
@@ -35,7 +36,8 @@ enum pico_resume {
 	PICO_RESUME_GONE = 4,		/* not at all: it has ended */
 	PICO_RESUME_STEP = 5,		/* for one instruction */
 	PICO_RESUME_DYING = 6,		/* as SYSCALL; where ends of LWPs are stops, it is no more after that */
-	PICO_RESUME_RETURN = 7		/* out of a call, this LWP alone, to where its result can be read: a step */
+	PICO_RESUME_RETURN = 7,		/* out of a call, this LWP alone, to where its result can be read: a step */
+	PICO_RESUME_BLOCK = 8		/* to where the next branch leads that is taken */
 };
 
 /* What spawn and attach have the kernel report beside calls, signals and ends. */
@@ -254,6 +256,10 @@ struct pico_kernel {
 	/* General registers in the OS's own layout (Linux: NT_PRSTATUS); returns its size. */
 	int64_t (*get_regs)(struct pico_kernel *, int32_t pid, int32_t lwp, void *, size_t);
 	int (*set_regs)(struct pico_kernel *, int32_t pid, int32_t lwp, const void *, size_t);
+	/* Another set of registers, by the number that ELF has for its note (NT_FPREGSET), in the OS's own layout: its
+	 * size, or as much as there is room for. -EINVAL, -ENODEV: this machine has no such set. NULL: not on this
+	 * system. */
+	int64_t (*get_regset)(struct pico_kernel *, int32_t pid, int32_t lwp, uint32_t set, void *, size_t);
 
 	/* Change the call that an LWP stands in, by a set of enum pico_alter: at its SCE the number, the
 	 * arguments, or (ANSWER) have it not executed, but answered by call->retval and call->error; at

@@ -131,7 +131,7 @@ pico_loop_resume(struct pico_loop *loop, struct pico_lwp *l)
 		return;
 	/* What a step meets inside a call is its exit; the execve that starts a program is one as well. */
 	if (l->stepped && !l->in_call && !l->skip_exit && how == PICO_RESUME_SYSCALL)
-		how = PICO_RESUME_STEP;
+		how = l->stepped;
 	if (!(loop->events & (1u << PICO_SCE | 1u << PICO_SCX)) && !l->stepped &&
 	    (how == PICO_RESUME_SYSCALL || how == PICO_RESUME_LAST || how == PICO_RESUME_DYING))
 		how = PICO_RESUME_CONTINUE;

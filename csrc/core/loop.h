@@ -134,9 +134,12 @@ int pico_loop_gather(struct pico_loop *, int32_t lwp, int32_t *lwps, int max);
 
 int64_t pico_loop_get_regs(struct pico_loop *, int32_t lwp, void *, size_t);
 int pico_loop_set_regs(struct pico_loop *, int32_t lwp, const void *, size_t);
+int64_t pico_loop_get_regset(struct pico_loop *, int32_t lwp, uint32_t set, void *, size_t);
 
 /* Have it execute one instruction, which SINGLESTEP tells. -EINVAL: that was not asked for. */
 int pico_loop_step_one(struct pico_loop *, int32_t lwp);
+/* The same, up to the next branch that is taken. */
+int pico_loop_step_block(struct pico_loop *, int32_t lwp);
 
 /* Have it stand still for so long after it would be resumed, while others go on. 0: no longer than that. */
 int pico_loop_delay(struct pico_loop *, int32_t lwp, uint64_t ns);

@@ -28,13 +28,19 @@ struct linux_altered {
 };
 
 int64_t
-pico_linux_get_regs(struct pico_kernel *k, int32_t pid, int32_t lwp, void *regs, size_t size)
+pico_linux_get_regset(struct pico_kernel *k, int32_t pid, int32_t lwp, uint32_t set, void *regs, size_t size)
 {
 	struct iovec io = { regs, size };
 
 	(void)k;
 	(void)pid;
-	return ptrace(PTRACE_GETREGSET, lwp, NT_PRSTATUS, &io) < 0 ? -errno : (int64_t)io.iov_len;
+	return ptrace(PTRACE_GETREGSET, lwp, (uintptr_t)set, &io) < 0 ? -errno : (int64_t)io.iov_len;
+}
+
+int64_t
+pico_linux_get_regs(struct pico_kernel *k, int32_t pid, int32_t lwp, void *regs, size_t size)
+{
+	return pico_linux_get_regset(k, pid, lwp, NT_PRSTATUS, regs, size);
 }
 
 int

@@ -55,8 +55,10 @@ _Static_assert(LINUX_EM_X86_64 == EM_X86_64 && LINUX_EM_AARCH64 == EM_AARCH64, "
 
 #if defined(__x86_64__)
 #define MACHINE EM_X86_64
+#define CAN_STEP_BLOCK PICO_CAN_STEP_BLOCK
 #elif defined(__aarch64__)
 #define MACHINE EM_AARCH64
+#define CAN_STEP_BLOCK 0
 #else
 #error "pypicotrace does not know the registers of this machine yet: see csrc/linux/regs.c"
 #endif
@@ -181,6 +183,9 @@ linux_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int 
 		[PICO_RESUME_LISTEN] = PTRACE_LISTEN,
 		[PICO_RESUME_LAST] = PTRACE_SYSCALL,
 		[PICO_RESUME_STEP] = PTRACE_SINGLESTEP,
+#ifdef __x86_64__
+		[PICO_RESUME_BLOCK] = PTRACE_SINGLEBLOCK,
+#endif
 	};
 	struct linux_kernel *k = (struct linux_kernel *)kernel;
 
@@ -196,7 +201,7 @@ linux_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int 
 		(void)ptrace(PTRACE_SETOPTIONS, lwp, NULL, options);	/* ESRCH: killed; see below */
 	}
 	/* A call that is stepped over would have neither of its stops. */
-	if (how == PICO_RESUME_STEP && signo == 0 && pico_linux_at_call(lwp))
+	if ((how == PICO_RESUME_STEP || how == PICO_RESUME_BLOCK) && signo == 0 && pico_linux_at_call(lwp))
 		how = PICO_RESUME_SYSCALL;
 	return ptrace(request[how], lwp, NULL, (void *)(intptr_t)signo) < 0 ? -errno : 0;
 }
@@ -273,7 +278,7 @@ pico_kernel_native(int *error)
 	k->pin.mode = PICO_PIN_OFF;
 	k->ops = (struct pico_kernel){
 		.os = "linux",
-		.capabilities = PICO_CAN_FOLLOW_LWP | PICO_CAN_STEP | PICO_CAN_WHOLE_RESULTS,
+		.capabilities = PICO_CAN_FOLLOW_LWP | PICO_CAN_STEP | PICO_CAN_WHOLE_RESULTS | CAN_STEP_BLOCK,
 		.decode = pico_linux_decode,
 		.wait = pico_linux_wait,
 		.missed = pico_linux_missed,
@@ -301,6 +306,7 @@ pico_kernel_native(int *error)
 		.set_siginfo = pico_linux_set_siginfo,
 		.get_regs = pico_linux_get_regs,
 		.set_regs = pico_linux_set_regs,
+		.get_regset = pico_linux_get_regset,
 		.alter = pico_linux_alter,
 		.syscall = pico_linux_syscall,
 		.breakpoint = pico_linux_breakpoint,

@@ -198,6 +198,7 @@ int pico_linux_set_siginfo(struct pico_kernel *, int32_t pid, int32_t lwp, const
 
 /* alter.c */
 int64_t pico_linux_get_regs(struct pico_kernel *, int32_t pid, int32_t lwp, void *, size_t);
+int64_t pico_linux_get_regset(struct pico_kernel *, int32_t pid, int32_t lwp, uint32_t set, void *, size_t);
 int pico_linux_set_regs(struct pico_kernel *, int32_t pid, int32_t lwp, const void *, size_t);
 int pico_linux_alter(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *call, int what);
 /* 1: the next instruction makes a call. */

@@ -18,8 +18,8 @@ static const struct {
 	int (*result_of)(const struct pico_raw *, struct pico_event *);
 	int sends, filters;
 } systems[] = {
-	{ "linux", PICO_CAN_FOLLOW_LWP | PICO_CAN_STEP | PICO_CAN_WHOLE_RESULTS, pico_linux_decode, NULL, NULL, 1,
-	    1 },
+	{ "linux", PICO_CAN_FOLLOW_LWP | PICO_CAN_STEP | PICO_CAN_WHOLE_RESULTS | PICO_CAN_STEP_BLOCK,
+	    pico_linux_decode, NULL, NULL, 1, 1 },
 	{ "netbsd", PICO_CAN_SPAWNED | PICO_CAN_STEP, pico_netbsd_decode, pico_netbsd_lwp_of,
 	    pico_netbsd_result_of, 0, 0 },
 };

@@ -44,7 +44,8 @@ is_skipped(const struct script *s, const struct pico_scripted *stop)
 {
 	const struct pico_request *r = last_request(s, stop->raw.id);
 
-	return stop->of_step && (r == NULL || (r->how != PICO_RESUME_STEP && r->how != PICO_RESUME_RETURN));
+	return stop->of_step && (r == NULL || (r->how != PICO_RESUME_STEP && r->how != PICO_RESUME_RETURN &&
+	    r->how != PICO_RESUME_BLOCK));
 }
 
 int

@@ -186,6 +186,7 @@ AT_STOP: dict[str, Case] = {
     "Stop.inject": inject,
     "Stop.syscall": make_call,
     "Stop.registers": registers,
+    "Stop.regset": lambda event: event.stop.regset(2),
     "Stop.pc": lambda event: event.stop.pc,
     "Registers.bits": lambda event: event.stop.registers.bits,
     "Registers.pc": lambda event: event.stop.registers.pc,
@@ -439,6 +440,11 @@ def open_trace(argv: list[str]) -> None:
             pt.open_trace(f"{folder}/none/trace")
 
 
+def blocks(argv: list[str]) -> None:
+    pt.steps_blocks.cache_clear()
+    assert pt.steps_blocks() in (True, False)
+
+
 WHOLE: dict[str, Case] = {
     "spawn": whole,
     "attach": attach,
@@ -460,6 +466,7 @@ WHOLE: dict[str, Case] = {
     "read": recording,
     "open_trace": open_trace,
     "own_environment": environment,
+    "steps_blocks": blocks,
 }
 
 

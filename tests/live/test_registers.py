@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import signal
+import struct
 from collections.abc import Callable
 from typing import IO, Any
 
@@ -123,3 +124,24 @@ def test_row_51_what_is_refused(tracee: Tracee, scratch: Callable[[], IO[bytes]]
             registers["rax"] = 1
         with pytest.raises(pt.StaleStop):
             _ = stop.registers
+
+
+def test_sets_of_registers(trace: Trace, bare: Callable[[str, str], str]) -> None:
+    """Those of floating point and vectors, as FXSAVE lays them out (Intel's manual, table 10-2)."""
+    found: dict[int, bytes] = {}
+
+    def body(ev: Any) -> None:
+        if isinstance(ev, pt.Crashed):
+            found.update({number: ev.stop.regset(number) for number in (2, 0x202)})
+            with pytest.raises(pt.KernelError):
+                ev.stop.regset(0x404)  # AArch64's
+            with pytest.raises(ValueError, match="32 bits"):
+                ev.stop.regset(2**32)
+
+    trace([bare("floats", "-m64")], body=body)
+    floating, xstate = found[2], found[0x202]
+    assert len(floating) == 512
+    assert struct.unpack_from("<4f", floating, 160) == (1.5, 2.5, 3.5, 4.5)
+    assert floating[32:42] == bytes.fromhex("00000000000000 80fc3f")
+    assert xstate[:416] == floating[:416]
+    assert len(xstate) >= 576

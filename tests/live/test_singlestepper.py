@@ -12,6 +12,7 @@ import pytest
 from runs import until
 from system import LINUX, traced_asleep
 
+import pypicotrace as pt
 from pypicotrace.tools.symbols import Symbols, functions, mapped
 
 pytestmark = pytest.mark.skipif(
@@ -122,3 +123,27 @@ def test_a_command_line_that_makes_no_sense(args: list[str], status: int) -> Non
     done = run(*args)
     assert done.returncode == status
     assert done.stderr.startswith("picotrace-singlestepper: ")
+
+
+def test_blocks(counted: str) -> None:
+    """Counted where the processor does that, and refused where it does not."""
+    done = run("-b", counted)
+    if pt.steps_blocks():
+        # The loop's branch, but for the last time, the call, and the way back.
+        assert rows(done.stderr) == [("counted", TURNS - 1 + 2)]
+    else:
+        assert done.returncode == 1
+        assert done.stderr.startswith("picotrace-singlestepper: -b: ")
+
+
+def test_blocks_as_if_it_did(counted: str) -> None:
+    code = (
+        "import sys, pypicotrace as pt; pt.spawn; pt.steps_blocks = lambda: True;"
+        "from pypicotrace.tools.singlestepper.command import main; sys.exit(main())"
+    )
+    argv = [sys.executable, "-c", code, "-b", counted]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    counts = TURNS - 1 + 2 if pt.steps_blocks() else EXECUTED
+    assert rows(done.stderr) == [("counted", counts)]
+    assert done.stderr.split()[3] == "blocks"

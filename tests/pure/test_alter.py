@@ -242,14 +242,16 @@ def stepped(lwp: int, code: int, pc: int, regs: bytes = b"", machine: int = s.EM
 TRAP_BRKPT, TRAP_TRACE, SI_KERNEL = 1, 2, 0x80
 
 
+@pytest.mark.parametrize("block", [False, True], ids=["instruction", "block"])
 @pytest.mark.parametrize("code", [TRAP_TRACE, TRAP_BRKPT, SIGTRAP])
-def test_a_step_is_asked_for_once_and_told_once(code: int) -> None:
+def test_a_step_is_asked_for_once_and_told_once(code: int, block: bool) -> None:
     stops = [*START, s.entry(10, GETPID), s.exit_(10, 10), stepped(10, code, 0x1234)]
     stops += [stepped(10, code, 0x1235), s.exited(10, 0)]
-    played = play(stops, body=on(ev.SyscallExit, lambda stop: stop.step()))
+    played = play(stops, body=on(ev.SyscallExit, lambda stop: stop.step(block=block)))
     how = [r.how for r in played.requests if r.asked == "resume"]
+    asked = lib.PICO_RESUME_BLOCK if block else lib.PICO_RESUME_STEP
     # The exec, its exit, the entry; then, once, the exit.
-    assert [h == lib.PICO_RESUME_STEP for h in how] == [False] * 3 + [True] + [False] * 2
+    assert [h == asked for h in how] == [False] * 3 + [True] + [False] * 2
     [step] = [e for e in played.events if isinstance(e, ev.SingleStep)]
     assert step.pc == 0x1234
     # The other one is the program's own.

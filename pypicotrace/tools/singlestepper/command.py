@@ -22,11 +22,13 @@ from pypicotrace.tools.symbols import Symbols
 NAME = "picotrace-singlestepper"
 EVENTS = pt.ALL & ~(pt.SCE | pt.SCX)
 HELP = f"""\
-usage: {NAME} [-ft] [-o FILE] [-p PID]... [command [arg ...]]
+usage: {NAME} [-bft] [-o FILE] [-p PID]... [command [arg ...]]
 
 Count the instructions that each LWP of a command executes. Each is a stop of
 its own: that takes some ten thousand times as long as the instruction.
 
+  -b         blocks, each of which ends with a branch that is taken, in place
+             of instructions; only where the processor does that
   -f         follow children, and theirs
   -o FILE    write to FILE; -: standard output
   -p PID     attach to a running process; may be given several times
@@ -42,9 +44,12 @@ status is the command's.
 
 
 class Stepper:
-    """Has each LWP execute one instruction after the other."""
+    """Has each LWP execute one instruction after the other, or one block."""
 
-    def __init__(self, write: Callable[[str], object] | None = None) -> None:
+    def __init__(
+        self, write: Callable[[str], object] | None = None, *, block: bool = False
+    ) -> None:
+        self._block = block
         self.counts: dict[tuple[int, int], int] = {}
         self.programs: dict[int, bytes] = {}
         self._write = write
@@ -63,7 +68,7 @@ class Stepper:
             return
         if self._write is not None and isinstance(event, pt.SingleStep):
             self._write(self._line(event))
-        event.stop.step()
+        event.stop.step(block=self._block)
 
     def _line(self, event: pt.SingleStep) -> str:
         symbols = self._symbols.get(event.pid)
@@ -79,24 +84,27 @@ class Stepper:
             (pid, lwp, os.fsdecode(self.programs.get(pid, b"")), count)
             for (pid, lwp), count in sorted(self.counts.items())
         ]
-        headers = ["process", "LWP", "program", "instructions"]
+        headers = ["process", "LWP", "program", "blocks" if self._block else "instructions"]
         plain = [2] if rows else False
         return str(tabulate(rows, headers, tablefmt="plain", disable_numparse=plain))
 
 
 def run(argv: Sequence[str]) -> int:
     """The command; returns its exit status, or ends by the signal that ended what it ran."""
-    args = given(NAME, HELP, "o:t", argv)
+    args = given(NAME, HELP, "bo:t", argv)
     if isinstance(args, str):
         print(args, end="")
         return 0
     if "-t" in args.options and importlib.util.find_spec("elftools") is None:
         needs = "-t: there is no pyelftools: pip install 'pypicotrace[symbols]'"
         raise Failure(needs, EXIT_FAILURE)
+    block = "-b" in args.options
+    if block and not pt.steps_blocks():
+        raise Failure("-b: here a processor executes instructions one by one", EXIT_FAILURE)
     loop = args.loop(EVENTS)
     fd = open_output(args.options.get("-o"))
     with open(fd, "w", encoding="utf-8", errors="backslashreplace") as out:
-        stepper = Stepper(out.write if "-t" in args.options else None)
+        stepper = Stepper(out.write if "-t" in args.options else None, block=block)
         with Signals(loop) as signals, loop:
             show(NAME, loop, stepper.take)
         try:

@@ -134,11 +134,12 @@ def alter(stop: pt.Stop) -> int:
     stop.signal(9)
     stop.suppress()
     stop.set_siginfo(code=1, value=2)
-    stop.step()
+    stop.step(block=pt.steps_blocks())
     stop.breakpoint(0x1000)
     stop.clear_breakpoint(0x1000)
     stop.detach()
     stop.dump_core("core")
+    stop.write(0x1000, stop.regset(2))
     try:
         return stop.syscall("mmap", 0, 4096, 3, 0x22, -1, 0) + stop.lwp
     except pt.CallFailed as failed:
