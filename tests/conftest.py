@@ -69,6 +69,7 @@ LINUX_ALONE = {
     "live/test_transparency.py": PROC,
     "live/test_unreturned.py": CALLS,
     "pure/test_auxv.py": HEADERS,
+    "pure/test_core_layouts.py": HEADERS,
     "pure/test_decode_tables.py": HEADERS,
     "pure/test_histories.py": "hypothesis is not among what the tests need there",
     "pure/test_syscall_tables.py": HEADERS,

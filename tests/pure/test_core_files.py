@@ -2,96 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from core_notes import notes_of
 
 from pypicotrace.tools.coredumper import command, dump, elf
 from pypicotrace.tools.coredumper import process as proc
 
 PROCESS = elf.Process(77, 1, 77, 70, 1000, 100, b"a name of 17 ones", b"sh -c exit", b"S")
-THREADS = [elf.Thread(77, range(1, 28), 11, 5, 6), elf.Thread(78, range(101, 128), 11)]
+SETS = [(elf.NT_FPREGSET, b"CORE", b"floating"), (elf.NT_X86_XSTATE, b"LINUX", b"x" * 9)]
+THREADS = [
+    elf.Thread(77, range(1, 28), 11, 5, 6, SETS),
+    elf.Thread(78, range(101, 128), 11, sets=SETS[:1]),
+]
 SIGNAL = elf.Signal(11, 1, 0xDEAD)
-
-SIZES = {
-    "prstatus": "struct elf_prstatus",
-    "prpsinfo": "struct elf_prpsinfo",
-    "siginfo": "siginfo_t",
-    "header": "Elf64_Ehdr",
-    "segment": "Elf64_Phdr",
-    "section": "Elf64_Shdr",
-}
-MEMBERS = {
-    "prstatus": "pr_cursig pr_sigpend pr_sighold pr_pid pr_reg",
-    "prpsinfo": "pr_sname pr_uid pr_pid pr_sid pr_fname pr_psargs",
-    "siginfo": "si_code si_addr si_pid si_uid si_value",
-}
-
-
-def program() -> str:
-    """C that says the size of each structure, and where its members are."""
-    lines = [f'printf("{name} %zu\\n", sizeof({type}));' for name, type in SIZES.items()]
-    lines += [
-        f'printf("{name}.{member} %zu\\n", offsetof({SIZES[name]}, {member}));'
-        for name, members in MEMBERS.items()
-        for member in members.split()
-    ]
-    headers = ("elf.h", "signal.h", "stddef.h", "stdio.h", "sys/procfs.h")
-    includes = "".join(f"#include <{header}>\n" for header in headers)
-    return f"{includes}int main(void) {{ {''.join(lines)} return 0; }}\n"
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="NetBSD writes its cores itself")
-def test_layouts_are_the_compilers(tmp_path: Path) -> None:
-    compiler = shutil.which("cc")
-    assert compiler is not None
-    source, binary = program(), str(tmp_path / "layouts")
-    subprocess.run([compiler, "-x", "c", "-", "-o", binary], input=source, text=True, check=True)
-    told = dict(line.split() for line in subprocess.check_output(binary, text=True).splitlines())
-    places = {name: int(place) for name, place in told.items()}
-    status, info = elf.prstatus(PROCESS, THREADS[0]), elf.prpsinfo(PROCESS)
-    said = elf.siginfo(SIGNAL)
-    sent = elf.siginfo(elf.Signal(10, -1, sender=55, uid=66, value=7))
-    sizes = [len(status), len(info), len(said)]
-    assert sizes == [places["prstatus"], places["prpsinfo"], places["siginfo"]]
-    shapes = [elf.HEADER, elf.SEGMENT, elf.SECTION]
-    assert [shape.size for shape in shapes] == [
-        places["header"], places["segment"], places["section"]
-    ]  # fmt: skip
-
-    def at(data: bytes, place: str, fmt: str) -> object:
-        return struct.unpack_from(f"<{fmt}", data, places[place])[0]
-
-    assert at(status, "prstatus.pr_cursig", "h") == 11
-    assert at(status, "prstatus.pr_sigpend", "Q") == 5
-    assert at(status, "prstatus.pr_sighold", "Q") == 6
-    assert at(status, "prstatus.pr_pid", "i") == 77
-    assert at(status, "prstatus.pr_reg", "Q") == 1
-    assert at(info, "prpsinfo.pr_sname", "c") == b"S"
-    assert at(info, "prpsinfo.pr_uid", "I") == 1000
-    assert at(info, "prpsinfo.pr_pid", "i") == 77
-    assert at(info, "prpsinfo.pr_sid", "i") == 70
-    assert at(info, "prpsinfo.pr_fname", "16s") == b"a name of 17 on\0"
-    assert at(info, "prpsinfo.pr_psargs", "12s") == b"sh -c exit\0\0"
-    assert at(said, "siginfo.si_code", "i") == 1
-    assert at(said, "siginfo.si_addr", "Q") == 0xDEAD
-    assert at(sent, "siginfo.si_pid", "i") == 55
-    assert at(sent, "siginfo.si_uid", "I") == 66
-    assert at(sent, "siginfo.si_value", "Q") == 7
-
-
-def notes_of(data: bytes) -> list[tuple[int, bytes]]:
-    found = []
-    while data:
-        name, size, kind = struct.unpack_from("<III", data)
-        begin = 12 + -(-name // 4) * 4
-        found.append((kind, data[begin : begin + size]))
-        data = data[begin + -(-size // 4) * 4 :]
-    return found
 
 
 def test_notes() -> None:
@@ -99,38 +24,58 @@ def test_notes() -> None:
         elf.Mapping(0x1000, 0x3000, 5, 4096, b"/bin/sh", 8192),
         elf.Mapping(0x9000, 0xA000, 6, 0),
     ]
-    found = notes_of(elf.notes(PROCESS, THREADS, SIGNAL, b"auxv", parts))
+    found = notes_of(elf.notes(elf.X86_64, PROCESS, THREADS, SIGNAL, auxv=b"auxv", mappings=parts))
     kinds = [
         elf.NT_PRSTATUS,
         elf.NT_PRPSINFO,
         elf.NT_SIGINFO,
         elf.NT_AUXV,
         elf.NT_FILE,
+        elf.NT_FPREGSET,
+        elf.NT_X86_XSTATE,
         elf.NT_PRSTATUS,
+        elf.NT_FPREGSET,
     ]
     assert [kind for kind, _ in found] == kinds
     assert found[3][1] == b"auxv"
     assert found[4][1] == struct.pack("<5Q", 1, 4096, 0x1000, 0x3000, 2) + b"/bin/sh\0"
+    assert [data for _, data in found[5:7]] == [data for _, _, data in SETS]
 
 
+def test_a_file_that_is_too_large() -> None:
+    parts = [elf.Mapping(0, 1 << 32, 6, 1 << 32)]
+    assert elf.placed(elf.X86_64, b"", parts).end > 1 << 32
+    with pytest.raises(ValueError, match="32 bits"):
+        elf.placed(elf.I386, b"", parts)
+
+
+@pytest.mark.parametrize("machine", [elf.X86_64, elf.I386], ids=["64", "32"])
 @pytest.mark.parametrize("count", [0, 1, 3, elf.MANY - 2, elf.MANY - 1, elf.MANY, 70_000])
-def test_places(count: int) -> None:
+def test_places(machine: elf.Machine, count: int) -> None:
     """Memory begins at a page; where there are very many parts, their number is elsewhere."""
-    parts = [elf.Mapping(n << 16, (n << 16) + 8192, 6, 4096) for n in range(1, count + 1)]
-    laid = elf.placed(62, b"n" * 100, parts)
-    header = elf.HEADER.unpack_from(laid.head)
+    parts = [elf.Mapping(n << 13, (n << 13) + 8192, 6, 4096) for n in range(1, count + 1)]
+    laid = elf.placed(machine, b"n" * 100, parts)
+    header = machine.header.unpack_from(laid.head)
+    assert header[0][4] == machine.bits // 32
+    assert header[2] == machine.number
     sections, many = header[6], header[10] == elf.MANY
-    said = elf.SECTION.unpack_from(laid.head, sections)[7] if many else header[10]
+    said = machine.section.unpack_from(laid.head, sections)[7] if many else header[10]
     assert said == count + 1
     assert many == (count + 1 >= elf.MANY)
-    first = elf.SEGMENT.unpack_from(laid.head, header[5])
-    assert laid.head[first[2] : first[2] + first[5]] == b"n" * 100
+    # The flags are the second of eight, or the last but one.
+    flags = 1 if machine.bits == 64 else 6
+
+    def segment(place: int) -> tuple[int, list[int]]:
+        whole = list(machine.segment.unpack_from(laid.head, header[5] + place * header[9]))
+        return whole.pop(flags), whole
+
+    _, first = segment(0)
+    assert laid.head[first[1] : first[1] + first[4]] == b"n" * 100
     assert laid.places == [len(laid.head) + 4096 * n for n in range(count)]
     assert len(laid.head) % 4096 == 0
     assert laid.end == len(laid.head) + 4096 * count
     if count:
-        last = elf.SEGMENT.unpack_from(laid.head, header[5] + count * elf.SEGMENT.size)
-        assert last == (1, 6, laid.places[-1], count << 16, 0, 4096, 8192, 4096)
+        assert segment(count) == (6, [1, laid.places[-1], count << 13, 0, 4096, 8192, 4096])
 
 
 SMAPS = b"""\

@@ -44,17 +44,19 @@ def write_core(event: pt.Stopped | pt.Crashed, path: str, limit: int | None = No
     """
     if sys.platform != "linux":
         return by_kernel(event.stop, path)
-    machine = elf.MACHINES.get(os.uname().machine)
-    if machine is None:
-        raise NotWritten(f"cores of {os.uname().machine} are not known")
     stops = [event.stop, *event.stop.gather()]
-    if event.stop.registers.bits != 64:
-        raise NotWritten("it is a 32-bit program, whose cores are not known")
+    name, bits = os.uname().machine, event.stop.registers.bits
+    machine = elf.MACHINES.get((name, bits))
+    if machine is None:
+        raise NotWritten(f"cores of {bits}-bit programs on {name} are not known")
     pid = event.pid
-    parts = proc.mappings(proc.read(pid, "smaps"))
+    every = proc.mappings(proc.read(pid, "smaps"))
+    parts = [part for part in every if part.end <= 1 << bits]
     described = proc.process(*(proc.read(pid, name) for name in ("stat", "status", "cmdline")))
-    threads = [thread(pid, stop, event.signo) for stop in stops]
-    noted = elf.notes(described, threads, said(event), proc.read(pid, "auxv"), parts)
+    threads = [thread(machine, pid, stop, event.signo) for stop in stops]
+    noted = elf.notes(
+        machine, described, threads, said(event), auxv=proc.read(pid, "auxv"), mappings=parts
+    )
     fd = open_core(path)
     try:
         laid = elf.placed(machine, noted, parts)
@@ -65,6 +67,9 @@ def write_core(event: pt.Stopped | pt.Crashed, path: str, limit: int | None = No
     except OSError as error:
         os.unlink(path)
         raise NotWritten(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        os.unlink(path)
+        raise NotWritten(f"{path}: {error}") from None
     except BaseException:
         os.unlink(path)
         raise
@@ -86,10 +91,23 @@ def by_kernel(stop: pt.Stop, path: str) -> bool:
     return True
 
 
-def thread(pid: int, stop: pt.Stop, signo: int) -> elf.Thread:
+def thread(machine: elf.Machine, pid: int, stop: pt.Stop, signo: int) -> elf.Thread:
     """An LWP that stands."""
     pending, blocked = proc.signals(proc.read(pid, f"task/{stop.lwp}/status"))
-    return elf.Thread(stop.lwp, list(stop.registers.values()), signo, pending, blocked)
+    sets = [
+        (number, owner, data)
+        for number, owner in machine.sets
+        if (data := regset(stop, number)) is not None
+    ]
+    return elf.Thread(stop.lwp, list(stop.registers.values()), signo, pending, blocked, sets)
+
+
+def regset(stop: pt.Stop, number: int) -> bytes | None:
+    """A set of registers; None where this processor has none, or this kernel does not tell."""
+    try:
+        return stop.regset(number)
+    except (pt.KernelError, pt.Unsupported):
+        return None
 
 
 def said(event: pt.Stopped | pt.Crashed) -> elf.Signal:
