@@ -12,7 +12,12 @@ import install
 
 HERE = Path(__file__).parent
 PICOTRACE = [sys.executable, "-m", "pypicotrace"]
-PICOTRACE_TRUSS = [sys.executable, "-m", "pypicotrace.tools.truss"]
+TOOL = [sys.executable, "-m"]
+PICOTRACE_TRUSS = [*TOOL, "pypicotrace.tools.truss"]
+ON_TERMINAL = [
+    *("env", "TERM=xterm", sys.executable, "-c"),
+    "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))",
+]
 CHOSEN = "openat"
 """The call that filters choose."""
 
@@ -21,7 +26,8 @@ FLOOR_FILTER = "floor of a filter"
 TEXT, STREAM, STOP, ENTRIES = "text", "stream", "stop per event", "entries only"
 NDJSON = "ndjson"
 DEFAULT, FILTER = "picotrace as it is", "filter"
-TRUSS, TRUSS_COUNTS = "truss", "truss -c"
+TRUSS, TRUSS_COUNTS, TRUSS_LIVE = "truss", "truss -c", "truss --live"
+SIGTRACER, STEPPER = "sigtracer", "singlestepper"
 STRACE, STRACE_FILTER, STRACE_COUNTS = "strace", "strace --seccomp-bpf", "strace -c"
 PYTHON_PTRACE, LIBDEBUG, PERF = "python-ptrace", "libdebug", "perf trace"
 PEERS = {
@@ -65,6 +71,9 @@ def commands(folder: Path) -> dict[str, list[str]]:
         STOP: [*embedded, "stop"],
         TRUSS: [*PICOTRACE_TRUSS, "--pin", "off", *to_file],
         TRUSS_COUNTS: [*PICOTRACE_TRUSS, "--pin", "off", "-c", *to_file],
+        TRUSS_LIVE: [*ON_TERMINAL, *PICOTRACE_TRUSS, "--pin", "off", "--live", "-f"],
+        SIGTRACER: [*TOOL, "pypicotrace.tools.sigtracer", *to_file],
+        STEPPER: [*TOOL, "pypicotrace.tools.singlestepper", *to_file],
         STRACE_COUNTS: [strace, "-c", *to_file],
         STRACE: [strace, *to_file],
         STRACE_FILTER: [strace, "--seccomp-bpf", *to_file, "-e", f"trace={CHOSEN}"],

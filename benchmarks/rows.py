@@ -73,6 +73,10 @@ ROWS = [
     costs("truss, dense calls, over strace", p.TRUSS, p.STRACE, w.DENSE, 2.5),
     costs("truss, tar, over strace", p.TRUSS, p.STRACE, w.TAR, 2.5),
     costs("truss -c, over strace -c", p.TRUSS_COUNTS, p.STRACE_COUNTS, w.DENSE, 1.1),
+    costs("truss --live, over truss -c", p.TRUSS_LIVE, p.TRUSS_COUNTS, w.DENSE, 1.05),
+    costs(
+        "sigtracer, calls of no interest, over untraced", p.SIGTRACER, p.UNTRACED, w.SPARSE, 1.02
+    ),
     costs("stream of batches, over text", p.STREAM, p.TEXT, w.DENSE, 1.05),
     costs("ndjson, over text", p.NDJSON, p.TEXT, w.DENSE, 1.5),
     costs("ndjson, tar, over text", p.NDJSON, p.TEXT, w.TAR, 1.5),

@@ -50,6 +50,7 @@ def singles(tools: dict[str, list[str]], folder: Path, args: argparse.Namespace)
         *single.formatting(folder, args.runs),
         single.memory(tools, folder, single.CALLS),
         *single.starting(tools, args.cpu, args.runs),
+        single.stepping(tools, folder, args.cpu),
     ]
 
 

@@ -15,6 +15,7 @@ from timing import seconds
 THREADS, FAIR_SECONDS = 32, 3
 LINES = 2_000_000
 CALLS, CROWD = 1_000_000, 1000
+TURNS = 20_000
 
 
 def result(name: str, got: float, most: float, unit: str, detail: str) -> Result:
@@ -75,6 +76,18 @@ def starting(tools: dict[str, list[str]], cpu: int, runs: int) -> list[Result]:
             f"minima {min(ours) / min(theirs):.2f}",
         ),
     ]
+
+
+def stepping(tools: dict[str, list[str]], folder: Path, cpu: int) -> Result:
+    """What an instruction takes where each is a stop."""
+    command = [*tools[peers.STEPPER], str(folder / "turns")]
+    costs, counts = [], []
+    for turns in (0, TURNS):
+        costs.append(seconds([*command, str(turns)], cpu))
+        counts.append(int((folder / "trace").read_text().split()[-1]))
+    more = counts[1] - counts[0]
+    us = (costs[1] - costs[0]) / more * 1e6
+    return Result("singlestepper, an instruction", f"{us:.1f} us", f"of {more:,}", "", "")
 
 
 def formatting(folder: Path, runs: int) -> list[Result]:

@@ -35,7 +35,17 @@ def build(folder: Path) -> None:
     """Compile the C programs beside this file, and make what is to be packed and compiled."""
     compiler = os.environ.get("CC", "cc")
     text = [str(CORE / f"{name}.c") for name in ("text", "line", "names")]
-    for name in ("floor", "filtered", "dense", "reads", "crowd", "spawns", "format", "peak"):
+    for name in (
+        "floor",
+        "filtered",
+        "dense",
+        "reads",
+        "crowd",
+        "spawns",
+        "format",
+        "peak",
+        "turns",
+    ):
         sources = [str(HERE / f"{name}.c"), *(text if name == "format" else [])]
         command = [compiler, "-O2", "-pthread", "-o", str(folder / name), *sources]
         subprocess.run(command, check=True)
