@@ -15,6 +15,10 @@ from runs import Trace
 
 import pypicotrace as pt
 
+TRUSS = [
+    *(sys.executable, "-c"),
+    "import sys; from pypicotrace.tools.truss.command import main; sys.exit(main())",
+]
 PROGRAM = """
 import mmap, os, signal, socket, subprocess, sys, threading
 os.chdir(sys.argv[1])
@@ -121,3 +125,24 @@ def test_streamed(scratch: Callable[[], IO[bytes]]) -> None:
     with pt.spawn(argv, errors=True, stderr=scratch()) as loop:
         errors = [error for batch in loop.stream() for error in batch.error]
     assert errno.ENOENT in errors
+
+
+def test_counts_of_calls_and_errors(tmp_path: Path) -> None:
+    """picotrace-truss -c and strace -c, of a script and all that it runs."""
+    script = "ls -l /usr/lib >f; sort -r f >g; cat /nowhere; git --version; true"
+    tables = []
+    # Calls, errors if there are any, and the name come after so many columns.
+    for name, tool, column in (("strace", ["strace"], 3), ("truss", TRUSS, 5)):
+        argv = [*tool, "-f", "-c", "-o", str(tmp_path / name), "sh", "-c", script]
+        subprocess.run(argv, cwd=tmp_path, capture_output=True, check=True)
+        lines = (tmp_path / name).read_text().splitlines()
+        rows = [
+            line.split()[column:] for line in lines if re.match(r" *[\d.]+ .*(?<!total)$", line)
+        ]
+        tables.append({row[-1]: (int(row[0]), int(row[1]) if row[2:] else 0) for row in rows})
+    theirs, ours = tables
+    # Where strace begins with the execve that starts the program, we begin after it.
+    calls, errors = theirs["execve"]
+    theirs["execve"] = (calls - 1, errors)
+    assert ours == theirs
+    assert ours["openat"][1] > 0
