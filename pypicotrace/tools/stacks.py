@@ -87,6 +87,7 @@ NUMBERED = {
 class Frame(NamedTuple):
     """Where a function is, or where it goes on: the file, the address in it, and the function.
 
+    ``address`` is as the file was linked, as addr2line(1) takes it; in no file, that in memory.
     ``offset`` is counted from the function's beginning. What is not known is empty.
     """
 
