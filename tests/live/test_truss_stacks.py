@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import subprocess
@@ -10,6 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cli_support import eventually
+
+from pypicotrace.tools.stacks import DEPTH
 
 Build = Callable[..., str]
 MODULE = "from pypicotrace.tools.truss.command import main; sys.exit(main())"
@@ -102,6 +106,33 @@ def test_through_a_function_of_a_library(build: Build) -> None:
         assert names[1:3] == ["inner", "compare"]
         assert names.index("main") > names.index("compare") + 1
         assert any("sort" in name for name in names)
+
+
+def test_a_deep_one_is_cut(build: Build) -> None:
+    done = truss("-e", "getppid", build("called"), "deep")
+    [names] = functions(done.stderr)
+    assert names[1:] == ["inner", *["deeper"] * (DEPTH - 2)]
+
+
+def test_a_call_that_had_begun_before(tmp_path: Path) -> None:
+    """Of a process that is attached to: where it is when that call ends."""
+    out = tmp_path / "out"
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as target:
+        assert target.stdin is not None
+        pipe = target.stdin.fileno()
+        argv = [*TRUSS, "-k", "-e", "read", "-o", str(out), "-p", str(target.pid)]
+        with subprocess.Popen(argv, stderr=subprocess.DEVNULL) as tracer:
+
+            def shown() -> bool:
+                os.write(pipe, b"x")
+                return out.exists() and bool(stacks(out.read_text(), "read"))
+
+            eventually(shown, "a read and its stack")
+            target.stdin.close()
+            assert tracer.wait() == 0
+    for frames in stacks(out.read_text(), "read"):
+        assert "read" in frames[0][1]
+        assert frames[-1][0] == "cat"
 
 
 def test_an_lwp_has_its_own(build: Build) -> None:

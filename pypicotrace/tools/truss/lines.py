@@ -144,8 +144,9 @@ class Lines:
         call = Call(args, stop.read, stop.read_cstring, self._shape.shown, describe)
         self._abis[pid] = event.abi
         pending = Pending(event, made, call)
-        # Of its beginning: an exit has no end, and after an execve there is another stack.
-        pending.stack = self._stack(event)
+        if self._stacks is not None:
+            # Of its beginning: an exit has no end, and after an execve there is another stack.
+            pending.stack = self._stack(event)
         return pending
 
     def _stack(self, event: Event) -> list[str]:

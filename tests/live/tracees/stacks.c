@@ -1,5 +1,5 @@
 /*
- * stacks HOW [FILE ...]: getppid(2) by functions whose names are known. HOW: plain; sorted, from a function of the C
+ * stacks HOW [FILE ...]: getppid(2) by functions whose names are known. HOW: plain; deep, of many; sorted, from a function of the C
  * library; thread; handler, of a signal; loaded, from each of these libraries in turn, with the one before it taken
  * away; anew, plain in this file, which is executed; removed, when this file, its own, is gone.
  *
@@ -39,6 +39,16 @@ KEPT static void
 outer(void)
 {
 	inner();
+	counted++;
+}
+
+KEPT static void
+deeper(int n)
+{
+	if (n == 0)
+		inner();
+	else
+		deeper(n - 1);
 	counted++;
 }
 
@@ -88,6 +98,8 @@ main(int argc, char **argv)
 
 	if (strcmp(how, "plain") == 0) {
 		outer();
+	} else if (strcmp(how, "deep") == 0) {
+		deeper(1000);
 	} else if (strcmp(how, "sorted") == 0) {
 		qsort(numbers, 2, sizeof(numbers[0]), compare);
 	} else if (strcmp(how, "thread") == 0) {
