@@ -50,6 +50,8 @@ IDS = frozenset(
     ("fork", "vfork", "clone", "clone3", "getpid", "gettid", "getppid", "getpgrp", "getsid")
 )
 IDS |= {"set_tid_address", "wait4", "waitid", "getpgid", "setsid", "rt_sigreturn", "pidfd_open"}
+# strace shows its arguments by name, in an order of its own.
+CLONE = ("flags", "child_stack", "parent_tid", "child_tidptr", "tls")
 NUMBER = re.compile(r"-?\d+|0x[0-9a-f]+|NULL|-?\d+<.*>")
 
 
@@ -197,7 +199,7 @@ def compare(theirs: list[Called], ours: list[Called], wrong: Counter[str]) -> Co
         same += b - a
         for their, our in zip(theirs[a:b], ours[c:d], strict=True):
             equal += bare(their) == bare(our)
-            for place, text in enumerate(their.args):
+            for place, text in arguments(their):
                 if NUMBER.fullmatch(text):
                     continue
                 meant += 1
@@ -207,6 +209,18 @@ def compare(theirs: list[Called], ours: list[Called], wrong: Counter[str]) -> Co
                 else:
                     decoded += 1
     return Compared(len(theirs), same, meant, decoded, equal)
+
+
+def arguments(call: Called) -> Iterator[tuple[int, str]]:
+    """Those that strace shows, and where they are in the prototype."""
+    if call.name == "rt_sigreturn":
+        return  # it has none: what is shown is found on the stack
+    for place, text in enumerate(call.args):
+        name, equals, value = text.partition("=")
+        if call.name == "clone" and equals:
+            yield CLONE.index(name), value
+        else:
+            yield place, text
 
 
 def bare(call: Called) -> str:

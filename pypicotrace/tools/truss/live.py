@@ -15,6 +15,8 @@ from pypicotrace.tools.truss.counts import Counts, Key, Now
 
 INTERVAL = 0.5
 """Seconds from one drawing to the next."""
+PATIENCE = 20
+"""So many times as long as a drawing takes it is to the next at least: where rows are many."""
 AROUND = 5
 """Lines of the terminal that are not a call's: title, heads, how many more there are."""
 
@@ -63,7 +65,7 @@ def shown(rows: Sequence[Rate], order: str, room: int) -> tuple[list[Rate], int]
 
 
 class Live:
-    """Draws, on a thread of its own, what is counted; that takes the same however much it is."""
+    """Draws, on a thread of its own, what is counted; that takes the same however often it is."""
 
     def __init__(self, counts: Counts, order: str) -> None:
         """Have a terminal.
@@ -105,8 +107,11 @@ class Live:
             suppress(OSError),
             Drawn(console=self._console, auto_refresh=False, transient=True) as drawn,
         ):
-            while not self._over.wait(INTERVAL):
+            pause = INTERVAL
+            while not self._over.wait(pause):
+                begun = time.thread_time()
                 drawn.update(self._table(), refresh=True)
+                pause = max(INTERVAL, PATIENCE * (time.thread_time() - begun))
 
     def _table(self) -> Any:
         from rich.table import Table
