@@ -146,7 +146,9 @@ def run(argv: list[str], script: str, output: Path) -> None:
 
 
 class Silent(SimpleHTTPRequestHandler):
-    """Serves files, and says nothing of it."""
+    """Serves files, each by one write(2) so that it is read by one, and says nothing of it."""
+
+    wbufsize = -1
 
     def log_message(self, format: str, *args: object) -> None:
         pass

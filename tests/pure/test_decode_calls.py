@@ -453,10 +453,36 @@ KEVENT = {"ident": 3, "filter": 0, "flags": 5}
     (X64, "ioctl", (1, 0x80047AFF, 0), {}, "ioctl(1, _IOC(_IOC_READ, 0x7a, 0xff, 0x4), NULL) = 0"),
     (
         X64,
+        "sigaltstack",
+        ("s", "o"),
+        {
+            "s": laid(X64, "stack_t", ss_sp=0x5000, ss_size=65536),
+            "o": laid(X64, "stack_t", ss_flags=2),
+        },
+        "sigaltstack({ss_sp=0x5000, ss_flags=0, ss_size=65536}, "
+        "{ss_sp=0, ss_flags=SS_DISABLE, ss_size=0}) = 0",
+    ),
+    (
+        BSD,
+        "__sigaltstack14",
+        ("s", 0),
+        {"s": laid(BSD, "stack_t", ss_sp=0x5000, ss_size=65536)},
+        "__sigaltstack14({ss_sp=0x5000, ss_size=65536, ss_flags=0}, NULL) = 0",
+    ),
+    (
+        X64,
+        "sigaltstack",
+        (0, "o"),
+        {"o": bytes(24), "error": 1},
+        "sigaltstack(NULL, 0x10000) = -1 EPERM (Operation not permitted)",
+    ),
+    (
+        X64,
         "getrusage",
         (0, "r"),
         {"r": words(1, 2, 3, 4) + bytes(112)},
-        "getrusage(0, {ru_utime={tv_sec=1, tv_usec=2}, ru_stime={tv_sec=3, tv_usec=4}, ...}) = 0",
+        "getrusage(RUSAGE_SELF, {ru_utime={tv_sec=1, tv_usec=2}, "
+        "ru_stime={tv_sec=3, tv_usec=4}, ...}) = 0",
     ),
     (
         X64,

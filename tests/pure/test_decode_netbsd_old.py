@@ -121,7 +121,7 @@ ENTRIES = struct.pack("<IHBB12x", 7, 20, 8, 3) + struct.pack("<IHBB4x", 8, 12, 4
             "compat_50_getrusage",
             (0, "r"),
             {"r": usage(word)},
-            "compat_50_getrusage(0, {ru_utime={tv_sec=1, tv_usec=2}, "
+            "compat_50_getrusage(RUSAGE_SELF, {ru_utime={tv_sec=1, tv_usec=2}, "
             "ru_stime={tv_sec=3, tv_usec=4}, ...}) = 0",
         )
         for which, word in ((AMD64, "q"), (I386, "i"))
@@ -141,6 +141,13 @@ ENTRIES = struct.pack("<IHBB12x", 7, 20, 8, 3) + struct.pack("<IHBB4x", 8, 12, 4
             {"a": struct.pack("<III", 0x1000, 4, 2), "o": bytes(12)},
             "compat_13_sigaction13(SIGINT, {osa_handler=0x1000, osa_mask=[QUIT], "
             "osa_flags=SA_RESTART}, {osa_handler=0, osa_mask=[], osa_flags=0}) = 0",
+        ),
+        (
+            I386,
+            "compat_13_sigaltstack13",
+            (0, "o"),
+            {"o": struct.pack("<III", 0x8000, 4096, 4)},
+            "compat_13_sigaltstack13(NULL, {ss_sp=0x8000, ss_size=4096, ss_flags=SS_DISABLE}) = 0",
         ),
         (
             I386,

@@ -17,6 +17,7 @@ stx_atime.tv_nsec@72u4 stx_btime.tv_sec@80i8 stx_btime.tv_nsec@88u4 stx_ctime.tv
 stx_ctime.tv_nsec@104u4 stx_mtime.tv_sec@112i8 stx_mtime.tv_nsec@120u4 stx_rdev_major@128u4
 stx_rdev_minor@132u4 stx_dev_major@136u4 stx_dev_minor@140u4""",
         "struct linux_sigaction": "24 sa_handler@0u8 sa_flags@8u8 sa_restorer@16u8",
+        "stack_t": "24 ss_sp@0u8 ss_flags@8i4 ss_size@16u8",
         "struct linux_rlimit": "16 rlim_cur@0u8 rlim_max@8u8",
         "struct linux_rlimit64": "16 rlim_cur@0u8 rlim_max@8u8",
         "struct linux_msghdr": """\
@@ -62,6 +63,7 @@ freeswap@72u8 procs@80u2 totalhigh@88u8 freehigh@96u8 mem_unit@104u4""",
     },
     "linux-i386": {
         "struct linux_sigaction": "12 sa_handler@0u4 sa_flags@4u4 sa_restorer@8u4",
+        "stack_t": "12 ss_sp@0u4 ss_flags@4i4 ss_size@8u4",
         "struct linux_rlimit": "8 rlim_cur@0u4 rlim_max@4u4",
         "struct linux_msghdr": """\
 28 msg_name@0u4 msg_namelen@4i4 msg_iov@8u4 msg_iovlen@12u4 msg_control@16u4 msg_controllen@20u4
@@ -96,6 +98,7 @@ freeswap@36u4 procs@40u2 totalhigh@44u4 freehigh@48u4 mem_unit@52u4""",
     },
     "linux-x32": {
         "struct linux_sigaction": "12 sa_handler@0u4 sa_flags@4u4 sa_restorer@8u4",
+        "stack_t": "12 ss_sp@0u4 ss_flags@4i4 ss_size@8u4",
         "struct linux_rlimit": "8 rlim_cur@0u4 rlim_max@4u4",
         "struct linux_msghdr": """\
 28 msg_name@0u4 msg_namelen@4i4 msg_iov@8u4 msg_iovlen@12u4 msg_control@16u4 msg_controllen@20u4

@@ -94,6 +94,7 @@ RLIMIT_NTHR=0xb""",
         "sa": """\
 SA_ONSTACK=0x1 SA_RESTART=0x2 SA_RESETHAND=0x4 SA_NODEFER=0x10 SA_NOCLDSTOP=0x8 SA_NOCLDWAIT=0x20
 SA_SIGINFO=0x40 SA_NOKERNINFO=0x80""",
+        "rusage": "RUSAGE_SELF=0x0 RUSAGE_CHILDREN=-0x1",
         "sigaltstack": "SS_ONSTACK=0x1 SS_DISABLE=0x4",
         "sigmask": "SIG_BLOCK=0x1 SIG_UNBLOCK=0x2 SIG_SETMASK=0x3",
         "clock": """\

@@ -90,6 +90,7 @@ SHARED = {
     "|__W(NOTHREAD|ALL|CLONE|ALLSIG|ALTSIG) ! WSTOPPED|__WALTSIG|WALTSIG|__WALLSIG|WALLSIG",
     "rlimit": "RLIMIT_.+ ! RLIMIT_(NLIMITS|VMEM|OFILE)",
     "sa": "SA_.+ ! SA_(ONESHOT|NOMASK|INTERRUPT|STACK|ALLBITS)",
+    "rusage": "RUSAGE_(SELF|CHILDREN|THREAD)",
     "sigaltstack": "SS_(ONSTACK|DISABLE|AUTODISARM)",
     "sigmask": "SIG_(BLOCK|UNBLOCK|SETMASK)",
     "clock": "CLOCK_(REALTIME|MONOTONIC|VIRTUAL|PROF|PROCESS_CPUTIME_ID|THREAD_CPUTIME_ID"
@@ -170,7 +171,7 @@ LINUX = (
         },
     ),
     Unit(
-        "linux/wait.h linux/fcntl.h asm/resource.h asm/signal.h linux/sched.h linux/futex.h "
+        "linux/wait.h linux/fcntl.h linux/resource.h asm/signal.h linux/sched.h linux/futex.h "
         "linux/prctl.h asm/prctl.h linux/membarrier.h linux/close_range.h linux/seccomp.h "
         "linux/stat.h linux/mount.h linux/rseq.h linux/ptrace.h",
         {
@@ -178,6 +179,7 @@ LINUX = (
                 name: SHARED[name]
                 for name in (
                     *("at", "at_access", "at_remove", "at_directory", "wait", "rlimit"),
+                    "rusage",
                     *("open", "access_mode", "fcntl", "fd", "lock_type"),
                 )
             },
@@ -214,6 +216,7 @@ LINUX = (
             "stx_btime.tv_nsec stx_ctime.tv_sec stx_ctime.tv_nsec stx_mtime.tv_sec stx_mtime.tv_nsec "
             "stx_rdev_major stx_rdev_minor stx_dev_major stx_dev_minor",
             "struct linux_sigaction": "sa_handler sa_flags sa_restorer",
+            "stack_t": "ss_sp ss_flags ss_size",
             "struct linux_rlimit": "rlim_cur rlim_max",
             "struct linux_rlimit64": "rlim_cur rlim_max",
             "struct linux_msghdr": MSGHDR,
@@ -335,6 +338,7 @@ NETBSD = (
             "struct rusage": RUSAGE,
             "struct rlimit": "rlim_cur rlim_max",
             "struct sigaction": "sa_handler sa_mask sa_flags",
+            "stack_t": "ss_sp ss_size ss_flags",
             "struct utsname": "sysname nodename release version machine",
             "struct pollfd": "fd events revents",
             "struct kevent": "ident filter flags fflags data udata",

@@ -56,6 +56,11 @@ def structure(abi: Abi, type: str, when: str = "") -> Decode:
     return pointed(*shower(abi, type), done=bool(when))
 
 
+def stack(abi: Abi, when: str = "") -> Decode:
+    """A stack for handlers of signals; its type has no ``struct`` before it."""
+    return structure(abi, "stack_t", when)
+
+
 def array(abi: Abi, type: str, count: str) -> Decode:
     """An array of them, as many as ``count`` says (see `buffers.integers`)."""
     return elements(count, *shower(abi, type))
@@ -186,5 +191,6 @@ MEMBERS: list[tuple[str, Callable[[Abi, Any], Show]]] = [
     (r"sigaction13\.osa_handler", lambda abi, member: _hexadecimal),
     (r"sigaction13\.osa_mask", _as(signals.sent_set)),
     (r"sigaction13\.osa_flags", _named("sa")),
-    (r"sigaltstack13\.ss_sp", lambda abi, member: _hexadecimal),
+    (r"(sigaltstack13|stack_t)\.ss_sp", lambda abi, member: _hexadecimal),
+    (r"(sigaltstack13|stack_t)\.ss_flags", _named("sigaltstack")),
 ]

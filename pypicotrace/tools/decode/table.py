@@ -90,9 +90,10 @@ kill: int signal
 sigprocmask: enum:sigmask signals >signals:done
 sigpending: >signals:done
 sigsuspend: signals
+sigaltstack: stack >stack:done
 getrlimit: enum:rlimit >struct
 setrlimit: enum:rlimit struct
-getrusage: int >struct
+getrusage: enum:rusage >struct
 gettimeofday: >struct >pointer
 settimeofday: struct pointer
 utimes futimes lutimes: - array:*,2
@@ -140,7 +141,6 @@ getdents: fd >entries:words unsigned
 getdents64: fd >entries:16 unsigned
 sigaction: signal action >action:done -
 sigtimedwait: signals pointer struct -
-sigaltstack: pointer pointer
 tkill: int signal
 tgkill: int int signal
 sigqueueinfo: int signal pointer
@@ -272,6 +272,7 @@ mq_send: fd given:2 - unsigned
 mq_receive: fd >filled - >pointed:4
 break: pointer
 compat_13_sigaction13: signal struct >struct
+compat_13_sigaltstack13: struct >struct
 compat_13_sigprocmask13: enum:sigmask sent_signals -> sent_signals
 compat_13_sigpending13: -> sent_signals
 compat_13_sigsuspend13: sent_signals

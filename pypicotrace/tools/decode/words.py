@@ -50,6 +50,7 @@ WORDS: dict[str, Callable[..., Decode]] = {
     "entries": buffers.entries,
     "fd_set": buffers.descriptor_set,
     "struct": structs.structure,
+    "stack": structs.stack,
     "array": structs.array,
     "address": sockets.address,
     "told_address": sockets.told_address,
