@@ -463,6 +463,22 @@ KEVENT = {"ident": 3, "filter": 0, "flags": 5}
         "{ss_sp=0, ss_flags=SS_DISABLE, ss_size=0}) = 0",
     ),
     (
+        X64,
+        "timer_create",
+        (1, "e", "t"),
+        {"e": laid(X64, "struct sigevent", sigev_signo=14), "t": b"\5\0\0\0"},
+        "timer_create(CLOCK_MONOTONIC, {sigev_value={sival_ptr=0}, sigev_signo=SIGALRM, "
+        "sigev_notify=SIGEV_SIGNAL}, [5]) = 0",
+    ),
+    (
+        BSD,
+        "timer_create",
+        (0, "e", "t"),
+        {"e": laid(BSD, "struct sigevent", sigev_signo=14, sigev_notify=1), "t": bytes(4)},
+        "timer_create(CLOCK_REALTIME, {sigev_notify=SIGEV_SIGNAL, sigev_signo=SIGALRM, "
+        "sigev_value={sival_ptr=0}}, [0]) = 0",
+    ),
+    (
         BSD,
         "__sigaltstack14",
         ("s", 0),

@@ -39,6 +39,7 @@ ru_nvcsw@128i8 ru_nivcsw@136i8""",
 144 st_dev@0u8 st_ino@8u8 st_mode@24u4 st_nlink@16u8 st_uid@28u4 st_gid@32u4 st_rdev@40u8
 st_size@48i8 st_blksize@56i8 st_blocks@64i8 st_atime@72u8 st_atime_nsec@80u8 st_mtime@88u8
 st_mtime_nsec@96u8 st_ctime@104u8 st_ctime_nsec@112u8""",
+        "struct sigevent": "64 sigev_value.sival_ptr@0u8 sigev_signo@8i4 sigev_notify@12i4",
         "struct __kernel_timespec": "16 tv_sec@0i8 tv_nsec@8i8",
         "struct __kernel_itimerspec": """\
 32 it_interval.tv_sec@0i8 it_interval.tv_nsec@8i8 it_value.tv_sec@16i8 it_value.tv_nsec@24i8""",
@@ -84,6 +85,7 @@ st_mtime_nsec@44u4 st_ctime@48u4 st_ctime_nsec@52u4""",
 96 st_dev@0u8 st_ino@88u8 st_mode@16u4 st_nlink@20u4 st_uid@24u4 st_gid@28u4 st_rdev@32u8
 st_size@44i8 st_blksize@52u4 st_blocks@56u8 st_atime@64u4 st_atime_nsec@68u4 st_mtime@72u4
 st_mtime_nsec@76u4 st_ctime@80u4 st_ctime_nsec@84u4""",
+        "struct sigevent": "64 sigev_value.sival_ptr@0u4 sigev_signo@4i4 sigev_notify@8i4",
         "struct statfs": """\
 64 f_type@0u4 f_bsize@4u4 f_blocks@8u4 f_bfree@12u4 f_bavail@16u4 f_files@20u4 f_ffree@24u4
 f_namelen@36u4 f_frsize@40u4 f_flags@44u4""",
@@ -111,6 +113,7 @@ ru_nvcsw@64i4 ru_nivcsw@68i4""",
         "struct linux_old_timeval": "8 tv_sec@0i4 tv_usec@4i4",
         "struct linux_old_itimerval": """\
 16 it_interval.tv_sec@0i4 it_interval.tv_usec@4i4 it_value.tv_sec@8i4 it_value.tv_usec@12i4""",
+        "struct sigevent": "64 sigev_value.sival_ptr@0u4 sigev_signo@4i4 sigev_notify@8i4",
         "struct statfs": """\
 64 f_type@0u4 f_bsize@4u4 f_blocks@8u4 f_bfree@12u4 f_bavail@16u4 f_files@20u4 f_ffree@24u4
 f_namelen@36u4 f_frsize@40u4 f_flags@44u4""",

@@ -26,6 +26,7 @@ ru_nvcsw@128i8 ru_nivcsw@136i8""",
         "struct rlimit": "16 rlim_cur@0u8 rlim_max@8u8",
         "struct sigaction": "32 sa_handler@0u8 sa_mask@8u16 sa_flags@24i4",
         "stack_t": "24 ss_sp@0u8 ss_size@8u8 ss_flags@16i4",
+        "struct sigevent": "32 sigev_value.sival_ptr@8u8 sigev_signo@4i4 sigev_notify@0i4",
         "struct utsname": """\
 1280 sysname@0c256 nodename@256c256 release@512c256 version@768c256 machine@1024c256""",
         "struct pollfd": "8 fd@0i4 events@4i2 revents@6i2",
@@ -106,6 +107,7 @@ ru_nswap@48i4 ru_inblock@52i4 ru_oublock@56i4 ru_msgsnd@60i4 ru_msgrcv@64i4 ru_n
 ru_nvcsw@72i4 ru_nivcsw@76i4""",
         "struct sigaction": "24 sa_handler@0u4 sa_mask@4u16 sa_flags@20i4",
         "stack_t": "12 ss_sp@0u4 ss_size@4u4 ss_flags@8i4",
+        "struct sigevent": "20 sigev_value.sival_ptr@8u4 sigev_signo@4i4 sigev_notify@0i4",
         "struct kevent": "60 ident@0u4 filter@4u4 flags@8u4 fflags@12u4 data@16i8 udata@24u4",
         "struct iovec": "8 iov_base@0u4 iov_len@4u4",
         "struct msghdr": """\

@@ -37,6 +37,7 @@ RUSAGE = (
     "ru_isrss ru_minflt ru_majflt ru_nswap ru_inblock ru_oublock ru_msgsnd ru_msgrcv ru_nsignals "
     "ru_nvcsw ru_nivcsw"
 )
+SIGEVENT = "sigev_value.sival_ptr sigev_signo sigev_notify"
 MSGHDR = "msg_name msg_namelen msg_iov msg_iovlen msg_control msg_controllen msg_flags"
 
 # What both systems have, by the same names.
@@ -90,6 +91,7 @@ SHARED = {
     "|__W(NOTHREAD|ALL|CLONE|ALLSIG|ALTSIG) ! WSTOPPED|__WALTSIG|WALTSIG|__WALLSIG|WALLSIG",
     "rlimit": "RLIMIT_.+ ! RLIMIT_(NLIMITS|VMEM|OFILE)",
     "sa": "SA_.+ ! SA_(ONESHOT|NOMASK|INTERRUPT|STACK|ALLBITS)",
+    "sigev": "SIGEV_(SIGNAL|NONE|THREAD|THREAD_ID)",
     "rusage": "RUSAGE_(SELF|CHILDREN|THREAD)",
     "sigaltstack": "SS_(ONSTACK|DISABLE|AUTODISARM)",
     "sigmask": "SIG_(BLOCK|UNBLOCK|SETMASK)",
@@ -236,7 +238,7 @@ LINUX = (
             name: SHARED[name]
             for name in (
                 *("si_code", "cld_code", "segv_code", "bus_code", "ill_code", "fpe_code"),
-                *("trap_code", "poll_code"),
+                *("trap_code", "poll_code", "sigev"),
             )
         }
         | {"resolve": "RESOLVE_.+"},
@@ -246,6 +248,7 @@ LINUX = (
             "struct stat64": "st_dev st_ino st_mode st_nlink st_uid st_gid st_rdev st_size "
             "st_blksize st_blocks st_atime st_atime_nsec st_mtime st_mtime_nsec st_ctime "
             "st_ctime_nsec",
+            "struct sigevent": SIGEVENT,
             "struct __kernel_timespec": "tv_sec tv_nsec",
             "struct __kernel_itimerspec": INTERVAL,
             "struct statfs": "f_type f_bsize f_blocks f_bfree f_bavail f_files f_ffree f_namelen "
@@ -339,6 +342,7 @@ NETBSD = (
             "struct rlimit": "rlim_cur rlim_max",
             "struct sigaction": "sa_handler sa_mask sa_flags",
             "stack_t": "ss_sp ss_size ss_flags",
+            "struct sigevent": SIGEVENT,
             "struct utsname": "sysname nodename release version machine",
             "struct pollfd": "fd events revents",
             "struct kevent": "ident filter flags fflags data udata",

@@ -103,7 +103,7 @@ clock_settime: enum:clock struct
 clock_nanosleep: enum:clock flags:timer struct >struct
 getitimer: enum:itimer >struct
 setitimer: enum:itimer struct >struct
-timer_create: enum:clock pointer >pointed:4
+timer_create: enum:clock struct:sigevent >pointed:4
 timer_settime: int flags:timer struct >struct
 timer_gettime: int >struct
 timerfd_create: enum:clock flags:timerfd -> fd
