@@ -9,7 +9,7 @@ complete picotrace-singlestepper \
         'c/-o=/(-)/' \
         'c/-p=/`ps -A -o pid=`/' \
         'c/--/(help version)/' \
-        'c/-/(- V f h o p t)/' \
+        'c/-/(- V b f h o p t)/' \
         'n/-o/(-)/' \
         'n/-p/`ps -A -o pid=`/' \
         'p/1/c/' \

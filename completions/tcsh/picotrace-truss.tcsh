@@ -25,15 +25,15 @@ complete picotrace-truss \
         'c/-e=/(trace= inject= signal= status=)/' \
         'c/-o=/f/' \
         'c/-p=/`ps -A -o pid=`/' \
-        'c/-S=/(time calls errors mean p50 p99 name)/' \
-        'c/--/(by help json pin version)/' \
-        'c/-/(- C E N S T U V Z c e f h o p q r s t v x y z)/' \
+        'c/-S=/(time calls errors mean p50 p99 name time calls errors mean name rate)/' \
+        'c/--/(by help json live pin version)/' \
+        'c/-/(- C E N S T U V Z c e f h k o p q r s t v x y z)/' \
         'n/--by/(total process lwp)/' \
         'n/-E/e/' \
         'n/-e/(trace= inject= signal= status=)/' \
         'n/-o/f/' \
         'n/-p/`ps -A -o pid=`/' \
-        'n/-S/(time calls errors mean p50 p99 name)/' \
+        'n/-S/(time calls errors mean p50 p99 name time calls errors mean name rate)/' \
         'p/1/c/' \
         'p/2/f/' \
         'p/*/()/'
