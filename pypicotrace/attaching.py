@@ -6,7 +6,7 @@ import errno
 from typing import Any
 
 from pypicotrace._ffi import ffi, lib
-from pypicotrace.errors import AttachError, NotTraced, Unsupported
+from pypicotrace.errors import AttachError, NotTraced, Unsupported, check
 from pypicotrace.refusals import refusal
 
 PID_MAX = 2**31 - 1
@@ -57,11 +57,17 @@ def let_go(loop: Any, pid: int) -> None:
 
 
 def children_of(loop: Any, pid: int) -> list[int]:
-    """The children that a process has now."""
-    count = lib.pico_loop_children(loop, pid, ffi.NULL, 0)
-    if count <= 0:
-        return []  # it has none, or has ended since
-    # Room for those that are made meanwhile; the next look finds what is left.
+    """The children that a process has now; none where it has ended since.
+
+    :raises KernelError: the system does not tell.
+    """
+    count = _children(loop, pid, ffi.NULL, 0)
+    # Room for no more: what is made meanwhile is found by the next look.
     array = ffi.new("int32_t[]", count)
-    found = lib.pico_loop_children(loop, pid, array, count)
-    return list(array[0 : max(0, min(found, count))])
+    found = _children(loop, pid, array, count)
+    return list(array[0 : min(found, count)])
+
+
+def _children(loop: Any, pid: int, array: Any, room: int) -> int:
+    code = lib.pico_loop_children(loop, pid, array, room)
+    return 0 if code == -errno.ESRCH else check(code, f"look for the children of process {pid}")

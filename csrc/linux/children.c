@@ -19,7 +19,7 @@ children_of_lwp(int32_t pid, const char *lwp, int32_t *pids, int found, int max)
 	(void)snprintf(path, sizeof(path), "/proc/%d/task/%s/children", (int)pid, lwp);
 	FILE *file = fopen(path, "re");
 	if (file == NULL)
-		return found;	/* it has just ended: its children are another's now */
+		return errno == ENOENT ? found : -errno;	/* it has just ended: its children are another's now */
 	while (fscanf(file, "%d", &child) == 1) {
 		if (found < max)
 			pids[found] = child;
@@ -40,7 +40,7 @@ pico_linux_children(struct pico_kernel *k, int32_t pid, int32_t *pids, int max)
 	DIR *tasks = opendir(path);
 	if (tasks == NULL)
 		return errno == ENOENT ? -ESRCH : -errno;
-	for (struct dirent *entry; (entry = readdir(tasks)) != NULL;)
+	for (struct dirent *entry; found >= 0 && (entry = readdir(tasks)) != NULL;)
 		if (entry->d_name[0] != '.')
 			found = children_of_lwp(pid, entry->d_name, pids, found, max);
 	(void)closedir(tasks);

@@ -47,13 +47,6 @@ script_refusal(struct pico_kernel *k, int32_t pid, int error, int32_t *detail)
 }
 
 static int
-script_children(struct pico_kernel *k, int32_t pid, int32_t *pids, int max)
-{
-	(void)k, (void)pid, (void)pids, (void)max;
-	return 0;
-}
-
-static int
 script_tick(struct pico_kernel *k, uint64_t interval_ns)
 {
 	(void)k, (void)interval_ns;
@@ -102,7 +95,7 @@ pico_script_open(const char *os, const struct pico_scripted *stops, int count)
 		.set_regs = pico_script_set_regs,
 		.alter = pico_script_alter,
 		.refusal = script_refusal,
-		.children = script_children,
+		.children = pico_script_children,
 		.family = pico_script_family,
 		.program = pico_script_program,
 		.image = pico_script_image,

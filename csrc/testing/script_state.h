@@ -44,6 +44,7 @@ int pico_script_attach(struct pico_kernel *, int32_t pid, int report, int32_t *l
 int64_t pico_script_get_regs(struct pico_kernel *, int32_t pid, int32_t lwp, void *, size_t);
 int pico_script_set_regs(struct pico_kernel *, int32_t pid, int32_t lwp, const void *, size_t);
 int pico_script_alter(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *call, int what);
+int pico_script_children(struct pico_kernel *, int32_t pid, int32_t *pids, int max);
 int pico_script_family(struct pico_kernel *, int32_t lwp, int32_t *pid, int32_t *parent);
 int pico_script_program(struct pico_kernel *, int32_t pid, char *name, size_t size);
 int64_t pico_script_image(struct pico_kernel *, int32_t pid, int what, uint64_t offset, void *, size_t);

@@ -10,6 +10,8 @@
 #include "../linux/regs.h"
 #include "script_state.h"
 
+enum { PAGE = 4096 };
+
 /* The stop that was played last of an LWP, or of a process. */
 static struct pico_scripted *
 last_of(struct pico_kernel *k, int32_t id)
@@ -79,6 +81,24 @@ pico_script_alter(struct pico_kernel *k, int32_t pid, int32_t lwp, const struct 
 	return e < 0 ? e : what == PICO_ALTER_ANSWER ? stop->answer : 0;
 }
 
+/* Those that have a stop which says so. */
+int
+pico_script_children(struct pico_kernel *k, int32_t pid, int32_t *pids, int max)
+{
+	const struct script *s = pico_script_of(k);
+	int found = 0;
+
+	for (int i = 0; i < s->count; i++) {
+		const struct pico_scripted *stop = &s->stops[i];
+		if (stop->parent != pid || stop->pid != stop->raw.id)
+			continue;
+		if (found < max)
+			pids[found] = stop->pid;
+		found++;
+	}
+	return found;
+}
+
 int
 pico_script_family(struct pico_kernel *k, int32_t lwp, int32_t *pid, int32_t *parent)
 {
@@ -117,16 +137,20 @@ pico_script_image(struct pico_kernel *k, int32_t pid, int what, uint64_t offset,
 	return (int64_t)n;
 }
 
+/* All its memory is zero, and stays so; its first page is not there. */
 int64_t
 pico_script_read(struct pico_kernel *k, int32_t pid, int32_t lwp, uint64_t addr, void *data, size_t size)
 {
-	(void)k, (void)pid, (void)lwp, (void)addr, (void)data, (void)size;
-	return -EFAULT;
+	(void)k, (void)pid, (void)lwp;
+	if (addr < PAGE)
+		return -EFAULT;
+	memset(data, 0, size);
+	return (int64_t)size;
 }
 
 int64_t
 pico_script_write(struct pico_kernel *k, int32_t pid, int32_t lwp, uint64_t addr, const void *data, size_t size)
 {
-	(void)k, (void)pid, (void)lwp, (void)addr, (void)data, (void)size;
-	return -EFAULT;
+	(void)k, (void)pid, (void)lwp, (void)data;
+	return addr < PAGE ? -EFAULT : (int64_t)size;
 }

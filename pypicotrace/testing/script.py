@@ -245,7 +245,7 @@ class FakeKernel:
         self._pointer = ffi.gc(made, lib.pico_script_free)
         return self._pointer
 
-    def loop(self, choice: Choice, attach: Sequence[int] = ()) -> Loop:
+    def loop(self, choice: Choice, attach: Sequence[int] = (), *, children: bool = False) -> Loop:
         """A loop on this kernel, to be entered once; the first stop is the program's, unless
         attached.
         """
@@ -254,6 +254,7 @@ class FakeKernel:
             None if attach else plan_of_nothing(),
             attach,
             choice,
+            children=children,
             open_kernel=self.open,
             abis=[abi for abi in ABIS if abi.startswith(os)],
         )

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from fault_checks import complaints, standing, told, wrong_after_deaths, wrong_after_faults
-from faulty import Case, Fault, played
-from linux_runs import SCRIPTS
+from faulty import IN, Case, Fault, played
+from linux_runs import FAMILY, SCRIPTS
 
 from pypicotrace import events as ev
 from pypicotrace._ffi import lib
@@ -69,6 +69,12 @@ CASES = {
 each_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 
+def test_each_function_is_called_somewhere() -> None:
+    """One that is not cannot fail there."""
+    called = {call.name for case in (*CASES.values(), FAMILY) for call in played(case).calls}
+    assert called == ERRNOS.keys() == {*IN.values()} - {"none"}
+
+
 @each_case
 def test_without_a_fault(case: Case) -> None:
     whole = played(case)
@@ -89,6 +95,21 @@ def test_a_process_is_killed_at_each_call(case: Case) -> None:
     """Its end is told, nothing is invented, and the run goes on for the others."""
     wrong = wrong_after_deaths(case)
     assert not wrong, "\n".join(wrong)
+
+
+def test_children_that_the_system_does_not_tell_of() -> None:
+    """What is attached to by then is let go, and why is said. One that has ended has none."""
+    whole = played(FAMILY)
+    assert [event.pid for event in whole.events if type(event) is ev.Attached] == [10, 20]
+    wrong = wrong_after_faults(FAMILY, ERRNOS)
+    assert not wrong, "\n".join(wrong)
+    looks = [at for at, call in enumerate(whole.calls, 1) if call.name == "children"]
+    assert len(looks) > 2
+    for at in looks:
+        refused = played(FAMILY, Fault(at, errno.EMFILE)).raised
+        assert isinstance(refused, KernelError)
+        assert re.search(r"look for the children of process [12]0: Too many open", str(refused))
+        assert played(FAMILY, Fault(at, errno.ESRCH)).raised is None
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)

@@ -6,6 +6,7 @@ without one, `killed` knows what the script becomes where a process is killed at
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -58,6 +59,7 @@ class Case:
     stops: Sequence[Scripted]
     os: str = "linux"
     attach: Sequence[int] = ()
+    children: bool = False
     choice: Choice = field(default_factory=lambda: Choice(follow=Follow.ALL))
     body: Callable[[Any], object] = bool
     started: Callable[[Any], object] = bool
@@ -101,7 +103,7 @@ class FaultyKernel(FakeKernel):
 def played(case: Case, fault: Fault = Fault()) -> Run:  # noqa: B008  # it is a constant
     """One run, to its end or the exception that ends it."""
     kernel = FaultyKernel(case.stops, case.os, fault)
-    loop = kernel.loop(case.choice, case.attach)
+    loop = kernel.loop(case.choice, case.attach, children=case.children)
     events: list[ev.Event] = []
     raised: BaseException | None = None
     with tempfile.TemporaryFile() as file:
@@ -140,13 +142,13 @@ def stops_before_each_call(run: Run, case: Case) -> Iterator[set[int]]:
     for call in run.calls:
         yield set(seen)
         if call.name in ("wait", "spawn") and call.lwp != 0:
-            seen.add(
-                next(
-                    place
-                    for place, stop in enumerate(case.stops)
-                    if place not in seen and (stop.id, stop.status) == (call.lwp, call.status)
-                )
+            places = (
+                place
+                for place, stop in enumerate(case.stops)
+                if place not in seen and (stop.id, stop.status) == (call.lwp, call.status)
             )
+            # The end of what the loop has killed is in no script.
+            seen |= {*itertools.islice(places, 1)}
 
 
 def killed(case: Case, pid: int, seen: set[int], *, late: bool) -> list[Scripted]:

@@ -15,6 +15,7 @@ from pypicotrace.testing import script as s
 GETPID, WRITE, FORK, CLONE, EXECVE, EXIT = 39, 1, 57, 56, 59, 60
 SIGUSR1, SIGSEGV, SIGSTOP, SIGCONT = 10, 11, 19, 18
 UNTRACED = 0x00800000
+PAGE = 4096
 
 START = [s.exec_(10), s.exit_(10, 0)]
 CALLS = [s.entry(10, GETPID), s.exit_(10, 10)]
@@ -40,6 +41,10 @@ def at_entry(stop: Any) -> None:
     stop.registers["rbx"] = 7
     stop.set_args(5)
     stop.signal(SIGUSR1)
+
+
+def in_memory(stop: Any) -> None:
+    stop.write(PAGE, stop.read(PAGE, 8))
 
 
 def at_signal(stop: Any) -> None:
@@ -144,6 +149,11 @@ SCRIPTS = {
         ],
         body=on(SyscallEntry=at_entry, Stopped=at_signal),
     ),
+    "looked-into": Case(
+        [*START, *CALLS, s.exited(10, 0)],
+        body=on(SyscallEntry=in_memory, SyscallExit=in_memory),
+    ),
+    "ended": Case([*START, *THREAD, *CHILD], until=3),
     "answered": Case(
         [
             *START,
@@ -180,3 +190,10 @@ SCRIPTS = {
         choice=Choice(follow=Follow.ALL, keep=lambda path, argv: path != b"/bin/other"),
     ),
 }
+
+FAMILY = Case(
+    [s.first_stop(10, pid=10, parent=1), s.first_stop(20, pid=20, parent=10)],
+    attach=[10],
+    children=True,
+)
+"""One that is attached to with its child."""
