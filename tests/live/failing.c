@@ -5,6 +5,8 @@
  *   FAILING=KIND:NTH:kill   just before it, the process that it is about is killed, and is a zombie;
  *   FAILING=KIND:0:FILE     none does; how many there were is written to that file in the end.
  *
+ * STRUCK is the name of a file that is made when that call has come, and there was somebody to kill.
+ *
  * KIND is ptrace, wait, read (process_vm_readv), write (process_vm_writev) or proc (open of what /proc has of a
  * process). What the tracer starts is left alone: the variables are taken out of the environment.
  */
@@ -32,7 +34,7 @@ enum kind { PTRACE, WAIT, READ, WRITE, PROC, KINDS };
 static const char *const names[KINDS] = { "ptrace", "wait", "read", "write", "proc" };
 static atomic_int counts[KINDS];
 static int planned = -1, nth, error;
-static char count_file[4096];
+static char count_file[4096], struck_file[4096];
 static pid_t owner;
 static _Atomic pid_t last;	/* the LWP that the last call was about */
 
@@ -61,7 +63,7 @@ __attribute__((constructor)) static void
 begin(void)
 {
 	char kind[16], rest[4096];
-	const char *plan = getenv("FAILING");
+	const char *plan = getenv("FAILING"), *struck = getenv("STRUCK");
 
 	find(&real_ptrace, "ptrace");
 	find(&real_wait4, "wait4");
@@ -80,7 +82,10 @@ begin(void)
 		(void)snprintf(count_file, sizeof(count_file), "%s", rest);
 	else if (strcmp(rest, "kill") != 0)
 		error = atoi(rest);
+	if (struck != NULL)
+		(void)snprintf(struck_file, sizeof(struck_file), "%s", struck);
 	(void)unsetenv("FAILING");
+	(void)unsetenv("STRUCK");
 	(void)unsetenv("LD_PRELOAD");
 }
 
@@ -114,8 +119,8 @@ field_of(pid_t lwp, const char *field, char *value, size_t size)
 		(void)snprintf(value, size, "%s", line + strlen(field) + strspn(line + strlen(field), " \t"));
 }
 
-/* It is a zombie then, or gone; or it stands where it is about to end, and two seconds have passed. */
-static void
+/* 1: it is a zombie then, or gone; or it stands where it is about to end, and two seconds have passed. 0: it was gone. */
+static int
 kill_now(pid_t lwp)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
@@ -124,14 +129,24 @@ kill_now(pid_t lwp)
 	field_of(lwp, "\nTgid:", value, sizeof(value));
 	pid_t process = atoi(value);
 	if (process <= 1 || process == owner)
-		return;
+		return 0;
 	(void)kill(process, SIGKILL);
 	for (int i = 0; i < 2000; i++) {
 		field_of(lwp, "\nState:", value, sizeof(value));
 		if (value[0] == '\0' || value[0] == 'Z' || value[0] == 'X')
-			return;
+			break;
 		(void)nanosleep(&pause, NULL);
 	}
+	return 1;
+}
+
+static void
+tell(void)
+{
+	int fd = real_open(struck_file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		(void)close(fd);
 }
 
 /* 1: this call is to fail, with errno. */
@@ -144,8 +159,8 @@ fails(enum kind kind, pid_t lwp)
 		last = lwp;
 	if (++counts[kind] != nth || (int)kind != planned)
 		return 0;
-	if (error == 0 && last > 0)
-		kill_now(last);
+	if (error != 0 || (last > 0 && kill_now(last)))
+		tell();
 	errno = error;
 	return error != 0;
 }

@@ -30,14 +30,36 @@ class Failing:
     """Runs a tracer, and how often it calls the kernel."""
 
     def __init__(self, library: Path, argv: Words, folder: Path) -> None:
+        self.output = folder / "trace"
+        """What the tracer may write; emptied before each run."""
         self._library = library
         self._argv = argv
         self._counts = folder / "counts"
+        self._struck = folder / "struck"
+        self.struck = False
+        """Whether the call that was to fail in the last run has come."""
 
     def run(self, kind: str, nth: int, what: str) -> Finished:
         """With that call failing by an errno, or ``kill``."""
+        self._struck.unlink(missing_ok=True)
+        self.output.write_bytes(b"")
         plan = {"LD_PRELOAD": str(self._library), "FAILING": f"{kind}:{nth}:{what}"}
-        return untraced(self._argv, env={**os.environ, **plan})
+        done = untraced(self._argv, env={**os.environ, **plan, "STRUCK": str(self._struck)})
+        self.struck = self._struck.exists()
+        return done
+
+    def strikes(self, kind: str, what: str, samples: int) -> Iterator[tuple[int, Finished]]:
+        """Runs in which that comes at some places of all, the same each time.
+
+        Not all runs have as many calls: where one ended before its place, it is tried nearer.
+        """
+        for nth in sampled(kind, what, self.counts(), samples):
+            place, done = nth, self.run(kind, nth, what)
+            while not self.struck:
+                place = place * 3 // 4
+                assert place, f"{kind}: nothing was struck at {nth} or before"
+                done = self.run(kind, place, what)
+            yield place, done
 
     def counts(self) -> dict[str, int]:
         """How many calls of each kind there are where none fails."""

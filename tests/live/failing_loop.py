@@ -45,7 +45,12 @@ def fields(event: pt.Event) -> dict[str, object]:
     return told
 
 
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
 def main() -> None:
+    before = descriptors()
     died: set[int] = set()
     ended = "whole"
     try:
@@ -62,8 +67,8 @@ def main() -> None:
         ended = f"{type(error).__name__}: {error}"
         if error.__context__ is not None:
             raise  # there is one, and it is clear by itself
-    left = os.listdir("/proc/self/fd")
-    print(json.dumps({"ended": ended, "descriptors": len(left), "died": sorted(died)}))
+    left = descriptors() - before
+    print(json.dumps({"ended": ended, "descriptors": left, "died": sorted(died)}))
 
 
 main()

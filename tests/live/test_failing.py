@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from cli_support import COMMAND, Finished, lines
-from failing import KINDS, Failing, build, sampled
+from failing import KINDS, Failing, build
 from record import Checker, parse
 
 import pypicotrace as pt
@@ -75,6 +75,7 @@ def check_loop(done: Finished, what: str) -> dict[str, Any]:
     record = [made(**event) for event in told]
     check_true(record)
     assert not end["died"] or what == "kill" or what == str(errno.ESRCH), end
+    assert end["descriptors"] == 0, end
     return dict(end)
 
 
@@ -88,12 +89,10 @@ def test_the_command_and_its_tracees_death(
     failing: Make, tracee: Tracee, tmp_path: Path, kind: str
 ) -> None:
     """Its status is the program's, which was killed or not, and the record ends as it did."""
-    trace = tmp_path / "trace"
-    run = failing([*COMMAND, "-f", "-v", "-o", str(trace), tracee("mixed"), "1"])
-    for nth in sampled(kind, "kill", run.counts(), SAMPLES):
-        done = run.run(kind, nth, "kill")
+    run = failing([*COMMAND, "-f", "-v", "-o", str(tmp_path / "trace"), tracee("mixed"), "1"])
+    for nth, done in run.strikes(kind, "kill", SAMPLES):
         assert (done.err, done.status in (0, -signal.SIGKILL)) == (b"", True), f"{nth}: {done}"
-        check_command(done, trace.read_bytes())
+        check_command(done, run.output.read_bytes())
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=errno.errorcode.get)
@@ -102,22 +101,19 @@ def test_the_command_and_a_call_that_fails(
     failing: Make, tracee: Tracee, tmp_path: Path, kind: str, error: int
 ) -> None:
     """It says so, or does without; the program ends with it, or as it would have."""
-    trace = tmp_path / "trace"
-    run = failing([*COMMAND, "-f", "-v", "-o", str(trace), tracee("mixed"), "1"])
-    for nth in sampled(kind, str(error), run.counts(), SAMPLES):
-        trace.write_bytes(b"")
-        done = run.run(kind, nth, str(error))
+    run = failing([*COMMAND, "-f", "-v", "-o", str(tmp_path / "trace"), tracee("mixed"), "1"])
+    for nth, done in run.strikes(kind, str(error), SAMPLES):
         assert done.status == 0 or os.strerror(error).encode() in done.err, f"{nth}: {done}"
-        check_command(done, trace.read_bytes())
+        check_command(done, run.output.read_bytes())
 
 
 def test_killed_before_it_is_traced(failing: Make, tracee: Tracee, tmp_path: Path) -> None:
     """That is its whole story."""
-    trace = tmp_path / "trace"
-    run = failing([*COMMAND, "-f", "-o", str(trace), tracee("mixed")])
+    run = failing([*COMMAND, "-f", "-o", str(tmp_path / "trace"), tracee("mixed")])
     done = run.run("ptrace", 1, "kill")
+    assert run.struck
     assert (done.status, done.err) == (-signal.SIGKILL, b"")
-    [event] = parse(trace.read_bytes())
+    [event] = parse(run.output.read_bytes())
     assert (type(event), event.signo) == (pt.Signaled, signal.SIGKILL)
 
 
@@ -133,8 +129,8 @@ def test_what_cannot_be_started_does_not_run(failing: Make, tmp_path: Path) -> N
 def test_a_loop_and_its_tracees_death(failing: Make, tracee: Tracee, kind: str) -> None:
     """`TraceeDied` from whatever was being done to it, and the loop goes on to the end."""
     run = failing([*LOOP, tracee("mixed"), "1"])
-    for nth in sampled(kind, "kill", run.counts(), SAMPLES):
-        end = check_loop(run.run(kind, nth, "kill"), "kill")
+    for nth, done in run.strikes(kind, "kill", SAMPLES):
+        end = check_loop(done, "kill")
         assert end["ended"] == "whole", f"{nth}: {end}"
         assert kind not in ("read", "write") or end["died"], f"{nth}: {end}"
 
@@ -144,8 +140,8 @@ def test_a_loop_and_its_tracees_death(failing: Make, tracee: Tracee, kind: str) 
 def test_a_loop_and_a_call_that_fails(failing: Make, tracee: Tracee, kind: str, error: int) -> None:
     """One exception that says why, or none at all."""
     run = failing([*LOOP, tracee("mixed"), "1"])
-    for nth in sampled(kind, str(error), run.counts(), SAMPLES):
-        end = check_loop(run.run(kind, nth, str(error)), str(error))
+    for nth, done in run.strikes(kind, str(error), SAMPLES):
+        end = check_loop(done, str(error))
         assert end["ended"] == "whole" or os.strerror(error) in end["ended"], f"{nth}: {end}"
 
 
@@ -157,4 +153,5 @@ def test_a_call_of_the_tracers_in_one_that_is_killed(failing: Make, tracee: Trac
     run = failing([*LOOP, tracee("mixed"), "1"])
     for nth in (3, 6):
         end = check_loop(run.run("read", nth, "kill"), "kill")
+        assert run.struck
         assert (end["ended"], len(end["died"])) == ("whole", 1)
