@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -101,8 +102,10 @@ def _searched(word: str, tables: Sequence[Table]) -> list[frozenset[int]]:
     if word == "//":
         raise ValueError("an empty regular expression; 'all' means every system call")
     try:
-        pattern = re.compile(word[1:-1])
-    except re.error as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            pattern = re.compile(word[1:-1])
+    except (re.error, Warning, ValueError, OverflowError, RecursionError) as error:
         raise ValueError(f"{word!r} is not a regular expression: {error}") from None
     found = [
         frozenset(call.number for call in table.by_number.values() if pattern.search(call.name))

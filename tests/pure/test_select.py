@@ -100,6 +100,10 @@ def test_calls_without_a_name(words: list[str], others: bool) -> None:
         ("/open", "'/open' lacks the / that ends a regular expression"),
         ("//", "an empty regular expression; 'all' means every system call"),
         ("/[/", "'/[/' is not a regular expression: "),
+        ("/a{99999999999999999999}/", "'/a{99999999999999999999}/' is not a regular expression: "),
+        ("/[[:alpha:]]/", "'/[[:alpha:]]/' is not a regular expression: Possible nested set"),
+        ("/(?au)a/", "'/(?au)a/' is not a regular expression: "),
+        (f"/{'(' * 5000}{')' * 5000}/", f"'/{'(' * 5000}"),
         ("/xyzzy/", "'/xyzzy/' matches no system call of test"),
     ],
 )
