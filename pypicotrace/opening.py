@@ -9,17 +9,26 @@ from typing import Any
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.calls import ABIS
 from pypicotrace.choice import Choice, Pin
-from pypicotrace.errors import Unsupported, check
+from pypicotrace.errors import KernelError, Unsupported, check
 from pypicotrace.filtering import Filtering, set_filter
 from pypicotrace.names import call_names, kept
 from pypicotrace.syscalls import Table
 from pypicotrace.syscalls.select import select
+
+WHY_NOT = {
+    errno.EAGAIN: "there is no timer for the tracer: as many signals are pending as this user may "
+    "have (RLIMIT_SIGPENDING, ulimit -i)",
+    errno.EXDEV: "/proc is that of another pid namespace: mount its own there "
+    "(unshare --mount-proc does)",
+}
 
 
 def native_kernel() -> Any:
     """A ``struct pico_kernel *`` of the system this runs on, for a loop to own."""
     error = ffi.new("int *")
     kernel = lib.pico_kernel_native(error)
+    if -error[0] in WHY_NOT:
+        raise KernelError(-error[0], WHY_NOT[-error[0]])
     check(error[0], "open the kernel")
     return kernel
 

@@ -17,6 +17,7 @@ WORDS = {
     lib.PICO_REFUSED_LWP: "it is an LWP of process {detail}; give that one",
     lib.PICO_REFUSED_USER: "it runs as another user ({user}); "
     "run as that user, as root, or with CAP_SYS_PTRACE",
+    lib.PICO_REFUSED_UNSEEN: "it is there, but /proc does not show it; mount /proc",
     lib.PICO_REFUSED_YAMA: "kernel.yama.ptrace_scope is {detail}; "
     "run as root, or have the system's owner set it to 0",
 }

@@ -172,7 +172,8 @@ enum pico_refusal {
 	PICO_REFUSED_TRACED = 5,	/* detail: the tracer's pid */
 	PICO_REFUSED_LWP = 6,		/* detail: the process it is an LWP of */
 	PICO_REFUSED_USER = 7,		/* detail: the uid it belongs to */
-	PICO_REFUSED_YAMA = 8		/* detail: kernel.yama.ptrace_scope */
+	PICO_REFUSED_YAMA = 8,		/* detail: kernel.yama.ptrace_scope */
+	PICO_REFUSED_UNSEEN = 9		/* it is there, and /proc is not */
 };
 
 /* cffi: end */

@@ -272,9 +272,11 @@ pico_kernel_native(int *error)
 {
 	struct linux_kernel *k = calloc(1, sizeof(*k));
 
-	*error = -ENOMEM;
-	if (k == NULL)
+	*error = k == NULL ? -ENOMEM : pico_linux_proc_is_anothers() ? -EXDEV : 0;
+	if (*error < 0) {
+		free(k);
 		return NULL;
+	}
 	k->pin.mode = PICO_PIN_OFF;
 	k->ops = (struct pico_kernel){
 		.os = "linux",

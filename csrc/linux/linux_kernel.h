@@ -174,7 +174,9 @@ int32_t pico_linux_wait_status(const siginfo_t *);
 /* 1: one has ended; -EINTR; 0: none. */
 int pico_linux_host_child_ended(struct linux_kernel *, struct pico_raw *);
 
-/* proc.c: what /proc tells. 0 or -errno; *value is 0 where the field is not there. */
+/* proc.c: whether /proc is that of another pid namespace. */
+int pico_linux_proc_is_anothers(void);
+/* What /proc tells. 0 or -errno; *value is 0 where the field is not there. */
 int pico_linux_status_field(int32_t id, const char *field, int64_t *value);
 /* The same of a set of signals, bit 0 being signal 1. */
 int pico_linux_status_mask(int32_t id, const char *field, uint64_t *mask);

@@ -59,14 +59,37 @@ pico_linux_status_field(int32_t id, const char *field, int64_t *value)
 	return n < 0 ? (int)n : 0;
 }
 
+/* It lies behind a list of groups of any length. */
 int
 pico_linux_status_mask(int32_t id, const char *field, uint64_t *mask)
 {
-	char status[4096];
-	ssize_t n = slurp_of(id, "status", status, sizeof(status));
+	enum { LINE = 64 };	/* no mask's is so long */
+	char path[64], piece[4096];
+	size_t kept = 0;
+	ssize_t n;
 
-	*mask = n > 0 ? strtoull(field_in(status, field), NULL, 16) : 0;
-	return n < 0 ? (int)n : 0;
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)id);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	int e = -ENODATA;
+	while (e == -ENODATA && (n = read(fd, piece + kept, sizeof(piece) - 1 - kept)) != 0) {
+		if (n < 0) {
+			e = -errno;
+			break;
+		}
+		size_t size = kept + (size_t)n;
+		piece[size] = '\0';
+		const char *found = field_in(piece, field);
+		if (strchr(found, '\n') != NULL) {
+			*mask = strtoull(found, NULL, 16);
+			e = 0;
+		}
+		kept = size < LINE ? size : LINE;
+		memmove(piece, piece + size - kept, kept);
+	}
+	(void)close(fd);
+	return e;
 }
 
 int
@@ -79,6 +102,19 @@ pico_linux_is_zombie(int32_t id)
 	const char *state = field_in(status, "State");
 	state += strspn(state, " \t");
 	return *state == 'Z' || *state == 'X';
+}
+
+/* Where it is another's, its ids are those of other processes. */
+int
+pico_linux_proc_is_anothers(void)
+{
+	char self[32];
+	ssize_t n = readlink("/proc/self", self, sizeof(self) - 1);
+
+	if (n < 0)
+		return access("/proc/stat", F_OK) == 0;
+	self[n] = '\0';
+	return strtol(self, NULL, 10) != getpid();
 }
 
 int64_t
@@ -224,7 +260,9 @@ refusal_by_rights(int32_t pid, int32_t *detail)
 static int
 refusal_unseen(int32_t pid, int32_t *detail)
 {
-	if (kill(pid, 0) == 0 || errno != EPERM)
+	if (kill(pid, 0) == 0)
+		return PICO_REFUSED_UNSEEN;
+	if (errno != EPERM)
 		return PICO_REFUSED_NOBODY;
 	*detail = -1;	/* whose it is, is hidden too */
 	return PICO_REFUSED_USER;

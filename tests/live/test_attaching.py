@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from cli_support import as_user, needs_unshare, untraced
 from record import check_record
 from runs import Target, until
 
@@ -161,3 +162,33 @@ def test_row_1_nobody_self_and_others() -> None:
             pt.attach(bad)
     with pytest.raises(TypeError, match="not str"):
         pt.attach("5")  # type: ignore[arg-type]
+
+
+FIRST = """
+import pypicotrace as pt
+try:
+    with pt.attach(1) as loop:
+        print("attached", type(next(iter(loop))).__name__)
+except pt.AttachError as error:
+    print(error.strerror)
+"""
+
+
+@needs_unshare
+@pytest.mark.parametrize(
+    ("who", "told"),
+    [
+        ([], "attached Attached"),
+        (
+            as_user(),
+            "cannot attach to process 1: it runs as another user (uid 0); "
+            "run as that user, as root, or with CAP_SYS_PTRACE",
+        ),
+    ],
+    ids=["root", "another user"],
+)
+def test_row_1_the_first_process(who: list[str], told: str) -> None:
+    """In a pid namespace; the kernel lets root trace it, and it runs on."""
+    own = ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", '"$@"; echo alive', "sh"]
+    done = untraced([*own, *who, sys.executable, "-c", FIRST])
+    assert done == (0, f"{told}\nalive\n".encode(), b"")

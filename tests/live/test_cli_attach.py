@@ -92,6 +92,24 @@ def test_input_5_an_lwp_that_is_not_the_first() -> None:
         assert untouched(target.pid)
 
 
+@needs_unshare
+def test_input_5_without_proc(cat: Running) -> None:
+    """It is not said that there were no such process."""
+    without = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"]
+    run = picotrace("-p", str(cat.pid), before=without)
+    assert run == (1, b"", told(cat.pid, "it is there, but /proc does not show it; mount /proc"))
+    assert untouched(cat.pid)
+
+
+@needs_unshare
+@pytest.mark.parametrize("what", [["-p", "2"], ["true"]])
+def test_input_5_with_the_proc_of_another_namespace(what: list[str]) -> None:
+    """Its numbers are other processes': nothing can be told by them."""
+    run = picotrace(*what, before=["unshare", "--pid", "--fork"])
+    why = "/proc is that of another pid namespace: mount its own there"
+    assert run == (1, b"", f"picotrace: {why} (unshare --mount-proc does)\n".encode())
+
+
 class TestRights:
     """Who may not trace a process is told why, and what would help; the process is untouched."""
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cli_support import needs_root
 from runs import Run, Target, Trace, until
 
 import pypicotrace as pt
@@ -211,6 +212,19 @@ def test_calls_with_a_signal_mask_of_their_own(trace: Trace, tracee: Tracee) -> 
     assert run.said("waited") == [(-1, 1, 1), (-1, 1, 2), (-1, 1, 3)]
     names = ("rt_sigsuspend", "epoll_pwait", "ppoll")
     assert refused == [(name, errno.EAGAIN) for name in names]
+
+
+@needs_root
+def test_in_many_groups(trace: Trace, tracee: Tracee) -> None:
+    """In /proc/PID/status the signal mask stands behind them."""
+    asked = []
+
+    def body(ev: Any) -> None:
+        getpid(ev)
+        asked.append(ev.seq)
+
+    run = trace([tracee("called"), "grouped"], body=at(pt.SyscallExit, body, "getppid"))
+    assert run.told("calls") == (len(asked),) == (10,)
 
 
 def body_at_both(do: Body) -> Body:

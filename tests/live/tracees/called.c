@@ -7,9 +7,11 @@
  * called handles: SIGUSR1 a hundred times, each handled; says how often.
  * called stays: until its input ends; says so.
  * called replaced: its first LWP makes calls without end, while another executes true(1).
+ * called grouped: gets 2,000 groups, which takes root, blocks a signal, and makes calls; says how many.
  * called segments: sets gs_base, makes a call, and says whether it is still what it was.
  */
 #include <asm/prctl.h>
+#include <grp.h>
 #include <sys/epoll.h>
 
 #include "tracee.h"
@@ -73,6 +75,21 @@ replaced(void)
 }
 
 static void
+grouped(void)
+{
+	gid_t groups[2000];
+	sigset_t usr2;
+
+	for (unsigned i = 0; i < 2000; i++)
+		groups[i] = 1000000000 + i;
+	WANT(setgroups(2000, groups) == 0);
+	WANT(sigemptyset(&usr2) == 0 && sigaddset(&usr2, SIGUSR2) == 0 && sigprocmask(SIG_BLOCK, &usr2, NULL) == 0);
+	for (int i = 0; i < 10; i++)
+		(void)syscall(SYS_getppid);
+	say("calls %d", 10);
+}
+
+static void
 segments(void)
 {
 	unsigned long base;
@@ -98,6 +115,8 @@ main(int argc, char **argv)
 		waits();
 	} else if (strcmp(argv[1], "replaced") == 0) {
 		replaced();
+	} else if (strcmp(argv[1], "grouped") == 0) {
+		grouped();
 	} else if (strcmp(argv[1], "segments") == 0) {
 		segments();
 	} else if (strcmp(argv[1], "handles") == 0) {
