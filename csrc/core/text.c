@@ -35,6 +35,13 @@ nanoseconds(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+/* The clock of the day is set now and then, and goes on while the machine is suspended; the other does not. */
+static void
+look_at_clock(struct pico_text *t)
+{
+	t->style.epoch_ns = nanoseconds(CLOCK_REALTIME) - nanoseconds(CLOCK_MONOTONIC);
+}
+
 struct pico_text *
 pico_text_new(int fd, uint32_t flags)
 {
@@ -49,7 +56,7 @@ pico_text_new(int fd, uint32_t flags)
 	}
 	t->fd = fd;
 	t->style.flags = flags;
-	t->style.epoch_ns = nanoseconds(CLOCK_REALTIME) - nanoseconds(CLOCK_MONOTONIC);
+	look_at_clock(t);
 	t->written = t->whole = flags & PICO_TEXT_OWNS_FILE ? lseek(fd, 0, SEEK_CUR) : -1;
 	t->owned = t->written >= 0;
 	return t;
@@ -247,6 +254,7 @@ pico_text_flush(struct pico_text *t)
 		return t->error;
 	int e = write_some(t->fd, t->buffer, t->used, &done);
 	advance(t, done);
+	look_at_clock(t);
 	if (e == 0 || e == -EINTR)
 		return e;
 	/* The disk is full in the middle of a line: give the part of it back. Where it cannot be cut,

@@ -1,5 +1,8 @@
 """Events as lines: picotrace's columns and words. The originals are NetBSD's own output."""
 
+import time
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -28,15 +31,24 @@ def tables() -> list[Any]:
 
 def line(tables: list[Any], options: int = 0, **fields: Any) -> bytes:
     """One event as a line of text."""
+    return writer(tables, options)(**fields)
+
+
+def writer(tables: list[Any], options: int = 0) -> Callable[..., bytes]:
+    """What makes lines, one after another."""
     text = ffi.gc(lib.pico_text_new(-1, options), lib.pico_text_free)
     lib.pico_text_set_syscalls(text, LINUX, tables[0])
     lib.pico_text_set_errors(text, tables[1])
     lib.pico_text_set_signals(text, tables[2])
-    record = ffi.new("struct pico_event *", {"pid": 19964, "lwp": 19964, "program": b"echo"})
-    for name, value in fields.items():
-        setattr(record, name, value)
-    buffer = ffi.new("char[]", lib.PICO_LINE_MAX)
-    return bytes(ffi.buffer(buffer, lib.pico_text_format(text, record, buffer)))
+
+    def put(**fields: Any) -> bytes:
+        record = ffi.new("struct pico_event *", {"pid": 19964, "lwp": 19964, "program": b"echo"})
+        for name, value in fields.items():
+            setattr(record, name, value)
+        buffer = ffi.new("char[]", lib.PICO_LINE_MAX)
+        return bytes(ffi.buffer(buffer, lib.pico_text_format(text, record, buffer)))
+
+    return put
 
 
 CALL = {"abi": LINUX, "sysnum": 257}
@@ -170,6 +182,73 @@ def test_numbers_in_place_of_names(
 ) -> None:
     text = line(tables, lib.PICO_TEXT_NUMBERS, **fields).decode()
     assert text == f" 19964  19964           echo {expected}\n"
+
+
+COLUMNS = len(" 19964  19964           echo ")
+RED, BRIGHT_RED, GREEN, YELLOW = b"31", b"1;31", b"32", b"33"
+
+
+@pytest.mark.parametrize(
+    ("fields", "colour"),
+    [
+        ({"kind": lib.PICO_SCE, **CALL}, b""),
+        ({"kind": lib.PICO_SCX, **CALL}, b""),
+        ({"kind": lib.PICO_SCX, **CALL, "error": 2}, RED),
+        ({"kind": lib.PICO_CRASHED, "signo": 11}, BRIGHT_RED),
+        ({"kind": lib.PICO_SIGNALED, "signo": 11}, BRIGHT_RED),
+        ({"kind": lib.PICO_STOPPED, "signo": 11}, YELLOW),
+        ({"kind": lib.PICO_CONTINUED}, YELLOW),
+        *(
+            ({"kind": kind}, GREEN)
+            for kind in (
+                *(lib.PICO_EXEC, lib.PICO_FORKED, lib.PICO_VFORKED, lib.PICO_VFORK_DONE),
+                *(lib.PICO_LWP_CREATED, lib.PICO_LWP_EXITED, lib.PICO_EXITED, lib.PICO_ATTACHED),
+            )
+        ),
+    ],
+)
+def test_colours(tables: list[Any], fields: dict[str, Any], colour: bytes) -> None:
+    plain = line(tables, **fields)
+    head, body = plain[:COLUMNS], plain[COLUMNS:-1]
+    told = b"\x1b[%sm%s\x1b[0m" % (colour, body) if colour else body
+    assert line(tables, lib.PICO_TEXT_COLOUR, **fields) == head + told + b"\n"
+
+
+def test_seconds_since_the_line_before(tables: list[Any]) -> None:
+    put = writer(tables, lib.PICO_TEXT_SINCE)
+    starts = [
+        put(kind=lib.PICO_EXEC, ts_ns=5 * 10**9 + nanoseconds)[:14]
+        for nanoseconds in (0, 250_000_000, 250_000_999, 12_345_250_001_000, 12_345_250_001_000)
+    ]
+    assert [start.decode() for start in starts] == [
+        "    0.000000  ",
+        "    0.250000  ",
+        "    0.000000  ",
+        "12345.000000  ",
+        "    0.000000  ",
+    ]
+
+
+def test_the_time_of_the_day(tables: list[Any]) -> None:
+    put = writer(tables, lib.PICO_TEXT_CLOCK)
+    before, now, after = time.time(), time.monotonic_ns(), time.time()
+    for seconds in (0, 1, 3601):
+        told = put(kind=lib.PICO_EXEC, ts_ns=now + seconds * 10**9).decode()
+        microseconds = {
+            datetime.fromtimestamp(moment + seconds).strftime("%H:%M:%S.%f")
+            for moment in (before - 0.001, after + 0.001)
+        }
+        assert min(microseconds) <= told[:15] <= max(microseconds)
+        assert told[15:] == "  19964  19964           echo EXEC\n"
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"), [(0, b" = 0 <1234567.000001>\n"), (lib.PICO_HALF, b" = 0\n")]
+)
+def test_seconds_in_a_call(tables: list[Any], flags: int, told: bytes) -> None:
+    """Not of one whose beginning was not seen."""
+    fields = {"kind": lib.PICO_SCX, **CALL, "elapsed_ns": 1234567 * 10**9 + 1999, "flags": flags}
+    assert line(tables, lib.PICO_TEXT_ELAPSED, **fields).endswith(told)
 
 
 @pytest.mark.parametrize(
