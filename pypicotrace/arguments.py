@@ -233,7 +233,7 @@ def _pin(when: str | None, pids: list[int]) -> Pin:
 
 
 def _format(name: str | None, given: set[str]) -> str:
-    name = name or TEXT
+    name = TEXT if name is None else name
     if name not in (TEXT, *FORMATS):
         raise usage(f"--format {name}: give {', '.join((TEXT, *FORMATS))}")
     of_text = sorted(given & {"-n", "-r", "-T", "-t"})
@@ -317,7 +317,7 @@ def number_and_unit(text: str) -> tuple[str, str]:
 
 
 def _colour(when: str | None) -> str:
-    when = when or "auto"
+    when = "auto" if when is None else when
     if when not in COLOURS:
         raise usage(f"--color {when}: give {', '.join(COLOURS[:-1])} or {COLOURS[-1]}")
     return when

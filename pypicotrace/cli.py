@@ -105,7 +105,7 @@ def limited(args: Arguments) -> bool:
 
 
 def warn_of_set_id(command: list[str], env: list[bytes], user: str | None = None) -> None:
-    """Say that a set-user-ID program does not get its privilege, where that is so.
+    """Say that a set-user-ID program, or one with capabilities, does not get them, where so.
 
     The kernel takes it away of every traced program (NetBSD: credexec() in kern_exec.c), or of one
     whose tracer may not trace everybody (Linux: execve(2)).
@@ -122,6 +122,8 @@ def warn_of_set_id(command: list[str], env: list[bytes], user: str | None = None
             continue
         if gains(file.st_mode, file.st_uid != uid, file.st_gid != gid):
             complain(f"{command[0]} is a set-user-ID program: traced, it runs without that right")
+        elif has_capabilities(path):
+            complain(f"{command[0]} has file capabilities: traced, it runs without them")
         return
 
 
@@ -140,6 +142,14 @@ def may_trace_everybody() -> bool:
 def gains(mode: int, other_user: bool, other_group: bool) -> bool:
     """Whether a program of that mode, which is another's, runs with its owner's rights."""
     return bool((mode & stat.S_ISUID and other_user) or (mode & stat.S_ISGID and other_group))
+
+
+def has_capabilities(path: bytes) -> bool:
+    """Whether a program has rights of its own (capabilities(7), "File capabilities")."""
+    try:
+        return sys.platform == "linux" and bool(os.getxattr(path, "security.capability"))
+    except OSError:
+        return False
 
 
 def announce(loop: Loop, args: Arguments, refused: list[str]) -> None:
@@ -163,13 +173,16 @@ def announce(loop: Loop, args: Arguments, refused: list[str]) -> None:
     complain(f"attached to {names}; ^C detaches")
 
 
-def cannot_launch(error: LaunchError) -> Failure:
-    """Status and words of a shell for a command that cannot be executed."""
+def cannot_launch(error: LaunchError, env: list[bytes]) -> Failure:
+    """Status and words of a shell for a command that cannot be executed.
+
+    :param env: the environment in whose PATH it was looked for: the command's.
+    """
     name = str(error.filename)
     if error.what:  # of what the command asks for, only another user can be refused
         reason = os.strerror(error.errno or errno.EPERM)
         return Failure(f"-u: cannot become that user: {reason}", EXIT_CANNOT_RUN)
-    there = [path for path in search(os.fsencode(name), own_environment()) if os.path.exists(path)]
+    there = [path for path in search(os.fsencode(name), env) if os.path.exists(path)]
     named = name or "''"
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         if there:
@@ -220,7 +233,7 @@ def run(argv: Sequence[str]) -> int:
     try:
         ended_by = trace(args, loop, refused, output)
     except LaunchError as error:
-        raise cannot_launch(error) from None
+        raise cannot_launch(error, environment_of(args)) from None
     finally:
         lost = output.close()
         for part in lost:

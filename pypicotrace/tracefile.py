@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
 import stat
 
-
-class NotSafe(OSError):
-    """Somebody else has put something where the trace was to be."""
+from pypicotrace.folders import SHARED, NotSafe, folder_of, is_shared
 
 
 def open_trace(path: str | None, *, append: bool = False) -> int:
-    """A descriptor for a trace, out of the way of the command's 0, 1 and 2, and not inherited.
+    """A descriptor to write a trace to, as the command's ``-o`` has it, above 2 and not inherited.
 
         with open(pt.open_trace("trace"), "wb") as file:
             loop.write_text(file.fileno(), owns_file=True)
 
+    In a folder where anybody may make files neither a symbolic link is written to, nor another
+    user's file, nor one that has other names; nor is a link of another user's followed there.
+
     :param path: a file, which only its owner can read if it is new; ``-``: standard output; None:
         standard error.
     :param append: a file is not emptied, and what is written comes at its end.
-    :raises OSError: it cannot be opened; or (ELOOP, EPERM) it is in a folder where anybody may make
-        files, and is a symbolic link, or another user's.
+    :returns: the descriptor, which is the caller's to close.
+    :raises OSError: it cannot be opened, or not safely.
     """
     if path is None or path == "-":
         return _high(2 if path is None else 1)
@@ -44,29 +46,35 @@ def _open_file(path: str, append: bool) -> int:
     """Open a file, and empty it where nothing is to be appended.
 
     In a folder where anybody may make files, a name can lead to another place (a symbolic link), or
-    to a file whose owner would then read the trace: neither is followed. This is what the Linux
-    settings fs.protected_symlinks and fs.protected_regular do, where they are on.
+    be that of a file whose owner would then read the trace, or of one of ours that is to be harmed
+    (a second name of it): none is followed. This is what the Linux settings fs.protected_symlinks,
+    _regular, _fifos and _hardlinks do, where they are on.
     """
-    shared = bool(os.stat(os.path.dirname(path) or ".").st_mode & stat.S_IWOTH)
+    try:
+        folder, name = folder_of(path)
+        try:
+            return _open_in(folder, name, append)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        error.filename = path  # and not that of the one step of the way
+        raise
+
+
+def _open_in(folder: int, name: str, append: bool) -> int:
+    shared = is_shared(folder)
+    if shared:
+        # Before it is opened, too: a FIFO of somebody else's would let us wait for a reader.
+        with contextlib.suppress(FileNotFoundError):
+            _check(os.stat(name, dir_fd=folder, follow_symlinks=False))
     flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_NOFOLLOW if shared else 0)
     flags |= os.O_APPEND if append else 0
-    try:
-        fd = os.open(path, flags, 0o600)
-    except OSError:
-        # Linux says ELOOP, NetBSD EFTYPE.
-        if shared and os.path.islink(path):
-            raise NotSafe(
-                errno.ELOOP, "it is a symbolic link in a folder that anybody can write to"
-            ) from None
-        raise
+    fd = os.open(name, flags, 0o600, dir_fd=folder)
     try:
         found = os.fstat(fd)
-        regular = stat.S_ISREG(found.st_mode)
-        if shared and regular and found.st_uid != os.geteuid():
-            raise NotSafe(
-                errno.EPERM, "it is another user's file in a folder that anybody can write to"
-            )
-        if regular and not append:
+        if shared:
+            _check(found)
+        if stat.S_ISREG(found.st_mode) and not append:
             os.ftruncate(fd, 0)
     except BaseException:
         os.close(fd)
@@ -77,3 +85,16 @@ def _open_file(path: str, append: bool) -> int:
 def same_file(a: str, b: str) -> bool:
     """Whether two names, of which the first exists, are one file's; ``-`` is none."""
     return a != "-" and os.path.exists(b) and os.path.samefile(a, b)
+
+
+def _check(found: os.stat_result) -> None:
+    """What a file in a shared folder may be.
+
+    :raises NotSafe: it is not.
+    """
+    if stat.S_ISLNK(found.st_mode):
+        raise NotSafe(errno.ELOOP, f"it is a symbolic link in {SHARED}")
+    if found.st_uid != os.geteuid():
+        raise NotSafe(errno.EPERM, f"it is another user's file in {SHARED}")
+    if stat.S_ISREG(found.st_mode) and found.st_nlink > 1:
+        raise NotSafe(errno.EPERM, f"it has other names, and this one is in {SHARED}")

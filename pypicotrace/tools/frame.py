@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import getopt
+import os
 import re
 import signal
 import sys
@@ -13,8 +14,12 @@ from typing import NamedTuple
 
 import pypicotrace as pt
 from pypicotrace.ending import die_by
+from pypicotrace.tools.decode.text import one_line
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_CANNOT_RUN, EXIT_NOT_FOUND = 1, 2, 126, 127
+
+
+NUMBER_MAX = 2**31 - 1
 
 
 class Failure(Exception):
@@ -30,7 +35,7 @@ def number(text: str, option: str, what: str) -> int:
 
     :raises Failure: it is none.
     """
-    if not re.fullmatch(r"[1-9][0-9]{0,9}", text, re.ASCII):
+    if not re.fullmatch(r"[1-9][0-9]{0,9}", text, re.ASCII) or int(text) > NUMBER_MAX:
         raise Failure(f"{option} {text}: give {what}")
     return int(text)
 
@@ -85,7 +90,12 @@ def open_output(name: str | None) -> int:
     try:
         return pt.open_trace(name)
     except OSError as error:
-        raise Failure(f"{name or 'standard error'}: {error.strerror}", EXIT_FAILURE) from None
+        raise Failure(f"{output_name(name)}: {error.strerror}", EXIT_FAILURE) from None
+
+
+def output_name(name: str | None) -> str | None:
+    """Where the lines go, in words."""
+    return {None: "standard error", "-": "standard output"}.get(name, name)
 
 
 def show(name: str, loop: pt.Loop, take: Callable[[pt.Event], object]) -> None:
@@ -107,9 +117,22 @@ def show(name: str, loop: pt.Loop, take: Callable[[pt.Event], object]) -> None:
 
 
 def complain(name: str, message: str) -> None:
-    """A line on standard error, if there is somebody at its other end."""
+    """Lines on standard error; where there is none, there is nobody to tell."""
+    lines = "\n".join(map(one_line, message.split("\n")))
     with suppress(OSError):
-        print(f"{name}: {message}", file=sys.stderr, flush=True)
+        os.write(2, f"{name}: {lines}\n".encode())
+
+
+def answer(text: str) -> int:
+    """What was asked for (help, the version) on standard output; returns the exit status.
+
+    :raises Failure: it cannot be written.
+    """
+    try:
+        os.write(1, text.encode())
+    except OSError as error:
+        raise Failure(f"standard output: {error.strerror}", EXIT_FAILURE) from None
+    return 0
 
 
 def command(name: str, run: Callable[[Sequence[str]], int], argv: Sequence[str] | None) -> int:

@@ -140,6 +140,19 @@ class TestPath:
         assert run.status == 126
         assert run.err == b"picotrace: tool: the interpreter it names does not exist\n"
 
+    def test_input_9_the_commands_own_path(
+        self, tmp_path: Path, path: Callable[..., dict[str, str]]
+    ) -> None:
+        """It is looked for where its own environment says, and so is what is wrong with it."""
+        executable(tmp_path / "tool", b"#!/bin/sh\n")
+        elsewhere = "PATH=" + path("bin")["PATH"]
+        run = picotrace("-E", elsewhere, "tool", env={"PATH": str(tmp_path)})
+        assert run == (127, b"", b"picotrace: tool: command not found\n")
+        executable(tmp_path / "bin" / "tool", b"#!/no/interpreter\n")
+        run = picotrace("-E", elsewhere, "tool", env={"PATH": "/nonexistent"})
+        words = b"picotrace: tool: the interpreter it names does not exist\n"
+        assert run == (126, b"", words)
+
     def test_is_further_down(
         self, tmp_path: Path, trace: Path, path: Callable[..., dict[str, str]]
     ) -> None:
@@ -253,6 +266,13 @@ def test_input_16_few_descriptors(trace: Path) -> None:
     )  # fmt: skip
     assert run == (0, b"", b"")
     assert len(lines(trace.read_bytes())) == 21
+
+
+def test_input_16_no_signals_to_be_had() -> None:
+    """The tracer's timer takes one that may be pending."""
+    run = picotrace(TRUE, preexec_fn=limit(resource.RLIMIT_SIGPENDING, 0))
+    why = b"there is no timer for the tracer: as many signals are pending as this user may have"
+    assert run == (1, b"", b"picotrace: " + why + b" (RLIMIT_SIGPENDING, ulimit -i)\n")
 
 
 @needs_root

@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,25 @@ def test_times(trace: Path, option: str, begins: str) -> None:
     lines = trace.read_text().splitlines()
     assert len(lines) > 20
     assert all(re.match(begins, line) for line in lines)
+
+
+def test_the_time_of_the_day_when_the_clock_is_set(trace: Path, tmp_path: Path) -> None:
+    """Also where it has gone on while the machine was suspended."""
+    library, was_set = tmp_path / "clock_set.so", tmp_path / "set"
+    source = Path(__file__).parent / "clock_set.c"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    env = {**os.environ, "LD_PRELOAD": str(library), "CLOCK_SET": str(was_set)}
+    trace.touch()
+    with tracing("-t", "-e", "write", "-o", str(trace), "cat", env=env) as run:
+        assert run.echoes()
+        eventually(lambda: trace.read_bytes().count(b" SCX write = ") == 1, "it is written")
+        was_set.touch()
+        run.echoes()
+        eventually(lambda: trace.read_bytes().count(b" SCX write = ") == 2, "it is written")
+        run.echoes()
+        assert run.finish().status == 0
+    hours = [int(line[:2]) for line in trace.read_text().splitlines()]
+    assert (hours[-1] - hours[0]) % 24 in (1, 2)
 
 
 def test_seconds_in_a_call(trace: Path) -> None:
@@ -137,12 +157,23 @@ def test_a_table_when_asked(trace: Path, signo: int) -> None:
     trace.touch()
     with tracing("-f", "-o", str(trace), "sh", "-c", "sleep 60; :") as run:
         eventually(lambda: SLEEP.encode() in trace.read_bytes(), "it sleeps")
+        began = time.monotonic()
         run.kill(signo)
         table = run.complains(f"{SLEEP}\n".encode()).decode().splitlines()
         assert table[0].split() == ["pid", "lwp", "program", "seconds", "call"]
         rows = [line.split() for line in table[1:]]
         assert {(row[2], row[4]) for row in rows} == {("sh", WAIT), ("sleep", SLEEP)}
-        assert all(0 <= float(row[3]) < 60 for row in rows)
+        first = [float(row[3]) for row in rows]
+        asked = time.monotonic()
+        assert all(0 <= seconds < 60 for seconds in first)
+        time.sleep(0.2)
+        between = time.monotonic() - asked
+        run.kill(signo)
+        table = run.complains(f"{SLEEP}\n".encode()).decode().splitlines()
+        second = [float(line.split()[3]) for line in table[1:]]
+        # They are in the same calls still, and since the same moments.
+        for then, now in zip(first, second, strict=True):
+            assert between - 0.002 < now - then < time.monotonic() - began
 
 
 def test_children_of_a_running_process(trace: Path) -> None:
@@ -162,6 +193,8 @@ def test_children_of_a_running_process(trace: Path) -> None:
     [
         ([], {}, True),
         ([], {"NO_COLOR": "1"}, False),
+        ([], {"NO_COLOR": ""}, True),
+        ([], {"TERM": "dumb"}, False),
         (["--color=never"], {}, False),
         (["--color=always"], {"NO_COLOR": "1"}, True),
     ],

@@ -74,6 +74,16 @@ def test_every_lwp_is_where_it_was(tmp_path: Path, crashes: str, how: str, handl
     assert core.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_programs_name_is_no_line(tmp_path: Path, crashes: str) -> None:
+    odd = tmp_path / "a\n\x1b[31m"
+    Path(crashes).rename(odd)
+    run = dump(tmp_path, str(odd), "segv")
+    [line] = run.stderr.splitlines()
+    assert line.startswith(r"picotrace-coredumper: a\n\x1b[31m, process ")
+    assert r": SIGSEGV: core.a\n\x1b[31m." in line
+    assert len(list(tmp_path.glob("core.a\n*"))) == 1
+
+
 def test_memory_is_what_it_was(tmp_path: Path, crashes: str) -> None:
     dump(tmp_path, crashes, "segv")
     told = gdb(

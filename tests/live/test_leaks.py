@@ -432,12 +432,15 @@ def environment(argv: list[str]) -> None:
     assert pt.own_environment()
 
 
-def open_trace(argv: list[str]) -> None:
-    with tempfile.TemporaryDirectory() as folder, open(pt.open_trace(f"{folder}/trace"), "wb"):
+def trace_file(argv: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        os.close(pt.open_trace(f"{folder}/../{os.path.basename(folder)}/trace"))
         with fails(OSError):
-            pt.open_trace(folder)
+            pt.open_trace(f"{folder}/missing/trace")
+        os.chmod(folder, 0o777)  # noqa: S103  where there may be a stranger's link
+        os.symlink("nowhere", f"{folder}/link")
         with fails(OSError):
-            pt.open_trace(f"{folder}/none/trace")
+            pt.open_trace(f"{folder}/link")
 
 
 def blocks(argv: list[str]) -> None:
@@ -464,7 +467,7 @@ WHOLE: dict[str, Case] = {
     "Loop.call": in_asyncio,
     "Loop.keep_rest": keep_rest,
     "read": recording,
-    "open_trace": open_trace,
+    "open_trace": trace_file,
     "own_environment": environment,
     "steps_blocks": blocks,
 }
@@ -561,12 +564,19 @@ def test_a_leak_is_found() -> None:
     malloc = ctypes.CDLL(None).malloc
     malloc.restype = ctypes.c_void_p
     ended = threading.Event()
+    left: list[int] = []
+    start = lambda program: left.append(os.posix_spawn(program[0], program, os.environ))  # noqa: E731
     waiting = lambda: kept.append(threading.Thread(target=ended.wait)) or kept[-1].start()  # noqa: E731
     with contextlib.ExitStack() as stack:
         assert "memory" in leaked(lambda: kept.append(object()))
         assert "memory" in leaked(lambda: malloc(16))
         assert "descriptors" in leaked(lambda: stack.callback(os.close, os.dup(0)))
     assert "lwps" in leaked(waiting)
+    for program in (TRUE, ["/bin/sleep", "60"]):
+        assert "children" in leaked(lambda program=program: start(program))  # type: ignore[misc]
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
     ended.set()
     for thread in kept:
         if isinstance(thread, threading.Thread):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -73,6 +74,22 @@ def test_a_set_user_id_program_has_no_privilege_and_that_is_said(set_user_id: Pa
 
 
 @needs_root
+def test_a_program_with_capabilities_has_none_and_that_is_said(public: Path) -> None:
+    program = public / "grep"
+    shutil.copy(shutil.which("grep") or "/usr/bin/grep", program)
+    # struct vfs_cap_data (linux/capability.h): revision 2, effective; CAP_CHOWN permitted.
+    os.setxattr(program, "security.capability", struct.pack("<5I", 0x02000001, 1, 0, 0, 0))
+    ask = [str(program), "CapEff", "/proc/self/status"]
+    plain = untraced([*as_user(), *ask])
+    if not int(plain.out.split()[1], 16) & 1:
+        pytest.skip(f"{public} is on a file system where nobody gets rights (nosuid)")
+    run = picotrace("-o", "/dev/null", *ask, before=as_user())
+    warning = f"picotrace: {program} has file capabilities: traced, it runs without them\n"
+    assert (run.status, run.err) == (0, warning.encode())
+    assert not int(run.out.split()[1], 16) & 1
+
+
+@needs_root
 def test_root_leaves_a_set_user_id_program_its_privilege(set_user_id: Path) -> None:
     run = picotrace("-o", "/dev/null", "-u", "nobody", str(set_user_id), "-u")
     assert run == (0, b"0\n", b"")
@@ -133,6 +150,14 @@ def test_the_trace_goes_where_nobody_else_has_led_it(name: str, tmp_path: Path) 
     assert (told.status, told.out) == (1, b"")
     assert b"it is a symbolic link in a folder that anybody can write to" in told.err
     assert not (tmp_path / "precious").exists()
+
+
+@pytest.mark.parametrize("tool", ["truss", "sigtracer", "singlestepper", "coredumper"])
+def test_help_of_a_tool_that_cannot_be_written(tool: str) -> None:
+    with open("/dev/full", "wb") as full:
+        run = untraced([sys.executable, "-m", f"pypicotrace.tools.{tool}", "--help"], stdout=full)
+    words = f"picotrace-{tool}: standard output: No space left on device\n"
+    assert run == (1, b"", words.encode())
 
 
 def test_the_command_has_no_descriptor_of_the_tracers(tmp_path: Path) -> None:

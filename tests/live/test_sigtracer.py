@@ -13,7 +13,8 @@ from runs import until
 from system import LINUX, traced_asleep
 
 from pypicotrace.ending import ASKING
-from pypicotrace.tools.sigtracer.lines import dispositions, program
+from pypicotrace.tools.decode.text import one_line
+from pypicotrace.tools.sigtracer.lines import dispositions
 
 COMMAND = [sys.executable, "-m", "pypicotrace.tools.sigtracer"]
 
@@ -129,7 +130,7 @@ def test_what_is_done_about_a_signal() -> None:
 
 
 def test_a_name_of_anything() -> None:
-    assert program(b"a\x1b[2J\xff\n") == r"a\x1b[2J\xff\n"
+    assert one_line(b"a\x1b[2J\xff\n") == r"a\x1b[2J\xff\n"
 
 
 @pytest.mark.parametrize("signo", ASKING)

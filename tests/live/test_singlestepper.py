@@ -116,8 +116,18 @@ def test_none(tmp_path: Path) -> None:
     assert command.returncode == 0
 
 
+def test_a_programs_name_is_no_line(tmp_path: Path, counted: str) -> None:
+    odd = tmp_path / "a\n\x1b[31m"
+    Path(counted).rename(odd)
+    done = run(str(odd))
+    assert done.returncode == 3
+    [_, line] = done.stderr.splitlines()
+    assert line.split()[2:] == [r"a\n\x1b[31m", str(EXECUTED)]
+
+
 @pytest.mark.parametrize(
-    ("args", "status"), [([], 2), (["-x"], 2), (["-p", "x"], 2), (["nix-da"], 127)]
+    ("args", "status"),
+    [([], 2), (["-x"], 2), (["-p", "x"], 2), (["-p", "9999999999"], 2), (["nix-da"], 127)],
 )
 def test_a_command_line_that_makes_no_sense(args: list[str], status: int) -> None:
     done = run(*args)

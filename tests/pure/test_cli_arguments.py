@@ -173,6 +173,8 @@ def test_cut_results_are_the_loops_business(
         ),
         ["--stop-after", "999999999h", "ls"],
         ["--stop-after", "5", "-e", "event=exec", "ls"],
+        ["--color=", "ls"],
+        ["--format=", "ls"],
         ["--children", "ls"],
         ["-u", "nobody", "-p", "5"],
         ["--pin", "1", "-p", "5"],
@@ -266,6 +268,7 @@ def test_shown(name: bytes, text: str) -> None:
     [
         (lib.PICO_REFUSED_NOBODY, 0, errno.ESRCH, "there is no such process"),
         (lib.PICO_REFUSED_TRACED, 12, errno.EPERM, "process 12 is tracing it already"),
+        (lib.PICO_REFUSED_UNSEEN, 0, errno.ESRCH, "it is there, but /proc does not show it; "),
         (lib.PICO_REFUSED_LWP, 12, 0, "it is an LWP of process 12; give that one"),
         (lib.PICO_REFUSED_USER, 12, errno.EPERM, "it runs as another user (uid 12); "),
         (lib.PICO_REFUSED_USER, -2, errno.EPERM, "it runs as another user (uid 4294967294); "),

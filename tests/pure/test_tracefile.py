@@ -1,12 +1,14 @@
 """Where the trace may be written, and how."""
 
+import errno
 import os
 import stat
 from pathlib import Path
 
 import pytest
 
-from pypicotrace.tracefile import NotSafe, open_trace
+from pypicotrace.folders import NotSafe
+from pypicotrace.tracefile import open_trace
 
 
 def write(path: Path) -> None:
@@ -52,11 +54,137 @@ def test_a_link_in_a_folder_of_ones_own_is_followed(tmp_path: Path) -> None:
     assert (tmp_path / "target").read_bytes() == b"trace"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+STRANGER = 12345
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    """A folder where anybody may make names."""
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    return folder
+
+
+@pytest.fixture
+def precious(tmp_path: Path) -> Path:
+    """A file of ours in a folder of ours."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    file = folder / "trace"
+    file.write_bytes(b"precious")
+    return file
+
+
+@needs_root
+@pytest.mark.parametrize("way", ["shared/link", "shared/own/../link", "through"])
+def test_no_link_of_anothers_on_the_way(
+    tmp_path: Path, shared: Path, precious: Path, way: str
+) -> None:
+    """Also where a link of ours leads there."""
+    (shared / "link").symlink_to(precious.parent)
+    os.chown(shared / "link", STRANGER, STRANGER, follow_symlinks=False)
+    (shared / "own").mkdir()
+    (tmp_path / "through").symlink_to("shared/link")
+    for path in (tmp_path / way / "trace", tmp_path / way / "new"):
+        with pytest.raises(NotSafe, match="link is another user's symbolic link in a folder"):
+            write(path)
+    assert [file.read_bytes() for file in precious.parent.iterdir()] == [b"precious"]
+
+
+def test_a_link_of_ones_own_to_a_link_in_a_shared_folder(
+    tmp_path: Path, shared: Path, precious: Path
+) -> None:
+    (shared / "trace").symlink_to(precious)
+    (tmp_path / "trace").symlink_to(shared / "trace")
+    with pytest.raises(NotSafe, match="symbolic link"):
+        write(tmp_path / "trace")
+    assert precious.read_bytes() == b"precious"
+
+
+@needs_root
+@pytest.mark.parametrize("owner", ["ours", "the folder's"])
+def test_links_on_the_way_that_are_followed(shared: Path, precious: Path, owner: str) -> None:
+    """Our own, and those of whom the folder belongs to."""
+    (shared / "link").symlink_to(f"../{precious.parent.name}")
+    if owner == "the folder's":
+        os.chown(shared, STRANGER, STRANGER)
+        os.chown(shared / "link", STRANGER, STRANGER, follow_symlinks=False)
+    write(shared / "link" / "trace")
+    assert precious.read_bytes() == b"trace"
+
+
+def test_no_second_name_of_a_file_where_anybody_may_make_one(shared: Path, precious: Path) -> None:
+    """A stranger who may not write to it can make one, unless the system forbids that."""
+    (shared / "trace").hardlink_to(precious)
+    with pytest.raises(NotSafe, match="it has other names"):
+        write(shared / "trace")
+    assert precious.read_bytes() == b"precious"
+    precious.unlink()
+    write(shared / "trace")
+    assert (shared / "trace").read_bytes() == b"trace"
+
+
+@needs_root
+def test_no_fifo_of_anothers_where_anybody_may_make_one(shared: Path) -> None:
+    """Whoever reads it would read the trace; and it would be waited for."""
+    os.mkfifo(shared / "trace")
+    os.chown(shared / "trace", STRANGER, STRANGER)
+    with pytest.raises(NotSafe, match="another user's"):
+        write(shared / "trace")
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("", errno.ENOENT),
+        ("missing/trace", errno.ENOENT),
+        ("file/trace", errno.ENOTDIR),
+        (".", errno.EISDIR),
+        ("folder/", errno.EISDIR),
+        ("folder/..", errno.EISDIR),
+        ("around/trace", errno.ELOOP),
+        ("around", errno.ELOOP),
+        ("x" * 300, errno.ENAMETOOLONG),
+    ],
+)
+def test_no_such_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, code: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "around").symlink_to("around")
+    before = os.listdir("/dev/fd")
+    with pytest.raises(OSError, match=r"\S") as caught:
+        open_trace(path)
+    assert (caught.value.errno, caught.value.filename) == (code, path)
+    assert os.listdir("/dev/fd") == before
+
+
+@pytest.mark.parametrize("path", ["new", "./new", "folder//../new", "link", "folder/up/new"])
+def test_ways_to_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "up").symlink_to("../folder/..")
+    (tmp_path / "link").symlink_to(tmp_path / "folder" / "up" / "new")
+    os.close(open_trace(path))
+    assert (tmp_path / "new").is_file()
+
+
+def test_a_descriptor_by_its_name(tmp_path: Path) -> None:
+    """Those links lead where the kernel says."""
+    with open(tmp_path / "trace", "wb") as file:
+        write(Path(f"/dev/fd/{file.fileno()}"))
+    assert (tmp_path / "trace").read_bytes() == b"trace"
+
+
+@needs_root
 def test_no_file_of_anothers_where_anybody_may_make_one(tmp_path: Path) -> None:
     path = tmp_path / "trace"
     path.write_bytes(b"theirs")
-    os.chown(path, 12345, 12345)
+    os.chown(path, STRANGER, STRANGER)
     tmp_path.chmod(0o1777)
     with pytest.raises(NotSafe, match="another user's"):
         write(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -42,6 +43,12 @@ class Columns(list[pt.SyscallExit]):
 
     def __getattr__(self, name: str) -> list[Any]:
         return [getattr(event, name) for event in self]
+
+
+def test_a_programs_name_is_no_line() -> None:
+    counts = Counts("process")
+    counts.add(replace(exits()[0], program=b"a\n\x1b[31m\xff"))
+    assert counts.table().splitlines()[0] == r"Process 7 (a\n\x1b[31m\xff):"
 
 
 @pytest.fixture(params=["batch", "events"])

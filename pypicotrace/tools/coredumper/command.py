@@ -15,10 +15,12 @@ from typing import NamedTuple
 import pypicotrace as pt
 from pypicotrace.ending import Signals, end_as
 from pypicotrace.tools.coredumper.dump import CORE_SIGNALS, NotWritten, write_core
+from pypicotrace.tools.decode.text import one_line
 from pypicotrace.tools.frame import (
     EXIT_FAILURE,
     Failure,
     Given,
+    answer,
     command,
     complain,
     given,
@@ -123,18 +125,18 @@ class Dumper:
         name = core_name(self.args.name, event, event.signo, time.time())
         count = self.written[name] = self.written.get(name, 0) + 1
         path = name if count == 1 else f"{name}.{count}"
-        who = f"{os.fsdecode(event.program)}, process {event.pid}: {signal_name(event.signo)}"
+        who = f"{one_line(event.program)}, process {event.pid}: {signal_name(event.signo)}"
         try:
             whole = write_core(event, path, self.args.limit)
-            complain(NAME, f"{who}: {path}{'' if whole else ', cut at its limit'}")
+            complain(NAME, f"{who}: {one_line(path)}{'' if whole else ', cut at its limit'}")
             if self.args.backtrace:
                 write_backtrace(event.pid, path)
         except pt.TraceeDied:
             raise
         except (NotWritten, pt.PicotraceError) as error:
-            complain(NAME, f"{who}: no core: {error}")
+            complain(NAME, f"{who}: no core: {one_line(str(error))}")
         except OSError as error:
-            complain(NAME, f"{who}: {error}")
+            complain(NAME, f"{who}: {one_line(str(error))}")
 
 
 def signal_name(signo: int) -> str:
@@ -164,8 +166,7 @@ def run(argv: Sequence[str]) -> int:
     """The command; returns its exit status, or ends by the signal that ended what it ran."""
     said = given(NAME, HELP, "bc:l:s:", argv)
     if isinstance(said, str):
-        print(said, end="")
-        return 0
+        return answer(said)
     args = arguments(said)
     if sys.platform != "linux" and (args.backtrace or args.limit is not None):
         raise Failure("-b and -l are for Linux: here the kernel writes the file", EXIT_FAILURE)

@@ -1,4 +1,4 @@
-"""Bytes of a program as text on one line, as strace(1) quotes them."""
+"""Bytes of a program as text on one line: quoted as strace(1) does it, and names."""
 
 from __future__ import annotations
 
@@ -24,3 +24,9 @@ def quoted(data: bytes, limit: int, hexadecimal: bool = False) -> str:
         return f'"{digits}"{more}'
     text = SPECIAL.sub(_escaped, data[:limit].decode("latin-1"))
     return f'"{text}"{more}'
+
+
+def one_line(name: bytes | str) -> str:
+    """A name of a program's or a file's choosing, of which a terminal makes nothing."""
+    text = name.decode(errors="backslashreplace") if isinstance(name, bytes) else name
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pypicotrace as pt
 from pypicotrace.ending import Signals, end_as
 from pypicotrace.tools.decode.abi import abi, native
-from pypicotrace.tools.frame import command, given, open_output, show
+from pypicotrace.tools.frame import answer, command, given, open_output, show
 from pypicotrace.tools.sigtracer.lines import line
 
 NAME = "picotrace-sigtracer"
@@ -35,8 +35,7 @@ def run(argv: Sequence[str]) -> int:
     """The command; returns its exit status, or ends by the signal that ended what it ran."""
     args = given(NAME, HELP, "o:", argv)
     if isinstance(args, str):
-        print(args, end="")
-        return 0
+        return answer(args)
     loop = args.loop(EVENTS)
     own, since = abi(native()), time.monotonic_ns()
     fd = open_output(args.options.get("-o"))

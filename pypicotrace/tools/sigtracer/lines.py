@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pypicotrace as pt
 from pypicotrace.tools.decode.abi import Abi
+from pypicotrace.tools.decode.text import one_line
 from pypicotrace.tools.truss.shape import end_line, signal_line
 
 CHILDREN = {pt.Forked: "forked", pt.Vforked: "vforked", pt.Spawned: "spawned"}
@@ -55,14 +56,8 @@ def said(abi: Abi, event: pt.Event) -> str:
     return SAID[type(event)]
 
 
-def program(name: bytes) -> str:
-    """A program's name, of which a terminal makes nothing."""
-    text = name.decode(errors="backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def line(abi: Abi, event: pt.Event, since_ns: int) -> str:
     """A line: seconds since the tracer began, process, LWP, program, and what happened."""
     seconds = (event.ts_ns - since_ns) / 1e9
-    who = f"{event.pid:6d} {event.lwp:6d} {program(event.program):>14}"
+    who = f"{event.pid:6d} {event.lwp:6d} {one_line(event.program):>14}"
     return f"{seconds:11.6f} {who} {said(abi, event)}"

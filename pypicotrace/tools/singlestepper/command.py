@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 from collections.abc import Callable, Sequence
 
 import pypicotrace as pt
 from pypicotrace.ending import Signals, end_as
+from pypicotrace.tools.decode.text import one_line
 from pypicotrace.tools.frame import (
     EXIT_FAILURE,
     Failure,
+    answer,
     command,
     complain,
     given,
@@ -74,14 +75,14 @@ class Stepper:
         symbols = self._symbols.get(event.pid)
         if symbols is None:
             symbols = self._symbols[event.pid] = Symbols(event.pid)
-        return f"{event.pid:6d} {event.lwp:6d} {event.pc:#x} {symbols.at(event.pc)}\n"
+        return f"{event.pid:6d} {event.lwp:6d} {event.pc:#x} {one_line(symbols.at(event.pc))}\n"
 
     def table(self) -> str:
         """The counts, in order of process and LWP."""
         from tabulate import tabulate
 
         rows = [
-            (pid, lwp, os.fsdecode(self.programs.get(pid, b"")), count)
+            (pid, lwp, one_line(self.programs.get(pid, b"")), count)
             for (pid, lwp), count in sorted(self.counts.items())
         ]
         headers = ["process", "LWP", "program", "blocks" if self._block else "instructions"]
@@ -93,8 +94,7 @@ def run(argv: Sequence[str]) -> int:
     """The command; returns its exit status, or ends by the signal that ended what it ran."""
     args = given(NAME, HELP, "bo:t", argv)
     if isinstance(args, str):
-        print(args, end="")
-        return 0
+        return answer(args)
     if "-t" in args.options and importlib.util.find_spec("elftools") is None:
         needs = "-t: there is no pyelftools: pip install 'pypicotrace[symbols]'"
         raise Failure(needs, EXIT_FAILURE)

@@ -10,7 +10,15 @@ from typing import Any
 
 import pypicotrace as pt
 from pypicotrace.ending import Signals, end_as
-from pypicotrace.tools.frame import EXIT_FAILURE, Failure, command, complain, open_output
+from pypicotrace.tools.frame import (
+    EXIT_FAILURE,
+    Failure,
+    answer,
+    command,
+    complain,
+    open_output,
+    output_name,
+)
 from pypicotrace.tools.stacks import MissingLibrary
 from pypicotrace.tools.truss.arguments import Arguments, arguments
 from pypicotrace.tools.truss.live import Live, Unseen
@@ -103,8 +111,7 @@ def show(loop: pt.Loop, args: Arguments, trace: Trace, live: Live | None, fd: in
             what = counts.json if counting.json else counts.table
             write(fd, what(counting.order).removesuffix("\n"))
     except Unwritten as error:
-        where = {None: "standard error", "-": "standard output"}.get(args.output, args.output)
-        complain(NAME, f"{where}: {error}; the trace is incomplete")
+        complain(NAME, f"{output_name(args.output)}: {error}; the trace is incomplete")
         if loop.root:
             for _ in loop.stream():
                 pass
@@ -129,8 +136,7 @@ def run(argv: Sequence[str]) -> int:
     """The command; returns its exit status, or ends by the signal that ended what it ran."""
     args = arguments(argv)
     if isinstance(args, str):
-        print(args, end="")
-        return 0
+        return answer(args)
     if args.shape.descriptors and sys.platform != "linux":
         raise Failure("-y: this system does not tell what descriptors refer to", EXIT_FAILURE)
     try:

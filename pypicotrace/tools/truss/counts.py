@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from pypicotrace import Batch, SyscallExit
+from pypicotrace.tools.decode.text import one_line
 
 Key = tuple[Any, ...]
 
@@ -157,7 +158,7 @@ class Counts:
         return "\n".join(parts) + "\n"
 
     def _title(self, owner: Key) -> str:
-        program = self._programs.get(owner[0], b"").decode(errors="backslashreplace")
+        program = one_line(self._programs.get(owner[0], b""))
         lwp = f", LWP {owner[1]}" if len(owner) > 1 else ""
         return f"Process {owner[0]} ({program}){lwp}:"
 
