@@ -303,8 +303,8 @@ pico_loop_close(struct pico_loop *loop, int64_t timeout_ns)
 			pico_loop_look_round(loop);
 		else if (e == 0 || (e == -ESRCH && --deaths == 0))
 			break;
-		else
-			pico_loop_fail(loop, e);
+		else if (e < 0)
+			loop->failed = e;	/* of the wait: also what of a tracee would mean that it has died */
 	}
 	if (loop->lwps.used == 0)
 		return loop->left_behind;

@@ -126,6 +126,15 @@ def test_what_is_refused_is_told_after_what_was_recorded(way: dict[str, Any]) ->
             ]
 
 
+@pytest.mark.parametrize("error", [errno.EINVAL, errno.ESRCH, errno.ENOMEM])
+def test_a_wait_that_fails_for_ever_is_given_up(error: int) -> None:
+    case = SCRIPTS["left"]
+    at = [call.name for call in played(case).calls].index("wait") + 1
+    run = played(case, Fault(at, error, lib.PICO_FAULT_FOR_EVER))
+    assert run.raised is not None
+    assert len(run.calls) < 100
+
+
 def test_one_that_cannot_be_let_go_is_tried_again_and_then_told_of() -> None:
     case = SCRIPTS["left"]
     calls = [call.name for call in played(case).calls]
