@@ -81,6 +81,7 @@ add_attached(struct pico_loop *loop, int32_t pid, int32_t lwp)
 		return -ENOMEM;
 	l->state = PICO_LWP_EXPECTED;
 	l->birth = PICO_ATTACHED;
+	l->made = -1;
 	l->process->arriving++;
 	return 0;
 }

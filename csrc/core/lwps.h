@@ -69,6 +69,7 @@ struct pico_lwp {
 	uint16_t abi;
 	uint16_t nargs;
 	int32_t sysnum;
+	int32_t made;		/* the last child or LWP that it was said to make; below 0: before it was attached to */
 	int32_t signo;		/* to be passed on when it is resumed */
 	int32_t resume;		/* how it is to be resumed */
 	int32_t status;		/* HELD, or ready: the wait status of the stop to be taken; else of the last */

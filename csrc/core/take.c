@@ -122,6 +122,7 @@ dispatch(struct pico_loop *loop, struct pico_lwp *l, struct pico_decoded *d)
 	case PICO_FORKED:
 	case PICO_VFORKED:
 	case PICO_SPAWNED:
+		l->made = ev->other;
 		e = pico_loop_new_process(loop, l, ev->other);
 		/* Not asked for: the kernel has told of it all the same (Linux: one without SIGCHLD comes
 		 * as an LWP does), and it is let go. Or it is one that the kernel would not have told of. */
@@ -136,6 +137,7 @@ dispatch(struct pico_loop *loop, struct pico_lwp *l, struct pico_decoded *d)
 		if (ev->lwp == l->id)
 			break;
 		/* The creator stands here; the record is made when the new LWP does. */
+		l->made = ev->lwp;
 		e = pico_loop_new_lwp(loop, l, ev->lwp);
 		ev->kind = PICO_NONE;
 		break;

@@ -320,7 +320,8 @@ decode_event(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_d
 		if (!(raw->have & PICO_NEED_STATE))
 			return PICO_NEED_STATE;
 		d->event.other = (int32_t)raw->state;
-		return done(d, PICO_VFORK_DONE);
+		/* The kernel says so of a child, too, that asked not to be traced and was not told of (kernel_clone). */
+		return done(d, l->made < 0 || l->made == d->event.other ? PICO_VFORK_DONE : PICO_NONE);
 	case LINUX_EVENT_EXIT:
 		return decode_exiting(raw, l, d);
 	case LINUX_EVENT_SECCOMP:

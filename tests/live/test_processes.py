@@ -204,6 +204,20 @@ def test_row_24_an_untraced_clone_is_not_followed(trace: Trace, tracee: Tracee) 
     assert {ev.pid for ev in run.events} == {run.root}
 
 
+@pytest.mark.parametrize("calls", [True, False], ids=["calls", "no calls"])
+@pytest.mark.parametrize("how", ["clone", "clone3", "vfork", "thread"])
+def test_row_24_of_what_asks_not_to_be_traced_nothing_is_said(
+    trace: Trace, tracee: Tracee, how: str, calls: bool
+) -> None:
+    """Nor that its parent goes on, which the kernel tells all the same."""
+    events = pt.ALL if calls else pt.ALL & ~(pt.SCE | pt.SCX)
+    run = trace([tracee("untraced"), how], events=events, kernel_filter=False)
+    assert run.said("child")
+    kinds = {type(ev) for ev in run.events} - {pt.SyscallEntry, pt.SyscallExit, pt.Stopped}
+    assert kinds == {pt.Exec, pt.Exited}
+    assert {(ev.pid, ev.lwp) for ev in run.events} <= {(run.root, run.root), (run.root, 0)}
+
+
 def test_row_24_a_child_of_the_tracer_by_clone_parent(
     trace: Trace, tracee: Tracee, text: bool
 ) -> None:
