@@ -13,6 +13,8 @@ import json
 import os
 import sys
 
+from system import children
+
 import pypicotrace as pt
 
 NOBODY = 0x10000
@@ -67,8 +69,8 @@ def main() -> None:
         ended = f"{type(error).__name__}: {error}"
         if error.__context__ is not None:
             raise  # there is one, and it is clear by itself
-    left = descriptors() - before
-    print(json.dumps({"ended": ended, "descriptors": left, "died": sorted(died)}))
+    left = {"descriptors": descriptors() - before, "children": children()}
+    print(json.dumps({"ended": ended, "died": sorted(died), **left}))
 
 
 main()

@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -124,7 +125,9 @@ def test_cut_results(trace: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_another_user(trace: Path) -> None:
-    run = picotrace("-o", str(trace), "-u", "nobody", "id")
+    """With all groups of that user, and none of ours."""
+    ours = ["setpriv", "--groups", "0,4242", "--"]
+    run = picotrace("-o", str(trace), "-u", "nobody", "id", before=ours)
     expected = subprocess.run(["id", "nobody"], check=True, capture_output=True).stdout
     assert run == (0, expected, b"")
 
@@ -176,14 +179,32 @@ def test_a_table_when_asked(trace: Path, signo: int) -> None:
             assert between - 0.002 < now - then < time.monotonic() - began
 
 
-def test_children_of_a_running_process(trace: Path) -> None:
-    shell = "sh -c 'sleep 60; :' & echo made; wait"
-    with running(["sh", "-c", shell]) as target:
+SHELL = ["sh", "-c", "sh -c 'sleep 60; :' & echo made; wait"]
+BY_LWPS = """
+import subprocess, threading, time
+def make():
+    process = subprocess.Popen(["sleep", "60"])
+    made.append(process)
+    process.wait()
+made = []
+threads = [threading.Thread(target=make) for _ in range(2)]
+[thread.start() for thread in threads]
+while len(made) < 2:
+    time.sleep(0.001)
+print("made", flush=True)
+"""
+
+
+@pytest.mark.parametrize("argv", [SHELL, [sys.executable, "-c", BY_LWPS]], ids=["shell", "LWPs"])
+def test_children_of_a_running_process(trace: Path, argv: list[str]) -> None:
+    """Those of all its LWPs, and theirs."""
+    with running(argv) as target:
         target.hear(b"made\n")
         with tracing("-p", str(target.pid), "--children", "-o", str(trace)) as run:
             said = run.complains(b"^C detaches\n").decode()
-            assert said.count("LWP") == 3, said
-            eventually(lambda: trace.read_bytes().count(b"ATTACHED") == 3, "all are attached")
+            lwps = 3 if argv == SHELL else 5
+            assert len(re.findall(r"\d+ \(\d LWPs?\)", said)) == 3, said
+            eventually(lambda: trace.read_bytes().count(b"ATTACHED") == lwps, "all are attached")
             run.kill(signal.SIGINT)
             assert run.finish().status == -signal.SIGINT
 

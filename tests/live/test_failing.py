@@ -75,7 +75,7 @@ def check_loop(done: Finished, what: str) -> dict[str, Any]:
     record = [made(**event) for event in told]
     check_true(record)
     assert not end["died"] or what == "kill" or what == str(errno.ESRCH), end
-    assert end["descriptors"] == 0, end
+    assert (end["descriptors"], end["children"]) == (0, []), end
     return dict(end)
 
 
@@ -123,6 +123,12 @@ def test_what_cannot_be_started_does_not_run(failing: Make, tmp_path: Path) -> N
     done = failing([*COMMAND, "/bin/sh", "-c", f"> {ran}"]).run("wait", 1, str(errno.EIO))
     assert (done.status, done.err) == (126, b"picotrace: /bin/sh: Input/output error\n")
     assert not ran.exists()
+
+
+def test_what_cannot_be_traced_is_not_left_behind(failing: Make, tracee: Tracee) -> None:
+    """The first call of ptrace is to seize the program before it runs."""
+    done = failing([*LOOP, tracee("mixed")]).run("ptrace", 1, str(errno.EPERM))
+    assert check_loop(done, str(errno.EPERM))["ended"].startswith("LaunchError: [Errno 1] ")
 
 
 @pytest.mark.parametrize("kind", KINDS)
