@@ -39,6 +39,7 @@ LINUX_ALONE = {
     "live/test_gather.py": CLONE,
     "live/test_handlers.py": SIGNALS,
     "live/test_host_children.py": CLONE,
+    "live/test_interrupted_calls.py": CALLS,
     "live/test_kin.py": PROC,
     "live/test_letting_go.py": PROC,
     "live/test_leaks.py": "it asks Linux's C library and /proc what is held",

@@ -196,9 +196,8 @@ pico_loop_leave(struct pico_loop *loop, struct pico_lwp *l)
 	pico_loop_left(loop, l);
 }
 
-/* How often the kernel may refuse what closing takes, beside once for each LWP; and tell of one that was killed
- * just now, which is no failure, but must have an end. */
-enum { CLOSE_TRIES = 8, CLOSE_DEATHS = 1000 };
+/* How often the kernel may refuse what closing takes, beside once for each LWP. */
+enum { CLOSE_TRIES = 8 };
 
 /* How long a stalled reader of the trace may keep tracees from being let go. */
 #define READER_PATIENCE_NS 500000000ull
@@ -286,7 +285,7 @@ pico_loop_close(struct pico_loop *loop, int64_t timeout_ns)
 {
 	uint64_t deadline = pico_clock_ns() + (uint64_t)timeout_ns;
 	uint64_t patience = pico_clock_ns() + READER_PATIENCE_NS;
-	int tries = CLOSE_TRIES + (int)loop->lwps.used, deaths = CLOSE_DEATHS + (int)loop->lwps.used, e = 0;
+	int tries = CLOSE_TRIES + (int)loop->lwps.used, e = 0;
 
 	(void)pico_loop_syscall_cancel(loop);
 	loop->closing = 1;
@@ -302,7 +301,7 @@ pico_loop_close(struct pico_loop *loop, int64_t timeout_ns)
 		e = pico_loop_step(loop, (int64_t)deadline);
 		if (e == -EINTR)
 			pico_loop_look_round(loop);
-		else if (e == 0 || (e == -ESRCH && --deaths == 0))
+		else if (e == 0)
 			break;
 		else if (e < 0)
 			loop->failed = e;	/* of the wait: also what of a tracee would mean that it has died */
