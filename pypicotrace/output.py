@@ -81,7 +81,7 @@ def new_format(name: str) -> Format | None:
 
 def style_of(args: Arguments, fd: int) -> Text:
     """How the trace is to look: in colour on a terminal, unless that was forbidden."""
-    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
+    plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
     if args.colour == "always" or (args.colour == "auto" and not plain and os.isatty(fd)):
         return args.style | Text.COLOUR
     return args.style

@@ -121,10 +121,13 @@ pin(struct linux_kernel *k, int32_t lwp, int64_t now)
 		pico_linux_unpin(k);
 }
 
+/* A call's stop, or that of an instruction: the others do not come in such numbers. */
 static int
-is_call(int32_t status)
+comes_often(int32_t status)
 {
-	return status >> 8 == LINUX_SYSCALL_STOP || status >> 8 == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8);
+	int why = status >> 8;
+
+	return why == LINUX_SYSCALL_STOP || why == SIGTRAP || why == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8);
 }
 
 /* A second's worth of stops, at the pace since the count began. */
@@ -149,7 +152,7 @@ pico_linux_pin_stopped(struct linux_kernel *k, int32_t lwp, int32_t status)
 
 	if (!WIFSTOPPED(status) && lwp == p->lwp)
 		pico_linux_unpin(k);
-	if (!is_call(status))
+	if (!comes_often(status))
 		return;
 	if (lwp == p->last)
 		p->last = 0;	/* it is not making one of which we have not heard */

@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import pypicotrace as pt
 from pypicotrace.ending import die_by
@@ -53,11 +53,11 @@ class Given(NamedTuple):
         """Children, too."""
         return "-f" in self.options
 
-    def loop(self, events: pt.Mask) -> pt.Loop:
-        """The loop that traces it."""
+    def loop(self, events: pt.Mask, pin: Literal["auto", "off"] = "off") -> pt.Loop:
+        """The loop that traces it; ``pin`` is that of a program which is started."""
         if self.pids:
             return pt.attach(*self.pids, events=events, follow=self.follow)
-        return pt.spawn(self.program, events=events, follow=self.follow, close_fds=False)
+        return pt.spawn(self.program, events=events, follow=self.follow, close_fds=False, pin=pin)
 
 
 def given(name: str, text: str, letters: str, argv: Sequence[str]) -> Given | str:

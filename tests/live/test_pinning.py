@@ -79,6 +79,21 @@ def test_with_a_second_lwp_a_process_is_not_pinned_again(
     assert pinned("thread").told("long") == (own,)
 
 
+def test_one_that_is_stepped_is_pinned_and_told_the_truth(tracee: Tracee, own: int) -> None:
+    """Its instructions are as many stops."""
+    on_one, steps = 0, 0
+    events = pt.SCE | pt.STEP
+    with pt.spawn([tracee("asks")], events=events, syscalls=["getppid"], pin="auto") as loop:
+        for ev in loop:
+            assert ev.stop is not None
+            ev.stop.step()
+            steps += isinstance(ev, pt.SingleStep)
+            if steps % 500 == 0:
+                on_one += mask(ev.pid).bit_count() == 1
+    assert on_one > 0
+    assert loop.returncode == own.bit_count()
+
+
 def mask(pid: int) -> int:
     status = fields(Path(f"/proc/{pid}/status").read_text())
     return int(status["Cpus_allowed"].replace(",", ""), 16) & (2**64 - 1)
