@@ -34,7 +34,7 @@ PYTHON, COMPILE, TAR = "python import", "gcc -c", "tar"
 def build(folder: Path) -> None:
     """Compile the C programs beside this file, and make what is to be packed and compiled."""
     compiler = os.environ.get("CC", "cc")
-    text = [str(CORE / f"{name}.c") for name in ("text", "line", "names")]
+    text = [str(CORE / f"{name}.c") for name in ("text", "line", "names", "pieces")]
     for name in (
         "floor",
         "filtered",
