@@ -15,7 +15,7 @@ from pypicotrace.tools.truss.counts import Counts, Key, Now
 
 INTERVAL = 0.5
 """Seconds from one drawing to the next."""
-PATIENCE = 20
+PATIENCE = 50
 """So many times as long as a drawing takes it is to the next at least: where rows are many."""
 AROUND = 5
 """Lines of the terminal that are not a call's: title, heads, how many more there are."""
