@@ -138,8 +138,9 @@ def test_a_full_disk_leaves_whole_lines(file: Path) -> None:
     )  # fmt: skip
     message = f"picotrace: {file}: {os.strerror(errno.EFBIG)}; the trace is incomplete\n"
     assert run == (7, b"ran\n", message.encode())
-    assert 69_000 < file.stat().st_size <= 70_077
-    assert len(list(pt.read(file))) > 200
+    # NetBSD refuses the whole of a write that does not fit.
+    assert (69_000 if LINUX else 1) < file.stat().st_size <= 70_077
+    assert len(list(pt.read(file))) > (200 if LINUX else 0)
 
 
 def test_a_reader_that_goes_away() -> None:

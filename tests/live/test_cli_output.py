@@ -180,8 +180,10 @@ class TestFull:
         self.as_full_as_it_gets(trace.read_bytes(), kilobytes * 1024)
 
     def as_full_as_it_gets(self, text: bytes, room: int) -> None:
-        assert lines(text)
-        assert room - 100 < len(text) <= room
+        # NetBSD refuses the whole of a write that does not fit.
+        least = room - (100 if LINUX else 65_536)
+        assert lines(text) or least <= 0
+        assert least < len(text) <= room
 
 
 def wchan(pid: int) -> str:
