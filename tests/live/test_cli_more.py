@@ -40,7 +40,7 @@ def trace(tmp_path: Path) -> Path:
 def test_times(trace: Path, option: str, begins: str) -> None:
     assert picotrace(option, "-o", str(trace), "true").status == 0
     lines = trace.read_text().splitlines()
-    assert len(lines) > 20
+    assert len(lines) > 5
     assert all(re.match(begins, line) for line in lines)
 
 
@@ -167,9 +167,8 @@ def test_a_table_when_asked(trace: Path, signo: int) -> None:
         eventually(lambda: SLEEP.encode() in trace.read_bytes(), "it sleeps")
         began = time.monotonic()
         run.kill(signo)
-        table = run.complains(f"{SLEEP}\n".encode()).decode().splitlines()
-        assert table[0].split() == ["pid", "lwp", "program", "seconds", "call"]
-        rows = [line.split() for line in table[1:]]
+        header, *rows = (run.complains(b"\n").decode().split() for _ in range(3))
+        assert header == ["pid", "lwp", "program", "seconds", "call"]
         assert {(row[2], row[4]) for row in rows} == {("sh", WAIT), ("sleep", SLEEP)}
         first = [float(row[3]) for row in rows]
         asked = time.monotonic()
