@@ -118,7 +118,11 @@ def test_input_21_an_exception_inside_of_a_generator_of_the_hosts(sleeper: Targe
     assert untouched(sleeper.pid)
 
 
-@pytest.mark.parametrize("handler", [signal.SIG_IGN, print], ids=["ignored", "handled"])
+# Of a child of one that ignores it NetBSD's kernel does not tell how it has ended.
+HANDLERS = {"handled": print, **({"ignored": signal.SIG_IGN} if LINUX else {})}
+
+
+@pytest.mark.parametrize("handler", HANDLERS.values(), ids=HANDLERS)
 def test_input_22_whatever_the_host_does_with_sigchld(scratch: Scratch, handler: object) -> None:
     with disposition(signal.SIGCHLD, handler):
         before = signals()
