@@ -21,13 +21,13 @@ PIPELINE = ["sh", "-c", "date | wc; exit 3"]
 
 def test_a_stream_has_all_that_a_loop_has(scratch: Scratch) -> None:
     with pt.spawn(PIPELINE, follow=True, stdout=scratch()) as loop:
-        batches = list(loop.stream(100))
+        batches = list(loop.stream(10))
     events = [event for batch in batches for event in batch]
     check_record(events)
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
     assert events[-1] == loop.status == pt.Exited(pid=loop.root, lwp=0, program=b"sh", status=3)
-    assert all(1 <= len(batch) <= 100 for batch in batches)
-    assert max(len(batch) for batch in batches) == 100
+    assert all(1 <= len(batch) <= 10 for batch in batches)
+    assert max(len(batch) for batch in batches) == 10
     assert all(event.stop is None for event in events)
 
 
