@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pypicotrace.batch import Batch
+from pypicotrace.files import File
 from pypicotrace.formats import FORMATS, Format, needed, new
 from pypicotrace.formats.header import Header
 from pypicotrace.progress import Progress, counted
 from pypicotrace.recording import read
-from pypicotrace.tracefile import open_trace, same_file
+from pypicotrace.tracefile import same_file
 from pypicotrace.trouble import USAGE, Trouble, command, in_words
 
 HELP = """\
@@ -144,13 +145,24 @@ def write_bytes(work: Work, form: Format, header: Header, batches: Iterable[Batc
     """Write a file; where the trace ends early, by an error, what there is of it is whole."""
     if work.target != "-" and same_file(work.source, work.target):
         raise Trouble(f"{work.target}: that is what is to be converted")
-    with open(open_trace(work.target), "wb") as out:
+    with closing(target_file(work.target)) as out:
         out.write(form.begin(header))
         try:
             for batch in batches:
                 out.write(form.events(batch))
         finally:
             out.write(form.end())
+
+
+def target_file(path: str) -> File:
+    """A file to write to; ``-`` is standard output.
+
+    :raises OSError: it cannot be opened; with its name.
+    """
+    try:
+        return File(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from None
 
 
 def convert(work: Work) -> None:

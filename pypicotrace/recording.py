@@ -72,8 +72,13 @@ class Recording:
             yield batch_of(records)
 
     def _header(self, file: IO[bytes]) -> Header:
+        line = file.readline(LINE_MAX)
         try:
-            header: Header = self._parsing.header_of(file.readline(LINE_MAX))
+            if not line:
+                raise ValueError("it is empty")
+            header: Header = self._parsing.header_of(line)
+            if not line.endswith(b"\n"):
+                raise ValueError("its first line is cut")
         except ValueError as error:
             raise BadRecording(f"{self._name}: no recording of picotrace: {error}") from None
         return header

@@ -7,6 +7,7 @@ names of the folders, as Hive has them; the header is in the file's metadata.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -30,6 +31,8 @@ HEADER = b"pypicotrace"
 ROWS = 1 << 15
 """In a group of rows, and so in memory."""
 BATCH = 4096
+UNREADABLE = (pa.ArrowException, OSError, KeyError, TypeError, ValueError)
+"""What a damaged file is found by."""
 
 NAME = pa.dictionary(pa.int32(), pa.string())
 """A string of which there are few: each is stored once."""
@@ -182,21 +185,36 @@ def read(file: Path, told: Callable[[float], None]) -> tuple[Header, Iterator[Ba
         missing = set(SCHEMA.names) - set(source.schema_arrow.names)
         if missing:
             raise ValueError(f"it has no column {min(missing)}")
-    except (pa.ArrowInvalid, KeyError, ValueError) as error:
-        why = "it has no header" if isinstance(error, KeyError) else str(error)
+    except UNREADABLE as error:
+        why = "it has no header" if isinstance(error, KeyError) else told_of(error, file)
         raise BadRecording(f"{file}: no trace of picotrace: {why}") from None
     return header, _batches(source, file, told)
 
 
 def _batches(source: pq.ParquetFile, file: Path, told: Callable[[float], None]) -> Iterator[Batch]:
     done = 0
-    for rows in source.iter_batches(BATCH, columns=COLUMNS):
+    all_rows = source.iter_batches(BATCH, columns=COLUMNS)
+    while True:
         try:
-            yield batch_of(b"".join(map(_record, rows.to_pylist())))
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadRecording(f"{file}: {error}") from None
+            rows = next(all_rows, None)
+            if rows is None:
+                return
+            batch = batch_of(b"".join(map(_record, rows.to_pylist())))
+        except UNREADABLE as error:
+            raise BadRecording(f"{file}: {told_of(error, file)}") from None
+        yield batch
         done += len(rows)
         told(done / source.metadata.num_rows)
+
+
+def told_of(error: Exception, file: Path) -> str:
+    """What is wrong with a file, in a line.
+
+    :raises OSError: the system says so, and not what reads Parquet, whose errors have no number.
+    """
+    if isinstance(error, OSError) and error.errno:
+        raise OSError(error.errno, os.strerror(error.errno), str(file)) from None
+    return " ".join(str(error).split())
 
 
 def _record(row: dict[str, Any]) -> bytes:

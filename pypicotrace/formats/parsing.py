@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -17,6 +17,8 @@ from pypicotrace.formats.values import Word, bytes_of
 from pypicotrace.kinds import Kind
 from pypicotrace.layout import FIELDS, FORMAT
 
+Decoded = TypeVar("Decoded")
+HEAD = msgspec.json.Decoder(lines.Head)
 DECODER = msgspec.json.Decoder(lines.EventLine)
 
 
@@ -25,7 +27,7 @@ def header_of(line: bytes) -> Header:
 
     :raises ValueError: it is none of a recording that is known here.
     """
-    head = msgspec.json.decode(line, type=lines.Head)
+    head = in_bounds(HEAD.decode, line)
     if head.schema != lines.SCHEMA:
         raise ValueError(f"its schema is {head.schema!r}, and {lines.SCHEMA!r} is known")
     return head.header()
@@ -39,7 +41,7 @@ def records_of(chunk: bytes, number: int) -> Iterator[bytes]:
     """
     decoded: Iterable[lines.Line]
     try:
-        decoded = DECODER.decode_lines(chunk)
+        decoded = in_bounds(DECODER.decode_lines, chunk)
     except ValueError:
         decoded = one_by_one(chunk, number)  # which tells where it is
     for place, line in enumerate(decoded, number):
@@ -50,11 +52,22 @@ def records_of(chunk: bytes, number: int) -> Iterator[bytes]:
         yield record
 
 
+def in_bounds(decode: Callable[[bytes], Decoded], data: bytes) -> Decoded:
+    """What a decoder makes of it.
+
+    :raises ValueError: that cannot be done; msgspec's errors are such, but for that of the stack.
+    """
+    try:
+        return decode(data)
+    except RecursionError:
+        raise ValueError("its brackets are too deep") from None
+
+
 def one_by_one(chunk: bytes, number: int) -> Iterator[lines.Line]:
     for place, text in enumerate(chunk.split(b"\n")[:-1], number):
         try:
-            line: lines.Line = DECODER.decode(text)
-        except ValueError as error:  # msgspec's are
+            line: lines.Line = in_bounds(DECODER.decode, text)
+        except ValueError as error:
             raise ValueError(f"line {place}: {error}") from None
         yield line
 

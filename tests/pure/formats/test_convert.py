@@ -170,8 +170,18 @@ def test_what_cannot_be_written(file: Path, capsys: pytest.CaptureFixture[str]) 
     )
     assert file.read_bytes() == before
     assert convert(capsys, file, "/dev/full", "-t", "text")[0] == 2
-    message = "picotrace-convert: No space left on device\n"
+    message = "picotrace-convert: /dev/full: No space left on device\n"
     assert convert(capsys, "-t", "text", file, "/dev/full") == (1, message)
+
+
+def test_it_goes_where_nobody_else_has_led_it(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = file.with_name("out.txt")
+    out.symlink_to(file.with_name("precious"))
+    file.parent.chmod(0o1777)
+    why = "it is a symbolic link in a folder that anybody can write to"
+    assert convert(capsys, file, out) == (1, f"picotrace-convert: {out}: {why}\n")
 
 
 def test_a_recording_that_was_cut(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -147,7 +147,6 @@ def test_it_can_be_read_again_and_from_a_stream(file: Path, batch: pt.Batch) -> 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda text: b"", "no recording of picotrace"),
         (lambda text: b"  123  123 ls SCE read()\n", "no recording of picotrace"),
         (lambda text: text.replace(b"otrace/1", b"otrace/2"), "schema is 'pypicotrace/2'"),
         (lambda text: text.replace(b'"ev":"forked"', b'"ev":"forkled"', 1), r": line 5: .*forkled"),
@@ -157,6 +156,10 @@ def test_it_can_be_read_again_and_from_a_stream(file: Path, batch: pt.Batch) -> 
         (lambda text: text.replace(b'"args":[', b'"args":[' + b"0," * 9, 1), ": line 2: .*8 arg"),
         (lambda text: text.replace(b'"program":"', b'"program":"' + b"p" * 24, 1), "too long"),
         (lambda text: text.replace(b'"program":"', b'"program":"\\\\q', 1), "a backslash"),
+        (lambda text: text + b'{"ev":' + b"[" * 10**5 + b"\n", r": line \d+: its brackets are too"),
+        (lambda text: b'{"x":' + b"[" * 10**5 + b"\n", "no recording.*brackets are too deep"),
+        (lambda text: b"", "no recording of picotrace: it is empty"),
+        (lambda text: text.splitlines()[0], "no recording of picotrace: its first line is cut"),
         (lambda text: text[:-1], "the last line is cut"),
         (lambda text: text[:-30], "the last line is cut"),
     ],

@@ -118,3 +118,26 @@ def test_what_is_no_trace(tmp_path: Path) -> None:
     pq.write_table(pa.table({"ev": ["sce"]}).replace_schema_metadata(metadata), less)
     with pytest.raises(pt.BadRecording, match="it has no column"):
         read(less)
+
+
+def test_a_file_that_is_damaged(tmp_path: Path) -> None:
+    """Wherever a byte is another, it is a trace, or one line says that the file is none."""
+    file = write(tmp_path, HEADER, [batch_of_all(200)])
+    whole = file.read_bytes()
+    found = []
+    for place in range(4, len(whole), max(len(whole) // 400, 1)):
+        damaged = bytearray(whole)
+        damaged[place] ^= 0x41
+        file.write_bytes(damaged)
+        try:
+            read(file)
+        except pt.BadRecording as error:
+            found.append(str(error))
+    assert len(found) > 100
+    assert [told for told in found if not told.startswith(f"{file}: ") or "\n" in told] == []
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="No such file") as caught:
+        read(tmp_path / "no.parquet")
+    assert caught.value.filename == str(tmp_path / "no.parquet")
