@@ -254,12 +254,15 @@ def _check_files(given: set[str], output: str | None, name: str | None, each: bo
         raise usage(f"{of_files[0]} goes with -o FILE")
     if output is not None and is_command(output) and not output[1:].strip():
         raise usage(f"-o '{output}': give a command after the |")
+    many = [option for option in of_files if option != "--append"]
+    if many and (output or "").rpartition("/")[2] in ("", ".", ".."):
+        raise usage(f"-o '{output}': give a file: {many[0]} adds to its name")
     if "--keep" in given and "--rotate" not in given:
         raise usage("--keep goes with --rotate SIZE")
     if each and "--rotate" in given:
         raise usage("-ff and --rotate exclude each other")
-    if of_files[:1] != ["--append"] and of_files and "--last" in given:
-        raise usage(f"{of_files[0]} and --last exclude each other: few events need no many files")
+    if many and "--last" in given:
+        raise usage(f"{many[0]} and --last exclude each other: few events need no many files")
     if each and name == "trace-event":
         raise usage("-ff is not for trace-event, which has processes side by side, in one file")
     if "--append" in given and "--rotate" not in given and name not in (None, *APPENDABLE):
