@@ -18,21 +18,13 @@ from pypicotrace.launch import LaunchOptions, own_environment, search
 from pypicotrace.loop import Loop
 from pypicotrace.output import EXIT_FAILURE, Lost, Output, open_output
 from pypicotrace.start import attach, spawn
+from pypicotrace.trouble import shown
 from pypicotrace.users import identity
 
 CAP_SYS_PTRACE = 19
 """linux/capability.h."""
 
 EXIT_CANNOT_RUN, EXIT_NOT_FOUND = 126, 127
-
-
-def shown(text: str) -> str:
-    r"""Text in which anything may be (a file's name), as one line that no terminal acts upon.
-
-    What cannot be shown is escaped as Python does it; a byte that is no UTF-8 as ``\xHH``.
-    """
-    exact = text.encode(errors="surrogateescape").decode(errors="backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in exact)
 
 
 def complain(message: str, hint: str = "") -> None:

@@ -122,6 +122,8 @@ def opened(work: Work, progress: Progress) -> Iterator[tuple[Header, Iterable[Ba
             )
         yield parquet.read(files[0], progress.told)
     elif work.source == "-":
+        if sys.stdin is None:
+            raise Trouble("standard input: it is closed")
         recording = read(sys.stdin.buffer)
         yield recording.header, recording.stream()
     else:
@@ -162,7 +164,8 @@ def target_file(path: str) -> File:
     try:
         return File(path)
     except OSError as error:
-        raise OSError(error.errno, error.strerror, path) from None
+        where = "standard output" if path == "-" else path
+        raise OSError(error.errno, error.strerror, where) from None
 
 
 def convert(work: Work) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 from pypicotrace.batch import Batch
+from pypicotrace.trouble import shown
 
 PATIENCE = 1.0
 """Seconds that need no bar."""
@@ -33,12 +34,13 @@ class Progress:
     def _show(self) -> None:
         try:
             from rich.console import Console
+            from rich.markup import escape
             from rich.progress import Progress as Bar
         except ModuleNotFoundError:
             self._wanted = False
             return
         self._shown = Bar(console=Console(stderr=True), transient=True)
-        self._task = self._shown.add_task(self._what, total=1.0)
+        self._task = self._shown.add_task(escape(shown(self._what)), total=1.0)
         self._shown.start()
 
     def close(self) -> None:

@@ -21,6 +21,15 @@ class Trouble(Exception):
         self.status = status
 
 
+def shown(text: str) -> str:
+    r"""Text in which anything may be (a file's name), as one line that no terminal acts upon.
+
+    What cannot be shown is escaped as Python does it; a byte that is no UTF-8 as ``\xHH``.
+    """
+    exact = text.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in exact)
+
+
 @contextmanager
 def in_words() -> Iterator[None]:
     """What goes wrong with a file or a recording is a `Trouble`.
@@ -52,13 +61,26 @@ def command(
     try:
         run(sys.argv[1:] if argv is None else argv)
     except Trouble as trouble:
-        text = str(trouble).encode(errors="surrogateescape").decode(errors="backslashreplace")
-        print(f"{name}: {text}", file=sys.stderr)
+        complain(f"{name}: {trouble}")
         return trouble.status
     except BrokenPipeError:
         # Whoever reads has seen enough; and nothing more is to be flushed at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        forget_output()
+        return TROUBLE
+    except OSError as error:  # all that is done with files is in words by now
+        complain(f"{name}: standard output: {error.strerror}")
+        forget_output()
         return TROUBLE
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     return 0
+
+
+def complain(lines: str) -> None:
+    """Lines on standard error."""
+    print("\n".join(map(shown, lines.split("\n"))), file=sys.stderr)
+
+
+def forget_output() -> None:
+    """What is left of standard output goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

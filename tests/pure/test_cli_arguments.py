@@ -10,11 +10,11 @@ import pytest
 from pypicotrace import __version__, cli
 from pypicotrace._ffi import lib
 from pypicotrace.arguments import HELP, HINT, Arguments, Failure, arguments, process_id
-from pypicotrace.cli import shown
 from pypicotrace.expressions import Wanted
 from pypicotrace.kinds import Mask
 from pypicotrace.refusals import UID_UNKNOWN, words
 from pypicotrace.text import Text
+from pypicotrace.trouble import shown
 
 EVERYTHING = Wanted(Mask.ALL, None)
 NOTHING_SAID = Arguments(
@@ -178,8 +178,6 @@ def test_cut_results_are_the_loops_business(
         ),
         ["--stop-after", "999999999h", "ls"],
         ["--stop-after", "5", "-e", "event=exec", "ls"],
-        ["--color=", "ls"],
-        ["--format=", "ls"],
         ["--children", "ls"],
         ["-u", "nobody", "-p", "5"],
         ["--pin", "1", "-p", "5"],

@@ -107,6 +107,41 @@ def test_standard_input_and_output(file: Path) -> None:
     assert (run.stdout, run.stderr) == (written(new("strace"), batch_of_all()), b"")
 
 
+@pytest.mark.parametrize(
+    ("argv", "closed", "message"),
+    [
+        (["-f", "ndjson", "-", "x.txt"], 0, b"standard input: it is closed"),
+        (["-t", "text", "trace.ndjson", "-"], 1, b"standard output: not open for writing"),
+    ],
+)
+def test_a_stream_that_is_closed(file: Path, argv: list[str], closed: int, message: bytes) -> None:
+    run = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}>&-', "sh", *CONVERT, *argv],
+        capture_output=True, check=False, cwd=file.parent,
+    )  # fmt: skip
+    assert (run.returncode, run.stderr) == (1, b"picotrace-convert: " + message + b"\n")
+
+
+def test_help_that_cannot_be_printed() -> None:
+    with open("/dev/full", "wb") as full:
+        run = subprocess.run([*CONVERT, "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
+    message = b"picotrace-convert: standard output: No space left on device\n"
+    assert (run.returncode, run.stderr) == (1, message)
+
+
+def test_what_is_told_does_not_act_upon_a_terminal(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither a name nor what is in a recording."""
+    bad = file.with_name("\x1b[31m.ndjson")
+    bad.write_bytes(file.read_bytes().replace(b'"ev":"forked"', b'"ev":"\\u001b[31m"', 1))
+    status, text = convert(capsys, bad, file.with_name("out.txt"))
+    assert status == 1
+    assert text.count(r"\x1b[31m") == 2
+    assert text.isascii()
+    assert text[:-1].isprintable()
+
+
 def test_a_reader_that_has_seen_enough(file: Path) -> None:
     r, w = os.pipe()
     os.close(r)
@@ -216,10 +251,10 @@ def test_a_bar_where_work_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setattr(progress, "PATIENCE", 0)
-    bar = Progress("trace.ndjson")
+    bar = Progress("[red]\x1b\udcff.ndjson")
     bar.told(0.5)
     bar.close()
-    assert "trace.ndjson" in terminal.getvalue()
+    assert r"[red]\x1b\xff.ndjson" in terminal.getvalue()
     assert " 50%" in terminal.getvalue()
 
 
