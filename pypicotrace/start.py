@@ -77,11 +77,11 @@ def spawn(
         `Unsupported`. Without ``CAP_SYS_ADMIN`` the program runs with no_new_privs. None: where
         that takes nothing from set-user-ID programs that tracing leaves them.
         `Loop`'s ``filtering`` says what came of it.
-    :param pin: "auto": while one LWP has nearly all the stops (of calls and single steps), and
-        many, it shares a processor with the tracer, for a stop costs several times as much between two. What was there is put
-        back before the program can ask where it may run. This thread is pinned meanwhile, and so
-        would be what the loop's body starts. A number: the tracer and what it starts stay on that
-        processor until the loop is left. NetBSD does nothing for "auto".
+    :param pin: "auto": while one LWP has nearly all the stops (of calls, or steps), and many, it
+        shares a processor with the tracer, for a stop costs several times as much between two. What
+        was there is put back before the program can ask where it may run. This thread is pinned
+        meanwhile, and so would be what the loop's body starts. A number: the tracer and what it
+        starts stay on that processor until the loop is left. NetBSD does nothing for "auto".
 
     What else subprocess.Popen takes means what it means there, but for what is said here:
 
