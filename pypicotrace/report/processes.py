@@ -26,6 +26,9 @@ class Lwp:
     calls: int = 0
     errors: int = 0
     in_ns: int = 0
+    ended_in_ns: int = 0
+    """How long it was in calls that it never came back from. At the end of the trace it is known
+    whether exits were recorded at all; then they are a part of ``in_ns``, or nobody knows."""
     entered: bool = False
     """It is in a call since ``known_ns``."""
 
@@ -157,10 +160,12 @@ class Processes:
             self._lwp(process, lwp, ts_ns)
 
     def lwp_ended(self, process: Process, lwp: int, ts_ns: int) -> None:
-        thread = process.living.pop(lwp, None)
+        """An LWP is gone; that may be all that the trace has of it."""
+        thread = self._lwp(process, lwp, ts_ns)
         if thread is not None:
             self._leave(thread, ts_ns)
             thread.ended = True
+            del process.living[lwp]
 
     def ended(
         self, process: Process, ts_ns: int, status: int | None, signo: int = 0, core: bool = False
@@ -177,6 +182,11 @@ class Processes:
                 if thread.entered and self._exits:
                     self._leave(thread, ts_ns)
                     process.last_ns = max(process.last_ns, thread.last_ns)
+        if self._exits:
+            for process in self.all:
+                for thread in process.lwps:
+                    thread.in_ns += thread.ended_in_ns
+                    thread.ended_in_ns = 0
 
     def _appear(self, pid: int, parent: int, program: bytes, ts_ns: int) -> Process | None:
         if len(self.all) >= PROCESSES_MAX:
@@ -200,8 +210,8 @@ class Processes:
 
     def _leave(self, thread: Lwp, ts_ns: int) -> None:
         """A call that it is in is over, by its end."""
-        if thread.entered and self._exits:
-            thread.in_ns += max(ts_ns - thread.known_ns, 0)
+        if thread.entered:
+            thread.ended_in_ns += max(ts_ns - thread.known_ns, 0)
         thread.entered = False
         thread.last_ns = max(thread.last_ns, ts_ns)
         thread.known_ns = max(thread.known_ns, ts_ns)

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 import recount
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from records import HEADER, batch_of_all
 from story import LONG, PIDS, Step, Story, counted, story
@@ -25,10 +25,22 @@ STEPS = st.lists(
     st.tuples(st.integers(0, 99), st.integers(0, 9), st.integers(0, 999), st.integers(0, 40)),
     max_size=120,
 )
+ENDED_BEFORE_ANY_EXIT: list[Step] = [
+    *[(0, 0, 0, 0)] * 6,
+    (31, 0, 0, 0),
+    *[(0, 1, 0, 0)] * 3,
+    (17, 1, 0, 1),
+    *[(0, 0, 0, 0)] * 2,
+]
+"""A process ends in a call; that exits are recorded is seen of another, later."""
+NOTHING_BUT_AN_END: list[Step] = [*[(0, 0, 0, 0)] * 8, (14, 0, 0, 0), (53, 0, 1, 0)]
+"""All that is kept of an LWP is that it has ended."""
 
 
 @settings(deadline=None)
 @given(STEPS, st.integers(0, 20))
+@example(ENDED_BEFORE_ANY_EXIT, 10)
+@example(NOTHING_BUT_AN_END, 10)
 def test_of_any_story(steps: list[Step], first: int) -> None:
     check(story(steps).batch(first))
 
