@@ -81,7 +81,7 @@ def arguments(argv: Sequence[str]) -> Work | str:
     :raises Trouble: it makes no sense.
     """
     try:
-        options, files = getopt.getopt(list(argv), "f:ht:", ["help"])
+        options, files = getopt.gnu_getopt(list(argv), "f:ht:", ["help"])
     except getopt.GetoptError as error:
         raise Trouble(f"{error.msg}\n{HELP.splitlines()[0]}", USAGE) from None
     given = dict(options)

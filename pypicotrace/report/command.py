@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import NamedTuple
 
+from pypicotrace import __version__
 from pypicotrace.batch import Batch
 from pypicotrace.errors import BadRecording
 from pypicotrace.formats.header import Header
@@ -32,7 +33,8 @@ standard output.
   -o OUT         the page, such as report.html
   --title TEXT   what it is called, if not the command that was traced
 
-  -h, --help   show this, and exit
+  -h, --help     show this, and exit
+  -V, --version  show the version, and exit
 """
 
 
@@ -51,12 +53,14 @@ def arguments(argv: Sequence[str]) -> Work | str:
     """
     usage = HELP.splitlines()[0]
     try:
-        options, files = getopt.gnu_getopt(list(argv), "ho:", ["help", "title="])
+        options, files = getopt.gnu_getopt(list(argv), "ho:V", ["help", "title=", "version"])
     except getopt.GetoptError as error:
         raise Trouble(f"{error.msg}\n{usage}", USAGE) from None
     given = dict(options)
     if given.keys() & {"-h", "--help"}:
         return HELP
+    if given.keys() & {"-V", "--version"}:
+        return f"picotrace-report {__version__}\n"
     if len(files) != 1:
         raise Trouble(f"give one recording\n{usage}", USAGE)
     if "-o" not in given:

@@ -72,6 +72,12 @@ def test_text(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert out.read_text() == "    10     11             sh SCX open = 0 Err#2 ENOENT\n"
 
 
+def test_options_may_follow_the_files(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = file.with_name("out")
+    assert convert(capsys, file, out, "-t", "text") == (0, "")
+    assert out.read_bytes() == written(Plain(), batch_of_all())
+
+
 def test_by_parquet_and_back(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table, back = file.with_name("table.parquet"), file.with_name("back.ndjson")
     assert convert(capsys, file, table) == (0, "")
@@ -204,7 +210,6 @@ def test_what_cannot_be_written(file: Path, capsys: pytest.CaptureFixture[str]) 
         f"picotrace-convert: {file}: that is what is to be converted\n",
     )
     assert file.read_bytes() == before
-    assert convert(capsys, file, "/dev/full", "-t", "text")[0] == 2
     message = "picotrace-convert: /dev/full: No space left on device\n"
     assert convert(capsys, "-t", "text", file, "/dev/full") == (1, message)
 

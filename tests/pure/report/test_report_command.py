@@ -10,6 +10,7 @@ import pytest
 from page_parts import facts_of
 from records import HEADER, batch_of_all
 
+from pypicotrace import __version__
 from pypicotrace.formats import new
 from pypicotrace.report.collected import Collected
 from pypicotrace.report.command import HELP, main
@@ -80,6 +81,11 @@ def test_usage(capsys: pytest.CaptureFixture[str], argv: list[str], message: str
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert report(capsys, "--help") == (0, HELP)
     assert max(map(len, HELP.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("option", ["-V", "--version"])
+def test_version(capsys: pytest.CaptureFixture[str], option: str) -> None:
+    assert report(capsys, option) == (0, f"picotrace-report {__version__}\n")
 
 
 def test_what_cannot_be_read(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
