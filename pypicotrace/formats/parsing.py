@@ -19,6 +19,8 @@ from pypicotrace.layout import FIELDS, FORMAT
 
 Decoded = TypeVar("Decoded")
 HEAD = msgspec.json.Decoder(lines.Head)
+NAME_SHOWN = 40
+"""Characters of one that cannot be, in a message."""
 DECODER = msgspec.json.Decoder(lines.EventLine)
 
 
@@ -68,8 +70,18 @@ def one_by_one(chunk: bytes, number: int) -> Iterator[lines.Line]:
         try:
             line: lines.Line = in_bounds(DECODER.decode, text)
         except ValueError as error:
-            raise ValueError(f"line {place}: {error}") from None
+            what = "another recording begins here" if begins(text) else error
+            raise ValueError(f"line {place}: {what}") from None
         yield line
+
+
+def begins(line: bytes) -> bool:
+    """Whether it is the first line of a recording."""
+    try:
+        header_of(line)
+    except ValueError:
+        return False
+    return True
 
 
 def record_of(line: lines.Line) -> bytes:
@@ -87,7 +99,7 @@ def record_of(line: lines.Line) -> bytes:
 def program_of(text: str) -> bytes:
     program = bytes_of(text)
     if len(program) >= FIELDS["program"].size:
-        raise ValueError(f"the name of a program is too long: {text!r}")
+        raise ValueError(f"the name of a program is too long: {text[:NAME_SHOWN]!r}")
     return program
 
 

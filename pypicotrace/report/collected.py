@@ -46,6 +46,7 @@ class Collected:
                 self.begin_ns = self.end_ns = ts
             self.events += 1
             self.end_ns = max(self.end_ns, ts)
+            self.begin_ns = min(self.begin_ns, ts)
             process = self.processes.of(row[PID], row[PROGRAM], ts)
             if kind == Kind.SCE:
                 self._entry(row, process)

@@ -86,6 +86,7 @@ class Processes:
         if process is None:
             self.events_elsewhere += 1
             return None
+        process.begin_ns = min(process.begin_ns, ts_ns)
         process.last_ns = max(process.last_ns, ts_ns)
         if process.program != program:
             process.program = program

@@ -155,6 +155,8 @@ def test_it_can_be_read_again_and_from_a_stream(file: Path, batch: pt.Batch) -> 
         (lambda text: text.replace(b'"args":[', b'"args":["0y",', 1), ": line 2: .*0y"),
         (lambda text: text.replace(b'"args":[', b'"args":[' + b"0," * 9, 1), ": line 2: .*8 arg"),
         (lambda text: text.replace(b'"program":"', b'"program":"' + b"p" * 24, 1), "too long"),
+        (lambda text: text.replace(b'"program":"', b'"program":"' + b"p" * 99, 1), "'p{40}'$"),
+        (lambda text: text + text, "another recording begins here$"),
         (lambda text: text.replace(b'"program":"', b'"program":"\\\\q', 1), "a backslash"),
         (lambda text: text + b'{"ev":' + b"[" * 10**5 + b"\n", r": line \d+: its brackets are too"),
         (lambda text: b'{"x":' + b"[" * 10**5 + b"\n", "no recording.*brackets are too deep"),

@@ -174,6 +174,26 @@ def test_nothing_is_too_odd() -> None:
     Made(HEADER, made).facts()
 
 
+def test_times_that_run_back() -> None:
+    """Nothing is before the begin of the trace, or ends before it begins."""
+    batch = LONG.batch()
+    records = ffi.from_buffer("struct pico_event[]", batch.buffer(), require_writable=False)
+    told = ffi.new("struct pico_event[]", len(batch))
+    ffi.memmove(told, records, ffi.sizeof(told))
+    times = [event.ts_ns for event in batch]
+    for record, ts_ns in zip(told, reversed(times), strict=True):
+        record.ts_ns = ts_ns
+        record.elapsed_ns = 0
+    facts = Made(HEADER, counted(pt.Batch(told, len(batch)))).facts()
+    assert facts["duration"] == max(times) - min(times)
+    for _, _, begin, end, _, _, _, _, names, marks, lwps in facts["processes"]:
+        assert 0 <= begin <= end <= facts["duration"]
+        assert all(begin <= since <= end for since, *_ in [*names, *marks])
+        assert all(begin <= since <= last <= end for _, since, last, *_ in lwps)
+    for row in [*facts["errors"], *facts["paths"]]:
+        assert 0 <= row[4] <= facts["duration"]
+
+
 def test_calls_that_were_entered_alone() -> None:
     """Nobody knows how long they took."""
     made = Story()
