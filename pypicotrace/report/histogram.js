@@ -5,9 +5,13 @@ const CALL = {
 };
 const LINE = {width: 96, height: 18};
 
-/* From where to where all calls together took, for a scale that they share. */
-const [shortest, longest] = facts.allBars.length
-	? [Math.max(facts.allBars[0][0], 1), facts.allBars[facts.allBars.length - 1][1]] : [1, 10];
+/* From where to where all calls together took, for a scale that they share: one that has a round value at least. */
+const [shortest, longest] = (() => {
+	const bars = facts.allBars.length ? facts.allBars : [[1, 10]];
+	const [least, most] = [Math.max(bars[0][0], 1), bars[bars.length - 1][1]];
+	return most >= 10 * least ? [least, most]
+		: [10 ** Math.floor(Math.log10(least)), 10 ** Math.ceil(Math.log10(most))];
+})();
 
 function logarithmic(from, to, width) {
 	const [least, most] = [Math.log(from), Math.log(to)];

@@ -42,22 +42,33 @@ class Overview {
 
 	bars(counts, most, x) {
 		const {begin, width} = facts.activity;
-		const wide = Math.max((width / WHOLE) * this.place.width, 1).toFixed(1);
 		return counts.map((count, place) => {
+			const since = begin + place * width;
+			const wide = Math.max(x(Math.min(since + width, WHOLE)) - x(since), 1).toFixed(1);
 			const high = (count && Math.max((count / most) * 40, 1.5)).toFixed(1);
-			return count ? `M${x(begin + place * width).toFixed(1)} 44v-${high}h${wide}v${high}z` : "";
+			return count ? `M${x(since).toFixed(1)} 44v-${high}h${wide}v${high}z` : "";
 		}).join("");
 	}
 
 	drawScale(from, to) {
 		const {left, width} = this.place;
-		const marks = ticks(from, to, width / 90).map((ns) => {
+		const places = ticks(from, to, width / 90);
+		const marks = places.map((ns, place) => {
 			const x = left + ((ns - from) / (to - from)) * width;
 			const anchor = x < left + 20 ? "start" : x > left + width - 20 ? "end" : "middle";
 			return drawn("g", {},
 				drawn("line", {class: "scale", x1: x, x2: x, y1: 14, y2: 20}),
-				drawn("text", {x, y: 11, "text-anchor": anchor}, duration(ns)));
+				drawn("text", {x, y: 11, "text-anchor": anchor}, this.label(places, place)));
 		});
 		byId("axis").replaceChildren(...marks);
+	}
+
+	/* Where three digits would not tell one from the next, the first says when, and the others how long after it. */
+	label(places, place) {
+		const step = places[1] - places[0];
+		if (!(places[places.length - 1] > 100 * step)) {
+			return duration(places[place]);
+		}
+		return place ? `+${duration(places[place] - places[0])}` : moment(places[0], step);
 	}
 }

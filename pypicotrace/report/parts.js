@@ -33,6 +33,14 @@ function duration(ns) {
 	return `${value >= 1000 ? number(Math.round(value)) : value.toFixed(digits)}\u00a0${unit}`;
 }
 
+/* When something is, told apart from what is a step away. */
+function moment(ns, step) {
+	const [size, unit] = UNITS.find(([least]) => ns >= least) || UNITS[3];
+	const digits = Math.max(Math.ceil(Math.log10(size / step)), 0);
+	const shape = {minimumFractionDigits: digits, maximumFractionDigits: digits};
+	return `${(ns / size).toLocaleString("en-US", shape)}\u00a0${unit}`;
+}
+
 /* Round values from one to another, so many at most: 1, 2 or 5 times a power of ten apart. */
 function ticks(from, to, most) {
 	const least = (to - from) / most;

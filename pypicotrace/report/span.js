@@ -1,7 +1,7 @@
 /* The part of the time that is shown: in nanoseconds, and in the page's address where it is not all of it. */
 
-const WHOLE = Math.max(facts.duration, 1);
 const SHORTEST = 10;
+const WHOLE = Math.max(facts.duration, SHORTEST);
 
 const span = {
 	get() {

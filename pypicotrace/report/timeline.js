@@ -3,7 +3,7 @@
 const ROW = 20;
 const HIGHEST = 440;
 const LWPS_SHOWN = 100;
-const AFTER = 72; /* room for how a process has ended */
+const AFTER = 96; /* room for how a process has ended */
 
 const processText = (process) =>
 	[process[PROCESS.pid], process[PROCESS.how], ...process[PROCESS.names].map(([, name]) => name)]
@@ -113,7 +113,7 @@ class Timeline {
 		const first = Math.max(Math.floor(this.frame.scrollTop / ROW) - 2, 0);
 		const last = Math.min(first + Math.ceil(HIGHEST / ROW) + 5, this.rows.length);
 		const height = Math.max(last - first, 1) * ROW;
-		const plot = drawn("svg", {x: this.place.left, width: this.place.width + AFTER, height});
+		const plot = drawn("svg", {class: "plot", x: this.place.left, width: this.place.width + AFTER, height});
 		const shown = this.rows.slice(first, last);
 		this.drawForks(plot, first, last);
 		shown.forEach((row, place) => this.drawRow(plot, row, place * ROW));

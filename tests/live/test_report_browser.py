@@ -6,6 +6,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,13 @@ import records
 from browser import Browser, PageError, browser
 from cli_support import picotrace, untraced
 from records import HEADER, batch_of_all
-from story import LONG, counted
+from story import LONG, Story, counted
 
+from pypicotrace._ffi import ffi
+from pypicotrace.batch import Batch
 from pypicotrace.formats import new
+from pypicotrace.kinds import Kind
+from pypicotrace.report.collected import Collected
 from pypicotrace.report.facts import left_out
 from pypicotrace.report.meaning import RESTARTS
 from pypicotrace.report.page import page
@@ -171,6 +176,73 @@ def test_of_next_to_nothing(tab: Browser, tmp_path: Path, count: int) -> None:
     tab.open(made(file, tmp_path / "short.html"))
     assert rows(tab, "errors") == [["None."]]
     assert ("None." in tab.evaluate("document.getElementById('rows').textContent")) == (not count)
+
+
+AXIS = "[...document.querySelectorAll('#axis text')].map((text) => text.textContent)"
+
+
+@pytest.mark.parametrize(("since", "labels"), [(0, "0 ns"), (1_800_000_200_000, "1,800.0002 s")])
+@pytest.mark.parametrize("size", [10, 10**6, 10**10])
+def test_its_times_can_be_told_apart(
+    tab: Browser, tmp_path: Path, since: int, labels: str, size: int
+) -> None:
+    """However small a part of however long a trace is shown; also where all is at one moment."""
+    told = Collected()
+    told.add(at_times(10**12, 10**12 + 2 * since))
+    told.finish()
+    file = tmp_path / "long.html"
+    file.write_bytes(page(HEADER, told, ""))
+    tab.open(f"{file.as_uri()}#span={since},{since + size}")
+    axis = tab.evaluate(AXIS)
+    assert len(set(axis)) == len(axis) > 2
+    if size < 10**10:
+        assert axis[0].replace("\u00a0", " ").startswith(labels[:-2])
+    boxes = "[...document.querySelectorAll('#axis text')].map((text) => text.getBBox())"
+    ends = tab.evaluate(f"{boxes}.map((box) => [box.x, box.x + box.width])")
+    assert all(end < begin for (_, end), (begin, _) in pairwise(ends))
+
+
+def at_times(*times: int) -> Batch:
+    made = ffi.new("struct pico_event[]", len(times))
+    for place, ts_ns in enumerate(times):
+        made[place].seq, made[place].ts_ns = place + 1, ts_ns
+        made[place].kind, made[place].pid, made[place].lwp = int(Kind.SCE), 7, 7
+    return Batch(made, len(times))
+
+
+def test_pictures_stay_in_their_frames(tab: Browser, tmp_path: Path) -> None:
+    """Of a trace whose calls all took alike, and of one with every kind of end."""
+    file = tmp_path / "frames.html"
+    file.write_bytes(page(HEADER, counted(LONG.batch()), ""))
+    tab.open(file.as_uri())
+    box = "document.querySelector('#overview {}').getBBox()"
+    bars, window = (
+        tab.evaluate(f"(b => [b.x, b.x + b.width])({box.format(name)})")
+        for name in (".bar", ".window")
+    )
+    assert window[0] <= bars[0] < bars[1] <= window[1] + 1
+    ends = tab.evaluate(
+        "[...document.querySelectorAll('#rows .end')].map((each) => [each.textContent, "
+        "each.getBoundingClientRect().right])"
+    )
+    assert "SIGSEGV (core)" in dict(ends)
+    right = tab.evaluate("byId('rows').getBoundingClientRect().right")
+    assert all(end <= right for _, end in ends)
+
+
+def test_a_histogram_has_a_scale(tab: Browser, tmp_path: Path) -> None:
+    """Also where all calls took alike."""
+    made = Story()
+    made.step((0, 0, 0, 0))
+    made.step((0, 0, 0, 300))
+    file = tmp_path / "alike.html"
+    file.write_bytes(page(HEADER, counted(made.batch()), ""))
+    tab.open(file.as_uri())
+    texts = "[...document.querySelectorAll('#histogram text')].map((text) => text.textContent)"
+    assert {"100\u00a0ns", "1.00\u00a0\u00b5s"} <= set(tab.evaluate(texts))
+    sizes = "[...document.querySelectorAll('#histogram .bar')].map((bar) => bar.getBBox().width)"
+    [width] = tab.evaluate(sizes)
+    assert width < 200
 
 
 def test_it_says_what_is_left_out(
