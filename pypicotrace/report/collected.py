@@ -88,8 +88,7 @@ class Collected:
 
     def _exec(self, row: Values, process: Process | None) -> None:
         if process is not None:
-            self.processes.lwp_seen(process, row[LWP], row[TS])
-            self.processes.executed(process, row[OTHER], row[TS])
+            self.processes.executed(process, row[LWP], row[OTHER], row[TS])
 
     def _lwp_begun(self, row: Values, process: Process | None) -> None:
         if process is None:

@@ -139,16 +139,18 @@ class Processes:
         if self._room_for_a_mark():
             process.marks.append((ts_ns, kind, number))
 
-    def executed(self, process: Process, old_lwp: int, ts_ns: int) -> None:
-        """A new image. ``old_lwp``: the LWP that called execve, and has the process's id now."""
+    def executed(self, process: Process, lwp: int, old_lwp: int, ts_ns: int) -> None:
+        """A new image, of one LWP; those that there were besides need not be heard of again.
+
+        :param old_lwp: the id that ``lwp`` had when it called execve, where it was another's then.
+        """
         self.mark(process, Kind.EXEC, ts_ns)
-        if old_lwp:
-            for lwp in list(process.living):
-                if lwp != process.pid:
-                    self.lwp_ended(process, lwp, ts_ns)
-            first = self._lwp(process, process.pid, ts_ns)
-            if first is not None:
-                self._leave(first, ts_ns)
+        for other in list(process.living):
+            if other != lwp:
+                self.lwp_ended(process, other, ts_ns)
+        thread = self._lwp(process, lwp, ts_ns) if lwp else None
+        if thread is not None and old_lwp:
+            self._leave(thread, ts_ns)
 
     def lwp_begun(self, process: Process, lwp: int, ts_ns: int) -> None:
         """An LWP was made, or attached to."""

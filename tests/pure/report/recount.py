@@ -19,7 +19,7 @@ def exits(events: Sequence[pt.Event]) -> list[pt.SyscallExit]:
 
 
 def is_error(event: pt.SyscallExit) -> bool:
-    return event.error not in (0, RESTART)
+    return event.error > 0 and event.error != RESTART
 
 
 def calls(events: Sequence[pt.Event]) -> dict[str, tuple[int, int, int, list[int]]]:
@@ -99,12 +99,13 @@ def inside(events: Sequence[pt.Event], life: Sequence[int]) -> list[tuple[int, i
     for place in life:
         event = events[place]
         ts, lwp = event.ts_ns, event.lwp
-        if isinstance(event, pt.Exec) and event.old_lwp:
+        if isinstance(event, pt.Exec):
             for other in [each for each in begun if each != lwp]:
                 close(other, ts, ts)
-            if lwp in entered:
-                spans[lwp].append((entered.pop(lwp), ts))
-            executed = ts
+            if event.old_lwp:
+                if lwp in entered:
+                    spans[lwp].append((entered.pop(lwp), ts))
+                executed = ts
         if not lwp:
             continue
         begin = ts

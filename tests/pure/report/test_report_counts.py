@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 import recount
@@ -15,6 +16,7 @@ import pypicotrace as pt
 from pypicotrace import report, syscalls
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.formats.values import program_of
+from pypicotrace.kinds import Kind
 from pypicotrace.report import activity, collected, descriptors, failures, processes
 from pypicotrace.report.collected import Collected
 from pypicotrace.report.durations import bucket_of
@@ -229,6 +231,26 @@ def test_what_netbsd_tells() -> None:
     assert facts["errors"] == [["sh", "open", "EAGAIN", 1, 6, 6, ""]]
     assert facts["paths"] == [["sh", "open", "EAGAIN", 1, 6, 6, "0x7f00"]]
     assert facts["processes"][0][4:6] == ["SIGINFO", 2]
+
+
+def test_an_execve_of_netbsd_ends_the_other_lwps() -> None:
+    """Nothing else tells of their end; the one that called it keeps its id (GUARANTEES.md)."""
+    call = {"abi": lib.PICO_ABI_NETBSD, "sysnum": 3}
+    told: list[dict[str, Any]] = [
+        {"kind": Kind.SCE, "lwp": 7, **call},
+        {"kind": Kind.SCE, "lwp": 9, **call},
+        {"kind": Kind.EXEC, "lwp": 9},
+        {"kind": Kind.SCX, "lwp": 9, "enter_seq": 2, "elapsed_ns": 20, **call},
+        {"kind": Kind.EXITED},
+    ]
+    made = ffi.new("struct pico_event[]", len(told))
+    for place, values in enumerate(told):
+        common = {"seq": place + 1, "ts_ns": 100 + 10 * place, "pid": 7, "sysnum": -1}
+        for name, value in {**common, **values}.items():
+            setattr(made[place], name, int(value))
+    [process] = counted(pt.Batch(made, len(told))).processes.all
+    lwps = [(lwp.lwp, lwp.begin_ns, lwp.last_ns, lwp.in_ns) for lwp in process.lwps]
+    assert lwps == [(7, 100, 120, 20), (9, 110, 140, 20)]
 
 
 @pytest.fixture
