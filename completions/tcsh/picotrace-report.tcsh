@@ -6,7 +6,7 @@
 # See also: https://github.com/tcsh-org/tcsh/blob/master/complete.tcsh
 
 complete picotrace-report \
-        'c/--/(help title)/' \
-        'c/-/(- h o)/' \
+        'c/--/(help title version)/' \
+        'c/-/(- V h o)/' \
         'p/1/f/' \
         'p/*/()/'
