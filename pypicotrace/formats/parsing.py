@@ -19,9 +19,9 @@ from pypicotrace.layout import FIELDS, FORMAT
 
 Decoded = TypeVar("Decoded")
 HEAD = msgspec.json.Decoder(lines.Head)
+DECODER = msgspec.json.Decoder(lines.EventLine)
 NAME_SHOWN = 40
 """Characters of one that cannot be, in a message."""
-DECODER = msgspec.json.Decoder(lines.EventLine)
 
 
 def header_of(line: bytes) -> Header:
