@@ -67,3 +67,17 @@ pico_loop_born(struct pico_loop *loop, struct pico_lwp *l, const struct pico_raw
 	pico_loop_go_on(loop, l, emitted);
 	return 1;
 }
+
+int
+pico_loop_was_there(struct pico_loop *loop, struct pico_lwp *l)
+{
+	struct pico_event ev = { .kind = l->birth, .lwp = l->id };
+
+	if (l->birth == PICO_NONE)
+		return 0;
+	l->birth = PICO_NONE;
+	if (ev.kind == PICO_ATTACHED)
+		arrived(loop, l->process);
+	(void)pico_loop_emit(loop, l->process, &ev);
+	return 1;
+}

@@ -152,6 +152,8 @@ int pico_loop_is_anothers(struct pico_loop *, const struct pico_lwp *, const str
 /* births.c: at the first stop of an LWP, what has to be recorded before it. 1: something was, and the LWP has
  * been dealt with. */
 int pico_loop_born(struct pico_loop *, struct pico_lwp *, const struct pico_raw *, const struct pico_decoded *);
+/* The same of one that will not stop any more. 1: something was, and there may be no room for more. */
+int pico_loop_was_there(struct pico_loop *, struct pico_lwp *);
 
 /* call.c */
 void pico_loop_take_entry(struct pico_loop *, struct pico_lwp *, struct pico_decoded *);

@@ -15,6 +15,8 @@ lose(struct pico_loop *loop, struct pico_lwp *l)
 
 	if (p == NULL) {
 		pico_lwps_remove(&loop->lwps, l);
+	} else if (pico_loop_was_there(loop, l)) {
+		return;	/* there may be no room to record its end as well: the next look finds it again */
 	} else if (p->lwps > 1 && l->id != p->pid) {
 		pico_loop_take_end(loop, l, &ev);
 	} else {

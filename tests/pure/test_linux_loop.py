@@ -416,6 +416,12 @@ def test_an_end_that_somebody_else_took_ends_the_loop() -> None:
     assert shown(play([s.exec_(10)]).events) == ["10 Exec", "0 Detached"]
 
 
+def test_what_was_never_announced_is_before_its_end_is_lost() -> None:
+    """Of an orphan that was killed before anything could be asked, and whose end somebody took."""
+    stops = [s.exec_(10), s.exited(10, 0), s.refusing(s.signalled(20, SIGUSR1), ESRCH)]
+    assert shown(play(stops).events) == ["10 Exec", "0 Exited 0", "20 Attached", "0 Detached"]
+
+
 def test_a_thousand_lwps_come_and_go() -> None:
     ids = range(100, 1100)
     stops = [s.exec_(10)]
