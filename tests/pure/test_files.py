@@ -7,7 +7,7 @@ import os
 import resource
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -21,18 +21,15 @@ def path(tmp_path: Path) -> str:
     return str(tmp_path / "trace")
 
 
-@pytest.fixture
-def limit() -> Iterator[None]:
-    """Limits are put back."""
-    kinds = (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE)
-    before = [resource.getrlimit(kind) for kind in kinds]
-    yield
-    for kind, was in zip(kinds, before, strict=True):
-        resource.setrlimit(kind, was)
-
-
-def lower(kind: int, most: int) -> None:
-    resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
+@contextmanager
+def limit(kind: int, most: int) -> Iterator[None]:
+    """Put back before the test is over: pytest's own output may go to a file."""
+    before = resource.getrlimit(kind)
+    resource.setrlimit(kind, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(kind, before)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -55,13 +52,12 @@ def open_now() -> int:
     return count
 
 
-@pytest.mark.usefixtures("limit")
 def test_a_cut_line_is_taken_back(path: str) -> None:
-    lower(resource.RLIMIT_FSIZE, 1000)
     file = File(path)
-    file.write(b"12345678\n" * 100)
-    with pytest.raises(OSError, match="File too large") as caught:
-        file.write(b"abcdefghijk\n" * 20)
+    with limit(resource.RLIMIT_FSIZE, 1000):
+        file.write(b"12345678\n" * 100)
+        with pytest.raises(OSError, match="File too large") as caught:
+            file.write(b"abcdefghijk\n" * 20)
     assert (caught.value.errno, caught.value.filename) == (errno.EFBIG, path)
     assert Path(path).read_bytes() == b"12345678\n" * 100 + b"abcdefghijk\n" * 8
     file.close()
@@ -108,26 +104,25 @@ class TestOfProcesses:
         assert open_now() == before
         assert contents(tmp_path) == {f"trace.{pid}": b"0\n1\n2\n" for pid in range(1, 11)}
 
-    @pytest.mark.usefixtures("limit")
     def test_out_of_descriptors(self, tmp_path: Path, path: str) -> None:
         """As many as there are will do; with none it says so."""
         made = OfProcesses(path)
         made.write(1, b"1")
         taken: list[int] = []
-        lower(resource.RLIMIT_NOFILE, 40)
-        fill(taken)
-        for pid in (2, 3):
-            # With that of another file it is two: one to open it, and one that it is moved to.
-            os.close(taken.pop())
-            made.write(pid, b"%d" % pid)
-        for pid in (1, 2, 3):
-            made.end(pid)
-        fill(taken)
-        with pytest.raises(OSError, match="Too many open files") as caught:
-            made.write(4, b"4")
+        with limit(resource.RLIMIT_NOFILE, 40):
+            fill(taken)
+            for pid in (2, 3):
+                # With that of another file it is two: one to open it, and one that it is moved to.
+                os.close(taken.pop())
+                made.write(pid, b"%d" % pid)
+            for pid in (1, 2, 3):
+                made.end(pid)
+            fill(taken)
+            with pytest.raises(OSError, match="Too many open files") as caught:
+                made.write(4, b"4")
+            for fd in taken:
+                os.close(fd)
         assert caught.value.filename == f"{path}.4"
-        for fd in taken:
-            os.close(fd)
         assert contents(tmp_path) == {f"trace.{pid}": b"%d" % pid for pid in (1, 2, 3)}
 
     def test_no_link_is_followed_where_anybody_may_make_one(self, tmp_path: Path) -> None:
