@@ -176,7 +176,10 @@ def test_ways_to_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: s
 def test_a_descriptor_by_its_name(tmp_path: Path) -> None:
     """Those links lead where the kernel says."""
     with open(tmp_path / "trace", "wb") as file:
-        write(Path(f"/dev/fd/{file.fileno()}"))
+        name = Path(f"/dev/fd/{file.fileno()}")
+        if not name.exists():
+            pytest.skip(f"this system has no {name}")
+        write(name)
     assert (tmp_path / "trace").read_bytes() == b"trace"
 
 
