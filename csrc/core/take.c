@@ -223,6 +223,9 @@ pico_loop_take(struct pico_loop *loop, struct pico_raw *raw)
 		e = pico_lwps_exec_early(&loop->lwps, l);
 		return e < 0 ? e : pico_loop_hold(loop, NULL, raw);
 	}
+	/* One that had not run yet when it was attached to: that has announced it. */
+	if (d.event.kind == PICO_LWP_CREATED && d.event.lwp == l->id && l->made < 0)
+		d.event.kind = PICO_NONE;
 	l->state = PICO_LWP_STANDING;
 	l->status = raw->status;
 	l->signo = d.signo;

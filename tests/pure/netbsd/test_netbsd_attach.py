@@ -55,6 +55,18 @@ def test_each_lwp_is_attached_to_once(lwps: tuple[int, ...]) -> None:
     assert resumed(played) == [(SYSCALL, 0)] * 4
 
 
+def test_one_that_has_not_run_yet_is_announced_once() -> None:
+    """It stops for its birth when it does; a new one is announced by that."""
+    stops = [with_lwps(nb.attach_stop(10), 10, 11), nb.lwp_created(10, 11), nb.lwp_created(10, 12)]
+    played = play([*stops, s.exited(10, 0)], attach=[10])
+    announced = ["10/10 Attached", "10/11 Attached", "10/12 LwpCreated"]
+    assert sorted(shown(played.events[:2])) + shown(played.events[2:]) == [
+        *announced,
+        "10/0 Exited 0",
+    ]
+    assert resumed(played) == [(SYSCALL, 0)] * 3
+
+
 @pytest.mark.parametrize("lwps", [(10,), (10, 11)])
 def test_a_signal_may_come_before_its_sigstop(lwps: tuple[int, ...]) -> None:
     stops = [with_lwps(nb.signalled(10, SIGUSR1, 0, 77), *lwps), nb.attach_stop(10)]
