@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -29,7 +29,7 @@ SENDERS = {
 """Calls that send signals."""
 
 ENDS_MAX = 4096
-"""How many ends are remembered for a SIGCHLD that tells of them: it comes soon, or never."""
+"""How many ends are remembered for signals that name them: these come soon, or never."""
 
 
 @dataclass(slots=True)
@@ -43,6 +43,16 @@ class Process:
     """Where it has last sent a signal, and by which call."""
 
 
+class End(NamedTuple):
+    """What is known of a process that has ended."""
+
+    track: Track
+    ts_ns: int
+    """A time at which that track has a slice, the last,"""
+    sent: tuple[Track, ev.SyscallEntry] | None
+    """and where it has last sent a signal, which may come now."""
+
+
 class TraceEvent:
     """The format."""
 
@@ -51,8 +61,8 @@ class TraceEvent:
         self._made: list[dict[str, Any]] = []
         self._separator = b"\n"
         self._processes: dict[int, Process] = {}
-        self._ends: dict[int, tuple[Track, int]] = {}
-        """Where and when processes have ended of which a SIGCHLD may still tell."""
+        self._ends: dict[int, End] = {}
+        """Of processes that may still be named as the sender of a signal."""
         self._moved: dict[Track, Track] = {}
         """LWPs that go on under another id since an execve, and where that call's slice is."""
         self._forks: dict[int, int] = {}
@@ -266,9 +276,14 @@ class TraceEvent:
         """Where the sender is on its own track, and when; None: it is not traced, or nobody."""
         if not event.sender:
             return None
-        if event.sender not in self._processes:
-            return self._ends.pop(event.sender, None)
-        sent = self._processes[event.sender].sent
+        end = self._ends.get(event.sender)
+        if event.sender in self._processes:
+            sent = self._processes[event.sender].sent
+        elif end is not None and self._signals.get(event.signo) == "SIGCHLD":
+            del self._ends[event.sender]
+            return end.track, end.ts_ns
+        else:
+            sent = end.sent if end is not None else None
         if sent is None or event.signo not in sent[1].args:
             return None
         return sent[0], sent[1].ts_ns
@@ -281,10 +296,11 @@ class TraceEvent:
         self._ended(process, track, event, {"signal": name, "core": event.core})
 
     def _ended(self, process: Process, track: Track, event: ev.Event, args: dict[str, Any]) -> None:
+        last_ns = event.ts_ns - 1  # just before: there the slice still is
         if not process.calls:
             self._open(process, track, event.ts_ns)
-        # Just before: there the slice still is.
-        self._ends[event.pid] = next(iter(process.calls)), event.ts_ns - 1
+            last_ns = event.ts_ns
+        self._ends[event.pid] = End(next(iter(process.calls)), last_ns, process.sent)
         if len(self._ends) > ENDS_MAX:
             del self._ends[next(iter(self._ends))]
         self._close_all(event.pid, event.ts_ns, args)

@@ -107,6 +107,21 @@ def test_an_arrow_leads_from_a_signals_sender() -> None:
     assert having(events, ph="i")[0]["args"] == {"si_code": 0, "si_pid": 10, "si_uid": 0}
 
 
+def test_a_sender_that_has_ended_before_the_signal_came() -> None:
+    """Its SIGCHLD has an arrow of its own, also where nothing was seen of it but its end."""
+    told = {"code": 0, "uid": 0, "addr": 0, "value": 0, "status": 0}
+    for calls in ([pt.SyscallEntry(**at(2, 20), **KILL)], []):
+        events = written(
+            pt.SyscallEntry(**at(1, 10), **PAUSE),
+            *calls,
+            pt.Exited(**at(3, 20, 0), status=0),
+            pt.Stopped(**at(4, 10), **told, signo=10, sender=20),
+            pt.Stopped(**at(5, 10), **told, signo=17, sender=20),
+        )
+        arrows = [(event["name"], round(event["ts"])) for event in having(events, ph="s")]
+        assert arrows == [*(("SIGUSR1", 2000) for _ in calls), ("SIGCHLD", 3000)]
+
+
 def test_sigchld_comes_from_where_the_child_has_ended() -> None:
     told = {"signo": 17, "code": 1, "uid": 0, "addr": 0, "value": 0, "status": 0}
     events = written(
