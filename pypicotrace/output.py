@@ -193,12 +193,12 @@ def divided_writer(args: Arguments, form: Format | None) -> DividedWriter:
 
 def last_only(form: Format | None, count: int, style: Text, loop: Loop, signals: Signals) -> Format:
     """A format that is written at the end, and has only what came last."""
-    from pypicotrace.formats.last import Last
+    from pypicotrace.formats.last import Bad, Last
     from pypicotrace.formats.plain import Plain
 
-    def wanted(failed: bool) -> bool:
-        if signals.ended_by is not None or loop.stopped:
+    def wanted(bad: Bad) -> bool:
+        if signals.ended_by is not None or loop.stopped or bad.crashed:
             return True
-        return bool(loop.returncode) if loop.root else failed
+        return bool(loop.returncode) if loop.root else bad.failed
 
     return Last(form or Plain(style), count, wanted)

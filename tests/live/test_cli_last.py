@@ -39,6 +39,15 @@ def test_of_one_that_does_not(file: Path) -> None:
     assert file.read_bytes() == b""
 
 
+def test_of_a_child_that_crashes(file: Path) -> None:
+    """And the command goes on."""
+    script = "ulimit -c 0; sh -c 'kill -SEGV $$'; exit 0"
+    run = picotrace("-f", "--last", "500", "-o", str(file), "sh", "-c", script)
+    assert run.status == 0
+    ends = [line for line in lines(file.read_bytes()) if line.event in ("SIGNALED", "EXITED")]
+    assert [line.info.partition(" ")[0] for line in ends] == ["signal=SEGV", "status=0"]
+
+
 @pytest.mark.skipif(find_spec("msgspec") is None, reason="it needs msgspec")
 def test_in_ndjson(file: Path) -> None:
     picotrace("--last", "5", "--format", "ndjson", "-o", str(file), "sh", "-c", "exit 3")
