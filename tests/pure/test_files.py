@@ -104,6 +104,16 @@ class TestOfProcesses:
         assert open_now() == before
         assert contents(tmp_path) == {f"trace.{pid}": b"0\n1\n2\n" for pid in range(1, 11)}
 
+    def test_a_part_of_what_may_be_is_open(self, path: str) -> None:
+        """The tracer needs the rest."""
+        with limit(resource.RLIMIT_NOFILE, 80):
+            before = open_now()
+            made = OfProcesses(path)
+            for pid in range(1, 41):
+                made.write(pid, b"x")
+            assert open_now() - before == 20
+            made.close()
+
     def test_out_of_descriptors(self, tmp_path: Path, path: str) -> None:
         """As many as there are will do; with none it says so."""
         made = OfProcesses(path)

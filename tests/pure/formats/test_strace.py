@@ -9,7 +9,7 @@ import pytest
 from records import HEADER, batch_of_all
 
 import pypicotrace as pt
-from pypicotrace.formats import new
+from pypicotrace.formats import new, strace
 
 WHO = {"pid": 715, "lwp": 715, "program": b"a", "ts_ns": 1_500_000_000}
 LATER = {**WHO, "ts_ns": 1_700_000_000}
@@ -206,3 +206,14 @@ def test_all_kinds_in_pieces() -> None:
     form = new("strace")
     pieces = [form.begin(HEADER), *(form.events([event]) for event in events), form.end()]  # type: ignore[arg-type]
     assert b"".join(pieces).decode().splitlines() == written(*events)
+
+
+def test_so_many_lwps_are_remembered_for_their_processs_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those that came last: a process that makes LWPs for weeks would have memory grow."""
+    monkeypatch.setattr(strace, "GONE_MAX", 2)
+    gone = [pt.LwpExited(**{**OTHER, "lwp": lwp}) for lwp in (17, 18, 19)]
+    end = pt.Exited(pid=16, lwp=0, ts_ns=1_700_000_000, status=4)
+    lines = [line.partition(" ")[0] for line in written(*gone, end)]
+    assert lines == ["18", "19", "16"]

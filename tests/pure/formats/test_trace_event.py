@@ -9,13 +9,14 @@ from opened import Event, opened
 from records import HEADER, batch_of_all
 
 import pypicotrace as pt
-from pypicotrace.formats import new
+from pypicotrace.formats import new, trace_event
 
 MS = 1_000_000
 KILL: dict[str, Any] = {"sysnum": 62, "name": "kill", "args": (20, 10), "params": ("pid", "sig")}
 PAUSE: dict[str, Any] = {"sysnum": 34, "name": "pause", "args": (), "params": ()}
 READ: dict[str, Any] = {"sysnum": 0, "name": "read", "args": (3, 0x7FFF0000, 2**63)}
 LINUX = {"abi": "linux-x86_64"}
+CHILD = {"signo": 17, "code": 1, "uid": 0, "addr": 0, "value": 0, "status": 0}
 BAD = {"retval": None, "error": 4, "enter_seq": 1}
 
 
@@ -123,15 +124,34 @@ def test_a_sender_that_has_ended_before_the_signal_came() -> None:
 
 
 def test_sigchld_comes_from_where_the_child_has_ended() -> None:
-    told = {"signo": 17, "code": 1, "uid": 0, "addr": 0, "value": 0, "status": 0}
     events = written(
         pt.SyscallEntry(**at(1, 10), **PAUSE),
         pt.SyscallEntry(**at(1, 20), **PAUSE),
         pt.Exited(**at(2, 20, 0), status=0),
-        pt.Stopped(**at(3, 10), **told, sender=20),
+        pt.Stopped(**at(3, 10), **CHILD, sender=20),
     )
     [start] = having(events, ph="s")
     assert (start["tid"], start["ts"]) == (20, 1999.999)
+
+
+def test_so_many_ends_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that came last: who tells of none would have memory grow with the trace."""
+    monkeypatch.setattr(trace_event, "ENDS_MAX", 2)
+    events = written(
+        pt.SyscallEntry(**at(1, 10), **PAUSE),
+        *(pt.Exited(**at(child, child, 0), status=0) for child in (20, 21, 22)),
+        *(pt.Stopped(**at(30, 10), **CHILD, sender=child) for child in (20, 21, 22)),
+    )
+    assert [event["tid"] for event in having(events, ph="s")] == [21, 22]
+
+
+def test_no_arrow_comes_from_the_file_before() -> None:
+    form: Any = new("trace-event")
+    before = [pt.SyscallEntry(**at(1, 10), **PAUSE), pt.Exited(**at(2, 20, 0), status=0)]
+    opened(form.begin(HEADER) + form.events(before) + form.end())
+    after = [pt.Stopped(**at(3, 10), **CHILD, sender=20)]
+    events = opened(form.begin(HEADER) + form.events(after) + form.end())
+    assert having(events, ph="s") == []
 
 
 def test_exec_renames() -> None:
