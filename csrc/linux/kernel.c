@@ -79,6 +79,30 @@ pico_linux_options(int report, int spawned)
 	return options;
 }
 
+/* What the kernel says of the stop; -ESRCH: it is not that one any more. A stop that was waited for may be over
+ * when it is asked about: an execve ends the LWP, and gives its id to another, which stands at a stop of its own. */
+static int
+answer_siginfo(const struct pico_raw *raw, siginfo_t *si)
+{
+	if (ptrace(PTRACE_GETSIGINFO, raw->id, NULL, si) < 0)
+		return -errno;
+	int same = raw->status >> 16 != 0 ? si->si_code == raw->status >> 8 : si->si_signo == WSTOPSIG(raw->status);
+	return same ? 0 : -ESRCH;
+}
+
+/* The message is looked at first: the stop that is the same afterwards was so then. */
+static int
+answer_state(struct pico_raw *raw)
+{
+	unsigned long message;
+	siginfo_t si;
+
+	if (ptrace(PTRACE_GETEVENTMSG, raw->id, NULL, &message) < 0)
+		return -errno;
+	raw->state = message;
+	return answer_siginfo(raw, &si);
+}
+
 static int
 answer_owner(int32_t pid, struct pico_raw *raw)
 {
@@ -119,18 +143,18 @@ pico_linux_answer_regs(struct pico_raw *raw)
 static int
 answer_one(int32_t pid, struct pico_raw *raw, int need)
 {
-	unsigned long message;
+	siginfo_t si = { 0 };
+	int e;
 
 	switch (need) {
 	case PICO_NEED_SIGINFO:
-		return ptrace(PTRACE_GETSIGINFO, raw->id, NULL, raw->siginfo) < 0 ? -errno : 0;
+		e = answer_siginfo(raw, &si);
+		memcpy(raw->siginfo, &si, sizeof(si));
+		return e;
 	case PICO_NEED_SYSCALL_INFO:
 		return answer_syscall_info(raw);
 	case PICO_NEED_STATE:
-		if (ptrace(PTRACE_GETEVENTMSG, raw->id, NULL, &message) < 0)
-			return -errno;
-		raw->state = message;
-		return 0;
+		return answer_state(raw);
 	case PICO_NEED_OWNER:
 		return answer_owner(pid, raw);
 	case PICO_NEED_REGS:
