@@ -93,6 +93,9 @@ def test_calls_that_are_let_go_in() -> None:
     assert list(maker.feed(begin(7, "read", 3, 64, 1))) == []
     assert list(maker.left()) == ["read(3 <detached ...>"]
     assert list(maker.left()) == []
+    # What is looked at before the call and after it is known as it was before.
+    assert list(maker.feed(begin(7, "select", 3, 0, 0, 0, 0))) == []
+    assert list(maker.left()) == ["select(3, NULL, NULL, NULL, NULL <detached ...>"]
 
 
 class Killed:

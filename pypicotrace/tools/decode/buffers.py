@@ -12,6 +12,8 @@ from pypicotrace.tools.decode.text import quoted
 
 PATH_MAX = 4096
 """Paths are shown whole."""
+PROCESSORS_MAX = 8192
+"""What Linux can be made for."""
 WORDS_MAX = 4096
 """Arguments and variables of a new program are counted so far."""
 
@@ -202,23 +204,31 @@ def iovecs(abi: Abi, count: str, way: str = "given") -> Decode:
     return decode
 
 
-def shown_iovecs(addr: int, length: int, call: Call, layout: struct.Struct, *, filled: bool) -> str:
-    """An array of so many; filled as far as the result says, or whole."""
+def shown_iovecs(
+    addr: int,
+    length: int,
+    call: Call,
+    layout: struct.Struct,
+    *,
+    filled: bool,
+    size: int | None = None,
+) -> str:
+    """An array of so many; whole, or filled by so many bytes (None: as the result says)."""
     most = min(length, call.shown.limit)
     try:
         data = call.read(addr, most * layout.size) if most else b""
     except Unreadable:
         return hex(addr)
-    left = call.retval if filled else None
+    left = (call.retval if size is None else size) if filled else None
     parts = []
-    for base, size in layout.iter_unpack(data):
+    for base, room in layout.iter_unpack(data):
         if filled and left is None:
             text = shown_pointer(base, call)
         else:
-            here = size if left is None else min(size, left)
+            here = room if left is None else min(room, left)
             text = shown_bytes(base, here, call)
             left = None if left is None else left - here
-        parts.append(f"{{iov_base={text}, iov_len={size}}}")
+        parts.append(f"{{iov_base={text}, iov_len={room}}}")
     return f"[{', '.join(parts + ['...'] * (length > most))}]"
 
 
@@ -261,5 +271,25 @@ def descriptor_set(abi: Abi, place: str) -> Decode:
         except Unreadable:
             return hex(value)
         return f"[{' '.join(str(fd) for fd in range(count) if bits >> fd & 1)}]"
+
+    return decode
+
+
+def processors(abi: Abi, place: str = "") -> Decode:
+    """A mask of processors (Linux), by their numbers.
+
+    The argument at that place is how many bytes it has; without one the result is.
+    """
+
+    def decode(value: int, call: Call) -> str:
+        size = call.args[int(place)] if place else call.retval
+        if not value or size is None:
+            return shown_pointer(value, call)
+        size = min(size, PROCESSORS_MAX // 8)
+        try:
+            bits = int.from_bytes(call.read(value, size) if size else b"", "little")
+        except Unreadable:
+            return hex(value)
+        return f"[{' '.join(str(number) for number in range(8 * size) if bits >> number & 1)}]"
 
     return decode

@@ -123,6 +123,18 @@ def clone_flags(abi: Abi) -> Decode:
     return decode
 
 
+def ipc_flags(abi: Abi) -> Decode:
+    """How a queue, semaphores or a segment are got: permissions are in the lowest 9 bits."""
+    named = Flags(abi.constants("ipc"))
+
+    def decode(value: int, call: Call) -> str:
+        bits, mode = value & BITS & ~0o777, value & 0o777
+        words = [named.text(bits)] if bits else []
+        return "|".join(words + [shown_octal(mode)] * bool(mode)) or "0"
+
+    return decode
+
+
 def access(abi: Abi) -> Decode:
     """The ways of access that are asked about."""
     named = Flags({k: v for k, v in abi.constants("access").items() if v}, {"F_OK": 0})

@@ -10,7 +10,7 @@ from pypicotrace.tools.decode import flags
 from pypicotrace.tools.decode.abi import Abi
 from pypicotrace.tools.decode.buffers import pointed, shown_bytes, shown_iovecs
 from pypicotrace.tools.decode.call import Call, Decode, Unreadable
-from pypicotrace.tools.decode.plain import shown_pointer, signed
+from pypicotrace.tools.decode.plain import BITS, integer, shown_pointer, signed
 from pypicotrace.tools.decode.text import quoted
 
 ADDRESS_MAX = 128
@@ -77,6 +77,22 @@ def shown_address(abi: Abi) -> Callable[[bytes], str]:
     return show
 
 
+PROTOCOLS = {"AF_INET": "protocol", "AF_INET6": "protocol", "AF_NETLINK": "netlink"}
+"""The groups of the protocols' names, by domain: others number theirs anew."""
+
+
+def protocol(abi: Abi, place: str) -> Decode:
+    """A protocol of the domain that is the argument at that place."""
+    index, domains = int(place), flags.numbers(abi, "domain")
+    known = {name: flags.one_of(abi, group) for name, group in PROTOCOLS.items()}
+
+    def decode(value: int, call: Call) -> str | None:
+        domain = domains.get(call.args[index] & BITS, "")
+        return known.get(domain, integer(abi))(value, call)
+
+    return decode
+
+
 def address(abi: Abi, place: str) -> Decode:
     """A sockaddr whose length is the argument at that place."""
     index, show = int(place), shown_address(abi)
@@ -118,11 +134,12 @@ def message(abi: Abi, way: str = "given") -> Decode:
 
 def messages(abi: Abi, count: str, way: str = "given") -> Decode:
     """An array of mmsghdr: as many as were sent, or are to be."""
-    inner, show = shown_message(abi, filled=False)
+    filled = way == "filled"
+    inner, show = shown_message(abi, filled=filled)
     size = inner + (8 if abi.word == 8 else 4)
 
     def decode(value: int, call: Call) -> str:
-        known = signed(call.args[int(count)], 32) if way == "given" else call.retval
+        known = call.retval if filled else signed(call.args[int(count)], 32)
         if not value or known is None:
             return shown_pointer(value, call)
         most = min(known, call.shown.limit)
@@ -131,8 +148,8 @@ def messages(abi: Abi, count: str, way: str = "given") -> Decode:
             for place in range(most):
                 data = call.read(value + place * size, inner + 4)
                 length = int.from_bytes(data[inner:], "little")
-                tail = f", msg_len={length}" if way == "filled" else ""
-                parts.append(f"{{msg_hdr={show(data[:inner], call)}{tail}}}")
+                tail = f", msg_len={length}" if filled else ""
+                parts.append(f"{{msg_hdr={show(data[:inner], call, length)}{tail}}}")
         except Unreadable:
             return hex(value)
         return f"[{', '.join(parts + ['...'] * (known > most))}]"
@@ -140,8 +157,11 @@ def messages(abi: Abi, count: str, way: str = "given") -> Decode:
     return decode
 
 
-def shown_message(abi: Abi, *, filled: bool) -> tuple[int, Callable[[bytes, Call], str]]:
-    """The size of a msghdr, and what makes text of its bytes."""
+def shown_message(abi: Abi, *, filled: bool) -> tuple[int, Callable[..., str]]:
+    """The size of a msghdr, and what makes text of its bytes.
+
+    That takes them, the call, and how many bytes were received where the result is not that.
+    """
     layout = abi.layout("struct linux_msghdr" if abi.os == "linux" else "struct msghdr")
     names = list(layout.members)
     packer = layout.packer(names)
@@ -149,7 +169,7 @@ def shown_message(abi: Abi, *, filled: bool) -> tuple[int, Callable[[bytes, Call
     show_name, show_flags = shown_address(abi), flags.flags(abi, "msg")
     control = shown_control(abi)
 
-    def show(data: bytes, call: Call) -> str:
+    def show(data: bytes, call: Call, received: int | None = None) -> str:
         given = dict(zip(names, packer.unpack(data), strict=True))
         name, length = given["msg_name"], given["msg_namelen"]
         who = shown_pointer(name, call)
@@ -158,9 +178,10 @@ def shown_message(abi: Abi, *, filled: bool) -> tuple[int, Callable[[bytes, Call
                 who = show_name(call.read(name, length))
             except Unreadable:
                 who = hex(name)
-        what = shown_iovecs(given["msg_iov"], given["msg_iovlen"], call, iovec, filled=filled)
+        vectors, count = given["msg_iov"], given["msg_iovlen"]
+        what = shown_iovecs(vectors, count, call, iovec, filled=filled, size=received)
         text = f"msg_name={who}, msg_namelen={length}, msg_iov={what}"
-        text += f", msg_iovlen={given['msg_iovlen']}"
+        text += f", msg_iovlen={count}"
         size = given["msg_controllen"]
         if size and given["msg_control"]:
             text += f", msg_control={control(given['msg_control'], size, call)}"

@@ -53,13 +53,15 @@ msync: pointer - flags:msync
 mlockall: flags:mlockall
 mincore: pointer - pointer
 shmat: int pointer flags:shm -> pointer
-shmget: hex - flags:ipc
-semget msgget: hex - flags:ipc
+shmget semget: hex - ipc_flags
+msgget: hex ipc_flags
+msgsnd: int - - flags:ipc
+msgrcv: int - - - flags:ipc
 shmctl: int enum:ipc_command pointer
 msgctl: int enum:ipc_command pointer
 semctl: int int enum:ipc_command hex
-socket: enum:domain flags:socket_flag,socket_type enum:protocol -> fd
-socketpair: enum:domain flags:socket_flag,socket_type enum:protocol >integers:i,2
+socket: enum:domain flags:socket_flag,socket_type protocol:0 -> fd
+socketpair: enum:domain flags:socket_flag,socket_type protocol:0 >integers:i,2
 connect bind: fd address:2 int
 accept: fd >told_address:2 =pointed:4 -> fd
 getsockname getpeername: fd >told_address:2 =pointed:4
@@ -78,11 +80,11 @@ pipe2: >integers:i,2 flags:open
 dup: fd -> fd
 dup2: fd fd -> fd
 dup3: fd fd flags:open -> fd
-fcntl: fd enum:fcntl control_argument:1 -> control_result:1
+fcntl: fd enum:fcntl =control_argument:1 -> control_result:1
 flock: fd flags:flock
 ioctl: fd request >request_argument:1
 poll: >array:*,@1 unsigned int
-select: int fd_set:0 fd_set:0 fd_set:0 struct
+select: int =fd_set:0 =fd_set:0 =fd_set:0 struct
 execve: path strings environment
 fexecve: fd strings environment
 wait4: int >status flags:wait >struct
@@ -97,10 +99,10 @@ getrusage: enum:rusage >struct
 gettimeofday: >struct >pointer
 settimeofday: struct pointer
 utimes futimes lutimes: - array:*,2
-nanosleep: struct >struct
+nanosleep: struct pointer
 clock_gettime clock_getres: enum:clock >struct
 clock_settime: enum:clock struct
-clock_nanosleep: enum:clock flags:timer struct >struct
+clock_nanosleep: enum:clock flags:timer struct pointer
 getitimer: enum:itimer >struct
 setitimer: enum:itimer struct >struct
 timer_create: enum:clock struct:sigevent >pointed:4
@@ -170,8 +172,8 @@ statx: dirfd path flags:at flags:statx >struct
 openat2: dirfd path struct:open_how - -> fd
 renameat2: dirfd path dirfd path flags:rename
 ppoll: >array:*,@1 unsigned struct signals -
-pselect6: int fd_set:0 fd_set:0 fd_set:0 struct pointer
-select _newselect: int fd_set:0 fd_set:0 fd_set:0 struct
+pselect6: int =fd_set:0 =fd_set:0 =fd_set:0 struct pointer
+select _newselect: int =fd_set:0 =fd_set:0 =fd_set:0 struct
 epoll_create: int -> fd
 epoll_pwait: fd >array:epoll_event,ret int int signals -
 epoll_pwait2: fd >array:epoll_event,ret int struct signals -
@@ -193,8 +195,8 @@ seccomp: enum:seccomp hex pointer
 sched_setscheduler: int enum:sched pointer
 sched_getscheduler: int -> enum:sched
 sched_get_priority_max sched_get_priority_min: enum:sched
-sched_setaffinity: int - integers:Q,1
-sched_getaffinity: int - >integers:Q,1
+sched_setaffinity: int - processors:1
+sched_getaffinity: int - >processors
 getresuid getresgid: >pointed:4 >pointed:4 >pointed:4
 mount: path path string flags:mount string
 umount2: path hex
@@ -234,7 +236,7 @@ sigtimedwait: signals pointer struct
 kevent: fd array:*,@2 - >array:*,ret - struct
 mremap: pointer - pointer - hex -> pointer
 getdents: fd >entries:8 -
-pselect: int fd_set:0 fd_set:0 fd_set:0 struct signals
+pselect: int =fd_set:0 =fd_set:0 =fd_set:0 struct signals
 pollts: >array:*,@1 unsigned struct signals
 paccept: fd >told_address:2 =pointed:4 signals flags:socket_flag -> fd
 clone: clone_flags pointer

@@ -259,7 +259,9 @@ class Lines:
     def left(self) -> Iterator[str]:
         """The calls that had not ended when the trace did: their processes were let go."""
         for who, pending in self._pending.items():
-            texts = self._so_far(pending)
+            made = pending.plan
+            filled = (place for place, _ in made.exit if place not in made.both)
+            texts = self._arguments(pending, min(filled, default=len(pending.texts)))
             line = f"{pending.plan.name}({', '.join(texts)} <detached ...>"
             yield self._prefix.text(*who, pending.ts_ns) + line
             yield from pending.stack
