@@ -65,13 +65,17 @@ def given(abi: Abi, place: str) -> Decode:
     return lambda value, call: shown_bytes(value, call.args[index], call)
 
 
-def filled(abi: Abi) -> Decode:
-    """A buffer that the call has filled as far as its result says."""
+def filled(abi: Abi, place: str = "") -> Decode:
+    """A buffer that the call has filled as far as its result says.
+
+    Where a result may be more than there is room for, the room is the argument at that place.
+    """
 
     def decode(value: int, call: Call) -> str:
         if call.retval is None:
             return shown_pointer(value, call)
-        return shown_bytes(value, signed(call.retval, 64), call)
+        size = signed(call.retval, 64)
+        return shown_bytes(value, min(size, call.args[int(place)]) if place else size, call)
 
     return decode
 

@@ -68,7 +68,7 @@ getsockname getpeername: fd >told_address:2 =pointed:4
 listen: fd int
 shutdown: fd enum:shutdown
 sendto: fd given:2 - flags:msg address:5 int
-recvfrom: fd >filled - flags:msg >told_address:5 =pointed:4
+recvfrom: fd >filled:2 - flags:msg >told_address:5 =pointed:4
 sendmsg: fd message flags:msg
 recvmsg: fd >message:filled flags:msg
 sendmmsg: fd messages:2 - flags:msg
@@ -127,10 +127,10 @@ mkdir chmod mkfifo lchmod: path octal
 mkdirat: dirfd path octal
 setxattr lsetxattr: path string given:3 - flags:xattr
 fsetxattr: fd string given:3 - flags:xattr
-getxattr lgetxattr: path string >filled -
-fgetxattr: fd string >filled -
-listxattr llistxattr: path >filled -
-flistxattr: fd >filled -
+getxattr lgetxattr: path string >filled:3 -
+fgetxattr: fd string >filled:3 -
+listxattr llistxattr: path >filled:2 -
+flistxattr: fd >filled:2 -
 exit: int
 """
 
@@ -164,6 +164,7 @@ rseq: pointer hex flags:rseq hex
 prctl: enum:prctl prctl_argument:0 hex hex hex
 arch_prctl: enum:arch_prctl hex
 prlimit: int enum:rlimit struct >struct
+ugetrlimit: enum:rlimit >struct
 personality: hex
 sysinfo: >struct
 uname: >struct:new_utsname
@@ -205,7 +206,7 @@ futimesat: dirfd path array:*,2
 utimes: path array:*,2
 ptrace: enum:ptrace int hex hex
 sethostname setdomainname: given:1 int
-syslog: int >filled int
+syslog: int >filled:2 int
 capget: pointer pointer
 pidfd_open: int hex -> fd
 pidfd_getfd: fd fd hex -> fd
