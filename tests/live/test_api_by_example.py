@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import re
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from system import LINUX
 
 import pypicotrace as pt
 from pypicotrace import syscalls
@@ -40,8 +42,10 @@ def test_stop_per_event(folder: Path, capfd: pytest.CaptureFixture[str]) -> None
     *lines, end = capfd.readouterr().out.splitlines()
     assert loop.status == pt.Exited(pid=loop.root, lwp=0, program=b"ls", status=0)
     assert end == repr(loop.status)
-    assert f"{loop.root} close (1,) 0 0" in lines
     assert any(line.endswith(" file") for line in lines)
+    assert any(re.fullmatch(r"\d+ write \(1, \d+, (\d+)\) \1 0", line) for line in lines)
+    if LINUX:  # GNU's ls(1) closes its output
+        assert f"{loop.root} close (1,) 0 0" in lines
 
 
 def test_look_into_the_stopped_lwp(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -89,4 +93,6 @@ def test_a_tracer(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     # The dynamic linker cannot open the first library, and that is the end.
     assert isinstance(status, pt.Exited)
     assert status.status != 0
-    assert "Permission denied" in capfd.readouterr().err
+    told = capfd.readouterr().err
+    # NetBSD's linker has words of its own, and a sh(1) linked statically, too.
+    assert "Permission denied" in told if LINUX else told

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from cli_support import in_formats, lines, needs_msgspec, needs_root, picotrace, running, tracing
-from system import untouched
+from system import LINUX, untouched
 
 import pypicotrace as pt
 
@@ -54,7 +54,8 @@ def test_a_file_for_each_process(trace: Path) -> None:
 
 def test_long_arguments(trace: Path) -> None:
     """Longer than any buffer; they are the process's own."""
-    words = [f"{n:06}" + "x" * 5000 for n in range(100)]
+    most = os.sysconf("SC_ARG_MAX") // 2 // 5007  # 26 on NetBSD
+    words = [f"{n:06}" + "x" * 5000 for n in range(min(most, 100))]
     run = picotrace("-ff", "-o", str(trace), "sh", "-c", "exit 7", *words)
     assert run == (7, b"", b"")
     [text] = files(trace).values()
@@ -80,7 +81,7 @@ def test_in_straces_shape(trace: Path) -> None:
 
 def test_more_processes_than_descriptors(trace: Path) -> None:
     """They all live at once, and write in turn."""
-    script = "i=0; while [ $i -lt 60 ]; do (read x) & i=$((i+1)); done; exec cat"
+    script = "i=0; while [ $i -lt 60 ]; do read x & i=$((i+1)); done; exec cat"
     limit = (40, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     with tracing(
         "-ff", "-o", str(trace), "sh", "-c", script,
@@ -131,8 +132,9 @@ class TestFailing:
         [(name, text)] = files(trace).items()
         message = f"picotrace: {trace}.{name}: File too large; the trace is incomplete\n"
         assert run.err == message.encode()
-        assert 2000 < len(text) <= 3000
-        assert lines(text)
+        # NetBSD writes a buffer as a whole or not at all.
+        assert (2000 if LINUX else -1) < len(text) <= 3000
+        assert bool(lines(text)) == bool(text)
 
     def test_and_the_status_says_so(self, trace: Path, options: list[str]) -> None:
         run = picotrace(

@@ -6,11 +6,12 @@ import subprocess
 import sys
 
 import pytest
+from system import EXIT
 
 HEAVY = {"dataclasses", "inspect", "asyncio", "argparse", "subprocess"}
 
 
-@pytest.mark.parametrize("options", [[], ["-f", "-e", "trace=exit_group"]])
+@pytest.mark.parametrize("options", [[], ["-f", "-e", f"trace={EXIT}"]])
 def test_what_is_not_needed_is_not_imported(options: list[str]) -> None:
     """Neither Python's heavy modules nor the events, which are made for Python programs alone."""
     argv = [sys.executable, "-X", "importtime", "-m", "pypicotrace", *options, "true"]
