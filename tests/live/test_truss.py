@@ -172,6 +172,7 @@ def test_a_process_that_runs_already(tmp_path: Path) -> None:
         ([], 2, "give a command, or processes (-p PID)"),
         (["-p", "1x"], 2, "-p 1x: give a number"),
         (["-s", "x", "true"], 2, "-s x: give a number"),
+        (["-E", "=x", "true"], 2, "-E =x: a variable has a name"),
         (["-e", "signal=foo", "true"], 2, "-e signal=foo: there is no such signal"),
         (["-e", "status=odd", "true"], 2, "-e status=odd: give status=successful or status=failed"),
         (["-z", "-Z", "true"], 2, "-z and -Z leave no call"),

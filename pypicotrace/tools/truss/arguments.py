@@ -145,7 +145,7 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
         calls=calls,
         signals=signals,
         pids=pids,
-        environment=[value for name, value in options if name == "-E"],
+        environment=[_variable(value) for name, value in options if name == "-E"],
         pin=_pin(values.get("--pin"), bool(pids)),
         counting=_counting(values),
         injections=injections,
@@ -190,6 +190,12 @@ def _counting(values: dict[str, str]) -> Counting | None:
     at_the_end = order if order in ORDERS else "calls"
     alone = live or "-c" in values
     return Counting(alone, at_the_end, by, "--json" in values, order if live else None)
+
+
+def _variable(text: str) -> str:
+    if not text or text.startswith("="):
+        raise usage(f"-E {text}: a variable has a name")
+    return text
 
 
 def _pin(text: str | None, attached: bool) -> int | str:
