@@ -18,7 +18,7 @@ from pypicotrace.formats.header import Header
 from pypicotrace.progress import Progress, counted
 from pypicotrace.recording import read
 from pypicotrace.tracefile import same_file
-from pypicotrace.trouble import USAGE, Trouble, command, in_words
+from pypicotrace.trouble import USAGE, Trouble, command
 
 HELP = """\
 usage: picotrace-convert [-f FORMAT] [-t FORMAT] IN OUT
@@ -180,19 +180,6 @@ def convert(work: Work) -> None:
             write(header, batches)
 
 
-def run(argv: Sequence[str]) -> None:
-    """The command.
-
-    :raises Trouble: in words for whoever has given it.
-    """
-    work = arguments(argv)
-    if isinstance(work, str):
-        print(work, end="", flush=True)
-        return
-    with in_words():
-        convert(work)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """The entry point of the command."""
-    return command("picotrace-convert", run, argv)
+    return command("picotrace-convert", arguments, convert, argv)

@@ -7,9 +7,11 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from pypicotrace.errors import MissingExtra, PicotraceError
 
+Work = TypeVar("Work")
 TROUBLE, USAGE = 1, 2
 
 
@@ -51,15 +53,25 @@ def in_words() -> Iterator[None]:
 
 
 def command(
-    name: str, run: Callable[[Sequence[str]], object], argv: Sequence[str] | None = None
+    name: str,
+    arguments: Callable[[Sequence[str]], Work | str],
+    act: Callable[[Work], object],
+    argv: Sequence[str] | None = None,
 ) -> int:
     """Run a command; returns its exit status.
 
-    :param run: takes the arguments, and raises `Trouble`.
-    :param argv: those, if not the process's own.
+    :param arguments: makes of a command line what is to be done, or text, where that is all that
+        was asked for; raises `Trouble` where it makes no sense.
+    :param act: does it.
+    :param argv: the command line, if not the process's own.
     """
     try:
-        run(sys.argv[1:] if argv is None else argv)
+        work = arguments(sys.argv[1:] if argv is None else argv)
+        if isinstance(work, str):
+            print(work, end="", flush=True)
+        else:
+            with in_words():
+                act(work)
     except Trouble as trouble:
         complain(f"{name}: {trouble}")
         return trouble.status

@@ -18,7 +18,7 @@ from pypicotrace.recording import read
 from pypicotrace.report.collected import Collected
 from pypicotrace.report.page import page
 from pypicotrace.tracefile import open_trace, same_file
-from pypicotrace.trouble import USAGE, Trouble, command, in_words
+from pypicotrace.trouble import USAGE, Trouble, command
 
 HELP = """\
 usage: picotrace-report [--title TEXT] -o OUT IN
@@ -113,19 +113,6 @@ def collect(collected: Collected, batches: Iterable[Batch]) -> BadRecording | No
     return None
 
 
-def run(argv: Sequence[str]) -> None:
-    """The command.
-
-    :raises Trouble: in words for whoever has given it.
-    """
-    work = arguments(argv)
-    if isinstance(work, str):
-        print(work, end="", flush=True)
-        return
-    with in_words():
-        report(work)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """The entry point of the command."""
-    return command("picotrace-report", run, argv)
+    return command("picotrace-report", arguments, report, argv)
