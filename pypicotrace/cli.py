@@ -45,17 +45,6 @@ def answer(text: str) -> int:
     return 0
 
 
-def environment_of(args: Arguments) -> list[bytes]:
-    """The command's environment: the one we were started with, and what -E says."""
-    entries = own_environment()
-    for text in map(os.fsencode, args.environment):
-        name, equals, _ = text.partition(b"=")
-        entries = [entry for entry in entries if not entry.startswith(name + b"=")]
-        if equals:
-            entries.append(text)
-    return entries
-
-
 def make_loop(args: Arguments, refused: list[str]) -> Loop:
     """The loop that the command line asks for. Nothing is started or attached to yet.
 
@@ -82,7 +71,7 @@ def make_loop(args: Arguments, refused: list[str]) -> Loop:
                 on_refused=lambda error: refused.append(str(error.strerror)),
                 **wanted,
             )
-        how = LaunchOptions(env=environment_of(args), close_fds=False)
+        how = LaunchOptions(env=own_environment(args.environment), close_fds=False)
         who = LaunchOptions(user=uid, group=gid, extra_groups=groups)
         # What has a filter cannot be let go.
         filtered = False if limited(args) else None
@@ -221,11 +210,11 @@ def run(argv: Sequence[str]) -> int:
     # Last, for it may empty the file: nothing can be said against the command line any more.
     output = open_output(args)
     if args.command:
-        warn_of_set_id(args.command, environment_of(args), args.user)
+        warn_of_set_id(args.command, own_environment(args.environment), args.user)
     try:
         ended_by = trace(args, loop, refused, output)
     except LaunchError as error:
-        raise cannot_launch(error, environment_of(args)) from None
+        raise cannot_launch(error, own_environment(args.environment)) from None
     finally:
         lost = output.close()
         for part in lost:

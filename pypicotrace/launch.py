@@ -214,17 +214,26 @@ def start(loop: Any, launch: Launch) -> int:
     return int(pid[0])
 
 
-def own_environment() -> list[bytes]:
+def own_environment(changes: Iterable[str] = ()) -> list[bytes]:
     """The environment this program was started with, to the byte.
 
     Not os.environ: in the C locale Python adds LC_CTYPE to that, and it cannot hold an entry
     without a ``=``.
+
+    :param changes: as the command's ``-E`` has them: ``NAME=VALUE`` sets a variable, ``NAME`` takes
+        it out; one after the other.
     """
     try:
         with open("/proc/self/environ", "rb") as file:
-            return file.read().split(b"\0")[:-1]
+            entries = file.read().split(b"\0")[:-1]
     except OSError:
-        return [key + b"=" + value for key, value in os.environb.items()]
+        entries = [key + b"=" + value for key, value in os.environb.items()]
+    for text in map(os.fsencode, changes):
+        name, equals, _ = text.partition(b"=")
+        entries = [entry for entry in entries if not entry.startswith(name + b"=")]
+        if equals:
+            entries.append(text)
+    return entries
 
 
 def _bytes(what: str, value: Path) -> bytes:

@@ -22,7 +22,7 @@ from pypicotrace.tools.frame import (
 from pypicotrace.tools.stacks import MissingLibrary
 from pypicotrace.tools.truss.arguments import Arguments, arguments
 from pypicotrace.tools.truss.live import Live, Unseen
-from pypicotrace.tools.truss.trace import Trace, environment, traced
+from pypicotrace.tools.truss.trace import Trace, traced
 
 NAME = "picotrace-truss"
 EVENTS = pt.SCE | pt.SCX | pt.EXEC | pt.SIGNAL | pt.EXIT | pt.LWP_EXIT
@@ -56,7 +56,7 @@ def make_loop(args: Arguments) -> pt.Loop:
     return pt.spawn(
         args.command,
         kernel_filter=None if args.follow and args.calls else False,
-        env=environment(args.environment),
+        env=pt.own_environment(args.environment),
         close_fds=False,
         **options,
     )

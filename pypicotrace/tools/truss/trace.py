@@ -51,16 +51,6 @@ def traced(args: Arguments) -> list[str] | None:
     return sorted(names) or ["none"]
 
 
-def environment(given: Sequence[str]) -> list[bytes]:
-    """Our own, and what -E says."""
-    entries = pt.own_environment()
-    for text in map(os.fsencode, given):
-        name, equals, _ = text.partition(b"=")
-        entries = [entry for entry in entries if not entry.startswith(name + b"=")]
-        entries += [text] if equals else []
-    return entries
-
-
 def refers_to(pid: int) -> Callable[[int], str]:
     """What says what a process's descriptors refer to (Linux)."""
     folder = f"/proc/{pid}/fd/"
@@ -146,5 +136,5 @@ class Trace:
         command = self._args.command
         name = command[0] if os.sep in command[0] else shutil.which(command[0]) or command[0]
         argv = [os.fsencode(word) for word in command]
-        count = len(environment(self._args.environment))
+        count = len(pt.own_environment(self._args.environment))
         return self._lines.launched(event, os.fsencode(name), argv, count)
