@@ -35,10 +35,7 @@ from typing import NamedTuple
 
 PROGRAMS = Path(__file__).with_name("programs.txt")
 CALLS_AGREE, ARGUMENTS_DECODED = 0.98, 0.95
-TRUSS = [
-    *(sys.executable, "-c"),
-    "import sys; from pypicotrace.tools.truss.command import main; sys.exit(main())",
-]
+TRUSS = [sys.executable, "-m", "pypicotrace.tools.truss"]
 # setarch: addresses are not chosen at random.
 STEADY = ["setarch", os.uname().machine, "-R"]
 BOUND = 120.0

@@ -15,10 +15,7 @@ from runs import Trace
 
 import pypicotrace as pt
 
-TRUSS = [
-    *(sys.executable, "-c"),
-    "import sys; from pypicotrace.tools.truss.command import main; sys.exit(main())",
-]
+TRUSS = [sys.executable, "-m", "pypicotrace.tools.truss"]
 PROGRAM = """
 import mmap, os, signal, socket, subprocess, sys, threading
 os.chdir(sys.argv[1])

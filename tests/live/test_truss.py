@@ -15,8 +15,7 @@ import pytest
 from cli_support import eventually
 from system import LINUX, untouched
 
-CODE = "import sys; from pypicotrace.tools.truss.command import main; sys.exit(main())"
-TRUSS = [sys.executable, "-c", CODE]
+TRUSS = [sys.executable, "-m", "pypicotrace.tools.truss"]
 
 
 def truss(*words: str | Path) -> subprocess.CompletedProcess[str]:
