@@ -213,6 +213,8 @@ def trace(scratch: Callable[[], IO[bytes]]) -> Trace:
         options.setdefault("stdout", out)
         if WAY == "filtered" and pt.Follow(follow) is pt.Follow.ALL and events & (pt.SCE | pt.SCX):
             options = {"kernel_filter": True, "syscalls": ["all"], **options}
+        if WAY == "entries":
+            events &= ~pt.SCX
         if WAY == "pinned":
             options = {"pin": "auto", **options}
         with pt.spawn(argv, events=events, follow=follow, **options) as loop:
@@ -271,6 +273,8 @@ def tell(way: str, trace: Trace, tracee: Callable[[str], str], tmp_path: Path) -
 
     ``body`` is called with each event; the command has none.
     """
+    if WAY == "entries" and way == "events":
+        pytest.skip("what it holds against the truth are results, too")
 
     def run(
         program: str,

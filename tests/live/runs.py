@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+import pytest
 from record import of
 
 import pypicotrace as pt
@@ -19,7 +20,10 @@ import pypicotrace as pt
 WAY = os.environ.get("PYPICOTRACE_WAY", "")
 """How the `trace` fixture runs its loops: "filtered", a filter in the kernel chooses every call;
 "pinned", tracee and tracer share a processor where that is worth it; "stream", the events come in
-batches, where a test does nothing to the LWPs."""
+batches, where a test does nothing to the LWPs; "entries", no call's exit is asked for."""
+asks_for_results = pytest.mark.skipif(
+    WAY == "entries", reason="it asks what calls return, which only their exits tell"
+)
 PATIENCE = 20.0
 """Seconds to wait for what happens at once on a machine that is not busy."""
 

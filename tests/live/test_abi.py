@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from runs import Trace
+from runs import Trace, asks_for_results
 
 import pypicotrace as pt
 
@@ -30,6 +30,7 @@ def calls(events: list[pt.Event]) -> list[tuple[type[pt.Event], str, str, int]]:
     ]
 
 
+@asks_for_results
 def test_row_38_each_call_by_its_own_table(trace: Trace, program: str) -> None:
     run = trace([program])
     assert run.status is not None
@@ -50,6 +51,7 @@ def test_row_33_exec_changes_the_abi(trace: Trace, program: str) -> None:
     assert {ev.abi for ev in run.calls() if ev.program == b"sh"} == {"linux-x86_64"}
 
 
+@asks_for_results
 def test_row_33_exec_by_a_changed_call_changes_the_abi(trace: Trace, program: str) -> None:
     """What the execve's registers had is nothing to the new program."""
 
@@ -66,6 +68,7 @@ def at_open(do: Callable[[pt.Stop], object]) -> Callable[[Any], object]:
     return lambda ev: do(ev.stop) if type(ev) is pt.SyscallEntry and ev.name == "open" else None
 
 
+@asks_for_results
 @pytest.mark.parametrize(("given", "status"), [({"retval": 7}, 7), ({"error": "EACCES"}, 13)])
 @pytest.mark.parametrize("kind", [pt.SyscallEntry, pt.SyscallExit])
 def test_a_call_is_answered(
@@ -82,6 +85,7 @@ def test_a_call_is_answered(
         assert (left.retval, left.error) == (given.get("retval"), 13 if "error" in given else 0)
 
 
+@asks_for_results
 def test_a_result_that_has_no_room(trace: Trace, program: str) -> None:
     def body(stop: pt.Stop) -> None:
         with pytest.raises(ValueError, match="retval has 32 bits"):
@@ -105,6 +109,7 @@ def test_arguments_and_number_are_changed(trace: Trace, program: str) -> None:
     assert run.one(pt.Exited).status == 99
 
 
+@asks_for_results
 def test_the_registers_are_put_back(trace: Trace, program: str) -> None:
     seen = []
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import Run, Target, Trace, kill_in_its_stop, until
+from runs import Run, Target, Trace, asks_for_results, kill_in_its_stop, until
 
 import pypicotrace as pt
 
@@ -48,6 +48,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "file"
 
 
+@asks_for_results
 def test_the_nth_write_fails_and_is_not_executed(trace: Trace, tracee: Tracee, file: Path) -> None:
     body = to_file(nth(4, lambda ev: ev.stop.inject(error=errno.ENOSPC)))
     run = trace([tracee("altered"), "writes", str(file)], body=body)
@@ -59,6 +60,7 @@ def test_the_nth_write_fails_and_is_not_executed(trace: Trace, tracee: Tracee, f
     assert (failed.name, failed.retval, failed.args[2]) == ("write", None, 6)
 
 
+@asks_for_results
 @pytest.mark.parametrize("given", [{"retval": 6}, {"error": "EACCES"}, {"error": 4095}])
 def test_what_is_answered_is_what_the_program_gets(
     trace: Trace, tracee: Tracee, file: Path, given: dict[str, Any]
@@ -84,6 +86,7 @@ def test_the_last_answer_is_the_one(trace: Trace, tracee: Tracee) -> None:
     assert run.told("getppid") == (ANSWER, 0)
 
 
+@asks_for_results
 def test_the_result_is_changed_at_the_exit(trace: Trace, tracee: Tracee) -> None:
     def body(ev: Any) -> None:
         assert (ev.retval, ev.stop.registers["rax"]) == (os.getpid(), os.getpid())
@@ -95,6 +98,7 @@ def test_the_result_is_changed_at_the_exit(trace: Trace, tracee: Tracee) -> None
     assert run.one(pt.SyscallExit, name="getppid").retval == os.getpid()
 
 
+@asks_for_results
 def test_an_exit_is_made_to_fail(trace: Trace, tracee: Tracee, file: Path) -> None:
     """The call has been made all the same."""
     file.write_text("here")
@@ -104,6 +108,7 @@ def test_an_exit_is_made_to_fail(trace: Trace, tracee: Tracee, file: Path) -> No
     assert not file.exists()
 
 
+@asks_for_results
 def test_other_arguments(trace: Trace, tracee: Tracee, file: Path) -> None:
     def body(ev: Any) -> None:
         if ev.stop.read(ev.arg("buf"), 6) == b"line1\n":
@@ -123,6 +128,7 @@ def test_other_arguments(trace: Trace, tracee: Tracee, file: Path) -> None:
     assert (entered.args[2], left.args[2], left.retval) == (6, 3, 3)
 
 
+@asks_for_results
 def test_another_number(trace: Trace, tracee: Tracee) -> None:
     def body(ev: Any) -> None:
         ev.stop.set_sysnum("getppid")
@@ -163,6 +169,7 @@ LOADED = [0x1122334455667700 + i for i in range(11)]
 MUNMAP = 11
 
 
+@asks_for_results
 def test_the_program_finds_its_registers_as_it_left_them(trace: Trace, tracee: Tracee) -> None:
     """All six arguments are others for the kernel alone, and so is the number."""
 
@@ -180,6 +187,7 @@ def test_the_program_finds_its_registers_as_it_left_them(trace: Trace, tracee: T
     assert seen == [(MUNMAP, LOADED[10])]
 
 
+@asks_for_results
 def test_a_new_image_gets_no_registers_of_the_old_one(trace: Trace) -> None:
     """And has the environment that the execve was given: none."""
     seen = []
@@ -198,6 +206,7 @@ def test_a_new_image_gets_no_registers_of_the_old_one(trace: Trace) -> None:
     assert run.status.status == 0
 
 
+@asks_for_results
 def test_a_restarted_call_enters_as_the_program_made_it(trace: Trace, tracee: Tracee) -> None:
     sleeper: list[Any] = []
 
@@ -214,6 +223,7 @@ def test_a_restarted_call_enters_as_the_program_made_it(trace: Trace, tracee: Tr
     assert run.told("call")[1:] == (1, 0)
 
 
+@asks_for_results
 @pytest.mark.parametrize("kind", [pt.SyscallEntry, pt.SyscallExit])
 @pytest.mark.parametrize("error", ["EINTR", "ERESTARTSYS", "ERESTARTNOINTR"])
 def test_an_answered_call_is_not_restarted_though_a_signal_is_there(
@@ -234,6 +244,7 @@ def test_an_answered_call_is_not_restarted_though_a_signal_is_there(
 LWPS, ROUNDS = 8, 50
 
 
+@asks_for_results
 def test_each_of_several_lwps_gets_its_own_answers(trace: Trace, tracee: Tracee) -> None:
     """Every third at the entry, every third at the exit."""
     calls = Counter[int]()
@@ -315,6 +326,7 @@ def test_letting_go_of_it_leaves_its_registers(
     assert {value for _, value in target.said("register")} == set(LOADED)
 
 
+@asks_for_results
 @pytest.mark.parametrize("kind", [pt.SyscallEntry, pt.SyscallExit])
 def test_an_lwp_that_was_killed_in_between(
     trace: Trace, tracee: Tracee, kind: type[pt.Event]
@@ -361,6 +373,7 @@ def test_opening_is_refused(tmp_path: Path) -> None:
     assert loop.status.status == 1
 
 
+@asks_for_results
 def test_what_cannot_be_is_refused(trace: Trace, tracee: Tracee) -> None:
     seen = set()
 

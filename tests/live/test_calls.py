@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 
-from runs import Run, Trace
+from runs import Run, Trace, asks_for_results
 
 import pypicotrace as pt
 
@@ -27,6 +27,7 @@ def from_the_first_on(run: Run) -> list[pt.SyscallExit]:
     return [ev for ev in exits[start:] if ev.name not in ("write", "memfd_create")]
 
 
+@asks_for_results
 def test_row_34_numbers_and_results(trace: Trace, tracee: Tracee) -> None:
     run = trace([tracee("numbers")])
     expected = told(run)
@@ -36,6 +37,7 @@ def test_row_34_numbers_and_results(trace: Trace, tracee: Tracee) -> None:
     assert (LSEEK, 0x123456789AB + 0x7654321, 0) in expected
 
 
+@asks_for_results
 def test_row_34_arguments(trace: Trace, tracee: Tracee) -> None:
     run = trace([tracee("numbers")])
     args = {ev.sysnum: ev.args for ev in reversed(from_the_first_on(run))}
@@ -47,6 +49,7 @@ def test_row_34_arguments(trace: Trace, tracee: Tracee) -> None:
     assert args[DUP] == (args[LSEEK][0],), "the kernel takes the lower half"
 
 
+@asks_for_results
 def test_row_37_numbers_that_mean_nothing(trace: Trace, tracee: Tracee) -> None:
     run = trace([tracee("numbers")])
     unknown = [ev for ev in run.calls() if ev.name.startswith("syscall_")]

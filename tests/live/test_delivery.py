@@ -11,7 +11,7 @@ from typing import IO
 
 import pytest
 from record import check_record
-from runs import Trace
+from runs import Trace, asks_for_results
 
 import pypicotrace as pt
 
@@ -153,6 +153,7 @@ INTERRUPTED = {
 }
 
 
+@asks_for_results
 @pytest.mark.parametrize("how", ["restart", "once", "harmless"])
 @pytest.mark.parametrize("call", INTERRUPTED)
 def test_row_15_a_call_interrupted_by_a_signal(

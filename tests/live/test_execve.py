@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from runs import Run, Trace
+from runs import Run, Trace, asks_for_results
 
 import pypicotrace as pt
 
@@ -26,6 +26,7 @@ def check_images(run: Run, rounds: int) -> None:
     assert run.status.status == 7  # type: ignore[union-attr]
 
 
+@asks_for_results
 def test_row_29_exec_and_the_exit_of_execve(trace: Trace, tracee: Tracee, text: bool) -> None:
     run = trace([tracee("execs"), "leader", "3"], text=text)
     check_images(run, 3)
@@ -40,6 +41,7 @@ def test_row_29_exec_and_the_exit_of_execve(trace: Trace, tracee: Tracee, text: 
     assert {ev.retval for ev in execs if isinstance(ev, pt.SyscallExit)} == {0}
 
 
+@asks_for_results
 def test_row_29_exec_changes_the_program(trace: Trace, tracee: Tracee) -> None:
     run = trace(["/bin/sh", "-c", f"exec {tracee('exits')} 4"])
     first, second = run.of(pt.Exec)
@@ -49,6 +51,7 @@ def test_row_29_exec_changes_the_program(trace: Trace, tracee: Tracee) -> None:
     assert run.one(pt.Exited).status == 4
 
 
+@asks_for_results
 def test_row_32_exec_fails(trace: Trace, tracee: Tracee, text: bool) -> None:
     run = trace([tracee("execs"), "fails"], text=text)
     (error,) = run.told("error")
@@ -56,6 +59,7 @@ def test_row_32_exec_fails(trace: Trace, tracee: Tracee, text: bool) -> None:
     assert len(run.of(pt.Exec)) == 1
 
 
+@asks_for_results
 @pytest.mark.parametrize("events", [pt.ALL, pt.ALL & ~(pt.SCE | pt.SCX)], ids=["all", "no calls"])
 def test_row_30_exec_from_a_later_lwp(
     trace: Trace, tracee: Tracee, text: bool, events: pt.Mask
@@ -81,6 +85,7 @@ def test_row_30_exec_after_the_first_lwp_has_exited(
     assert len(run.of(pt.LwpExited, lwp=run.root)) == 10
 
 
+@asks_for_results
 def test_row_31_several_exec_at_once(trace: Trace, tracee: Tracee, text: bool) -> None:
     run = trace([tracee("execs"), "race", "20"], text=text)
     check_images(run, 20)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from runs import Run, Trace
+from runs import Run, Trace, asks_for_results
 
 import pypicotrace as pt
 
@@ -50,6 +50,7 @@ def check_lives(run: Run, count: int) -> None:
         assert {ev.lwp for ev in life[:-1]} == {life[-1].pid}
 
 
+@asks_for_results
 @pytest.mark.parametrize(("case", "count"), [("daemon", 5), ("chain", 40), ("crowd", 300)])
 def test_row_27_processes_and_orphans(
     trace: Trace, tracee: Tracee, text: bool, case: str, count: int
@@ -61,6 +62,7 @@ def test_row_27_processes_and_orphans(
     assert (last.pid == run.root) == (case == "crowd"), "the others outlive it"
 
 
+@asks_for_results
 @needs_root
 def test_row_27_a_pid_again_and_again(trace: Trace, tracee: Tracee, text: bool) -> None:
     count = 40
@@ -85,6 +87,7 @@ def test_row_27_the_former_id_of_an_lwp_that_has_called_execve(
     assert former == [pid for pid, status in run.said("process") if status == 4]
 
 
+@asks_for_results
 @needs_root
 def test_row_28_a_new_pid_namespace(trace: Trace, tracee: Tracee, text: bool) -> None:
     """Whose event it is, and who was made, is said in our ids; what they themselves see, is not."""

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable
 
 import pytest
-from runs import Trace
+from runs import Trace, asks_for_results
 
 import pypicotrace as pt
 
@@ -22,6 +22,7 @@ needs_the_registers = pytest.mark.skipif(
 )
 
 
+@asks_for_results
 @needs_the_registers
 @pytest.mark.parametrize("how", ["done", "failed", "spin"])
 def test_row_16_registers_after_a_handler(
@@ -42,6 +43,7 @@ def test_row_16_registers_after_a_handler(
         assert [(ev.retval, ev.error) for ev in ends] == [(0, 0)] * rounds
 
 
+@asks_for_results
 @pytest.mark.parametrize(("how", "count"), [("each", 200), ("one", 30)])
 def test_row_17_a_timer_often(
     trace: Trace, tracee: Tracee, text: bool, how: str, count: int

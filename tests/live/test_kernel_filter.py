@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from cli_support import as_user, needs_root, picotrace
-from runs import Run, Trace
+from runs import Run, Trace, asks_for_results
 
 import pypicotrace as pt
 
@@ -86,6 +86,7 @@ def test_the_same_record_of_a_32_bit_program(
         assert "linux-i386" in abis
 
 
+@asks_for_results
 @pytest.mark.parametrize(
     ("syscalls", "events", "stops"),
     [
@@ -250,6 +251,7 @@ def test_a_kernel_that_has_none_is_said() -> None:
     assert second.endswith("cannot filter system calls in the kernel")
 
 
+@asks_for_results
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="Stop.syscall is for x86")
 @pytest.mark.parametrize("events", [pt.SCE, pt.SCE | pt.SCX])
 def test_a_call_of_the_tracers_is_not_one_more_entry(

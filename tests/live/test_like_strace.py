@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from runs import Trace
+from runs import Trace, asks_for_results
 
 import pypicotrace as pt
 
@@ -85,6 +85,7 @@ def name_of(error: int) -> str:
     return errno.errorcode.get(error, "")
 
 
+@asks_for_results
 @pytest.mark.parametrize(("option", "errors"), [("-Z", True), ("-z", False)])
 def test_failed_and_other_calls(
     trace: Trace, tmp_path: Path, text: bool, option: str, errors: bool
@@ -98,6 +99,7 @@ def test_failed_and_other_calls(
     assert bool(expected[-1][1]) is errors
 
 
+@asks_for_results
 def test_some_errors(trace: Trace) -> None:
     argv = ["cat", "/nonexistent/file", "/", "/dev/null"]
     run = trace(argv, errors={"EISDIR"}, events=pt.SCX | pt.EXIT)
@@ -108,6 +110,7 @@ def test_some_errors(trace: Trace) -> None:
     assert "openat" in files
 
 
+@asks_for_results
 def test_slow_calls(trace: Trace, text: bool) -> None:
     """Those that sleep are there; on a busy machine any other may have taken as long."""
     argv = ["sh", "-c", "sleep 0.3; true"]

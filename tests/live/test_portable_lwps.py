@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import IO
 
 import pytest
-from runs import Run, Trace
+from runs import Run, Trace, asks_for_results
 from system import LINUX
 
 import pypicotrace as pt
@@ -84,6 +84,7 @@ def test_row_30_execve_by_another_lwp(
     assert run.one(pt.Exited).status == 17
 
 
+@asks_for_results
 @pytest.mark.parametrize("others", [1, 3])
 def test_nobody_starves(trace: Trace, threads: str, text: bool, others: int) -> None:
     """LWPs that make calls without end leave the others their turns: to call, to compute, and to

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable
 
 import pytest
-from runs import Run, Trace
+from runs import Run, Trace, asks_for_results
 from system import LINUX
 
 import pypicotrace as pt
@@ -88,6 +88,7 @@ def test_row_21_vfork_and_its_end(trace: Trace, families: str, text: bool, end: 
     assert {ev.pid for ev in run.events if began.seq < ev.seq < done.seq} == {child}
 
 
+@asks_for_results
 @pytest.mark.parametrize("how", ["fork", "vfork"])
 def test_row_29_execve_that_works_and_one_that_does_not(
     trace: Trace, families: str, how: str
@@ -165,6 +166,7 @@ MASKS = {
 }
 
 
+@asks_for_results
 @pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
 @pytest.mark.parametrize("how", MADE)
 def test_row_20_an_event_iff_it_was_asked_for(

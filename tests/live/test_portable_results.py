@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import IO
 
 import pytest
-from runs import Run, Trace, contents
+from runs import Run, Trace, asks_for_results, contents
 from system import LINUX
 
 import pypicotrace as pt
@@ -23,6 +23,7 @@ def results(tracee: Tracee) -> str:
     return tracee("portable/results")
 
 
+@asks_for_results
 @pytest.mark.parametrize("name", ["mmap", "lseek"])
 def test_row_34_a_result_of_64_bits(trace: Trace, results: str, text: bool, name: str) -> None:
     """NetBSD's kernel tells 32 of them."""
@@ -32,6 +33,7 @@ def test_row_34_a_result_of_64_bits(trace: Trace, results: str, text: bool, name
     assert told in [ev.retval for ev in run.of(pt.SyscallExit, name=name)]
 
 
+@asks_for_results
 def test_row_34_results_stay_cut_where_that_is_asked_for(trace: Trace, results: str) -> None:
     run = trace([results, "results"], whole_results=False)
     (told,) = run.told("lseek")
@@ -39,6 +41,7 @@ def test_row_34_results_stay_cut_where_that_is_asked_for(trace: Trace, results: 
     assert seeks[-1] == ((told, False) if LINUX else (told & 0xFFFFFFFF, True))
 
 
+@asks_for_results
 def test_row_34_errors(trace: Trace, results: str, text: bool) -> None:
     run = trace([results, "results"], text=text)
     assert run.told("close") == (-1, errno.EBADF)
@@ -47,6 +50,7 @@ def test_row_34_errors(trace: Trace, results: str, text: bool) -> None:
     assert {ev.retval for ev in run.of(pt.SyscallExit, name="getppid")} == {parent}
 
 
+@asks_for_results
 def test_row_34_two_results(trace: Trace, results: str) -> None:
     """NetBSD's pipe(2) gives both descriptors so; Linux writes them to memory."""
     run = trace([results, "results"])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from runs import Trace
+from runs import Trace, asks_for_results
 
 import pypicotrace as pt
 
@@ -16,6 +16,7 @@ MAKES = {"fork", "vfork", "__vfork14", "clone", "clone3"}
 STEPS = 200
 
 
+@asks_for_results
 @pytest.mark.parametrize("follow", [True, False])
 @pytest.mark.parametrize("how", ["fork", "vfork"])
 def test_over_what_makes_a_child(trace: Trace, tracee: Tracee, how: str, follow: bool) -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 
 import pytest
-from runs import Run, Trace
+from runs import Run, Trace, asks_for_results
 
 import pypicotrace as pt
 
@@ -93,6 +93,7 @@ def test_row_24_every_way_to_make_a_child(
     check_end(run, run.root, 0)
 
 
+@asks_for_results
 @pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
 @pytest.mark.parametrize("how", ["fork", "vfork", "clone-silent", "posix_spawn"])
 def test_row_20_an_event_iff_it_was_asked_for(
@@ -165,6 +166,7 @@ def test_row_22_a_vfork_child_makes_a_child(
     check_end(run, outer, status)
 
 
+@asks_for_results
 def test_row_22_exec_fails_in_a_vfork_child(trace: Trace, tracee: Tracee) -> None:
     run = trace([tracee("vforks"), "noexec"])
     outer, status = run.told("outer")
@@ -185,6 +187,7 @@ def test_row_23_posix_spawn(trace: Trace, tracee: Tracee) -> None:
     check_end(run, child, status)
 
 
+@asks_for_results
 def test_row_23_posix_spawn_fails(trace: Trace, tracee: Tracee) -> None:
     run = trace([tracee("children"), "posix_spawn-fails"])
     assert run.told("spawn") == (2,)

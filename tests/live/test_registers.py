@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import IO, Any
 
 import pytest
-from runs import Trace, kill_in_its_stop
+from runs import Trace, asks_for_results, kill_in_its_stop
 
 import pypicotrace as pt
 
@@ -28,6 +28,7 @@ def getppid(kind: type[pt.Event], do: Callable[[Any], object]) -> Callable[[Any]
     return lambda ev: do(ev) if type(ev) is kind and ev.name == "getppid" else None
 
 
+@asks_for_results
 @pytest.mark.parametrize("kind", [pt.SyscallEntry, pt.SyscallExit])
 def test_row_51_what_the_tracee_has_in_them(
     trace: Trace, tracee: Tracee, kind: type[pt.Event]
@@ -42,6 +43,7 @@ def test_row_51_what_the_tracee_has_in_them(
     assert dict(run.said("register")) == dict(enumerate(LOADED.values()))  # type: ignore[arg-type]
 
 
+@asks_for_results
 @pytest.mark.parametrize("kind", [pt.SyscallEntry, pt.SyscallExit])
 def test_row_51_what_is_set_is_what_it_has(
     trace: Trace, tracee: Tracee, kind: type[pt.Event]
@@ -60,6 +62,7 @@ def test_row_51_what_is_set_is_what_it_has(
     assert dict(run.said("register")) == dict(enumerate(wanted.values()))  # type: ignore[arg-type]
 
 
+@asks_for_results
 def test_row_51_the_program_counter(trace: Trace, tracee: Tracee) -> None:
     """It is behind the call's instruction; set back by that, the call is made again."""
     left = [2]
@@ -78,6 +81,7 @@ def test_row_51_the_program_counter(trace: Trace, tracee: Tracee) -> None:
     assert len(seen) == 1
 
 
+@asks_for_results
 def test_row_51_program_counter_0_is_taken(trace: Trace, tracee: Tracee) -> None:
     """And there is nothing at address 0. (NetBSD refuses it.)"""
     body = getppid(pt.SyscallExit, lambda ev: ev.stop.registers.update(rip=0))

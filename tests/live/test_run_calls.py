@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from cli_support import needs_root
-from runs import Run, Target, Trace, until
+from runs import Run, Target, Trace, asks_for_results, until
 
 import pypicotrace as pt
 
@@ -122,6 +122,7 @@ def test_the_call_in_hand_has_its_effect_once(
         assert ev.retval == ev.args[2]
 
 
+@asks_for_results
 def test_a_sleep_in_hand_is_slept(trace: Trace, tracee: Tracee, kind: type[pt.Event]) -> None:
     run = trace([tracee("called"), "sleeps"], body=at(kind, getpid, "nanosleep"))
     assert run.told("slept") == (0, 0)
@@ -154,6 +155,7 @@ def test_what_was_changed_stays_changed(trace: Trace, tracee: Tracee, tmp_path: 
     assert file.read_text() == "line0\nline1\nlinline3\nline5\nline7\nliline9\n"
 
 
+@asks_for_results
 def test_a_result_that_was_given_at_the_exit_stays(trace: Trace, tracee: Tracee) -> None:
     def body(ev: Any) -> None:
         ev.stop.inject(retval=4242)
@@ -180,6 +182,7 @@ def test_with_signals_flying(
     }
 
 
+@asks_for_results
 def test_with_lwps(trace: Trace, tracee: Tracee, kind: type[pt.Event]) -> None:
     def body(ev: Any) -> None:
         assert ev.stop.syscall("gettid") == ev.lwp
@@ -189,6 +192,7 @@ def test_with_lwps(trace: Trace, tracee: Tracee, kind: type[pt.Event]) -> None:
     assert len(run.of(pt.SyscallExit, name="getppid", error=0)) == 400
 
 
+@asks_for_results
 def test_after_a_handler_and_an_execve(trace: Trace, tracee: Tracee) -> None:
     """Where no instruction that makes a call comes before the next one."""
     body = at(pt.SyscallExit, getpid, "rt_sigreturn", "execve")
@@ -198,6 +202,7 @@ def test_after_a_handler_and_an_execve(trace: Trace, tracee: Tracee) -> None:
     assert len(run.of(pt.SyscallExit, name="execve", error=0)) == 1
 
 
+@asks_for_results
 def test_calls_with_a_signal_mask_of_their_own(trace: Trace, tracee: Tracee) -> None:
     """There, and there alone, it cannot be done; and it is as if nobody had tried."""
     refused = []
@@ -214,6 +219,7 @@ def test_calls_with_a_signal_mask_of_their_own(trace: Trace, tracee: Tracee) -> 
     assert refused == [(name, errno.EAGAIN) for name in names]
 
 
+@asks_for_results
 @needs_root
 def test_in_many_groups(trace: Trace, tracee: Tracee) -> None:
     """In /proc/PID/status the signal mask stands behind them."""
@@ -231,6 +237,7 @@ def body_at_both(do: Body) -> Body:
     return lambda ev: do(ev) if isinstance(ev, pt.SyscallEntry) else None
 
 
+@asks_for_results
 def test_segments_are_the_calls_to_set(trace: Trace, tracee: Tracee, kind: type[pt.Event]) -> None:
     def body(ev: Any) -> None:
         assert ev.stop.syscall("arch_prctl", 0x1001, 0x6789000) == 0  # ARCH_SET_GS
@@ -239,6 +246,7 @@ def test_segments_are_the_calls_to_set(trace: Trace, tracee: Tracee, kind: type[
     assert b"base 6789000\n" in run.output
 
 
+@asks_for_results
 def test_a_breakpoint_at_the_calls_instruction(
     trace: Trace, tracee: Tracee, kind: type[pt.Event]
 ) -> None:

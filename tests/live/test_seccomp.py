@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from runs import WAY, Run, Trace
+from runs import WAY, Run, Trace, asks_for_results
 
 import pypicotrace as pt
 
@@ -57,6 +57,7 @@ def results(run: Run) -> list[tuple[int | None, int]]:
     return [(ev.retval, ev.error) for ev in run.of(pt.SyscallExit, name=CALL)]
 
 
+@asks_for_results
 @pytest.mark.parametrize(("how", "error"), [("errno", errno.ENOANO), ("trace", errno.ENOSYS)])
 def test_row_39_refused_with_an_error(refuse: Refuse, how: str, error: int) -> None:
     run = refuse(how)
@@ -64,16 +65,19 @@ def test_row_39_refused_with_an_error(refuse: Refuse, how: str, error: int) -> N
     assert run.told("call") == (-1, error)
 
 
+@asks_for_results
 def test_row_39_allowed_and_logged(refuse: Refuse) -> None:
     run = refuse("log")
     assert results(run) == [run.told("call")]
 
 
+@asks_for_results
 def test_row_39_answered_by_another_lwp(refuse: Refuse) -> None:
     run = refuse("notify")
     assert results(run) == [(ANSWER, 0)] == run.said("call")
 
 
+@asks_for_results
 def test_row_39_refused_with_a_signal(refuse: Refuse) -> None:
     run = refuse("trap")
     (number,) = run.told("number")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from cli_support import NOBODY, Finished, as_user, needs_root, picotrace, untraced
 from rows import from_events
-from runs import Trace, until
+from runs import Trace, asks_for_results, until
 from truth import glance, let_go, read_truth
 from truthful import check_truth
 
@@ -23,6 +23,7 @@ import pypicotrace as pt
 Tracee = Callable[[str], str]
 
 
+@asks_for_results
 def test_what_was_read_is_not_what_the_kernel_reads(
     trace: Trace, tracee: Tracee, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
-from runs import Run, Trace, kill_in_its_stop
+from runs import Run, Trace, asks_for_results, kill_in_its_stop
 
 import pypicotrace as pt
 
@@ -44,6 +44,7 @@ def send(signo: int) -> Callable[[pt.Stop], object]:
     return lambda stop: stop.signal(signo)
 
 
+@asks_for_results
 @pytest.mark.parametrize("place", PLACES)
 def test_row_18_a_handled_signal_runs_its_handler_once(
     trace: Trace, tracee: Tracee, place: str
@@ -57,6 +58,7 @@ def test_row_18_a_handled_signal_runs_its_handler_once(
         assert run.told("info") == (SI_USER, os.getpid(), os.getuid())
 
 
+@asks_for_results
 @pytest.mark.parametrize("place", PLACES)
 def test_row_18_an_ignored_signal_arrives_and_does_nothing(
     trace: Trace, tracee: Tracee, place: str
@@ -68,6 +70,7 @@ def test_row_18_an_ignored_signal_arrives_and_does_nothing(
     assert len(run.of(pt.Stopped, signo=USR1)) == (not replaced)
 
 
+@asks_for_results
 @pytest.mark.parametrize("place", PLACES)
 def test_row_18_a_masked_signal_is_pending_and_not_delivered(
     trace: Trace, tracee: Tracee, place: str
@@ -78,6 +81,7 @@ def test_row_18_a_masked_signal_is_pending_and_not_delivered(
     assert not run.of(pt.Stopped, signo=USR1)
 
 
+@asks_for_results
 @pytest.mark.parametrize("place", PLACES)
 def test_row_18_a_fatal_signal_kills(trace: Trace, tracee: Tracee, place: str) -> None:
     run = trace([tracee("receivers"), "default"], body=at(place, send(USR1)))
@@ -159,6 +163,7 @@ def test_row_18_each_of_several_lwps_gets_its_own(trace: Trace, tracee: Tracee) 
     assert Counter(ev.lwp for ev in run.of(pt.Stopped, signo=USR1)) == told
 
 
+@asks_for_results
 @pytest.mark.parametrize("place", PLACES)
 def test_row_18_an_lwp_that_was_killed_in_between(trace: Trace, tracee: Tracee, place: str) -> None:
     """It is said so where the kernel can tell: a replaced signal is given to it at the resume."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import IO, Any
 
 import pytest
-from runs import Target, Trace, until
+from runs import Target, Trace, asks_for_results, until
 from system import untouched
 
 import pypicotrace as pt
@@ -39,6 +39,7 @@ def stepped(run_events: list[pt.Event]) -> list[int]:
     return [pc - pcs[0] + 1 for pc in pcs]
 
 
+@asks_for_results
 def test_every_instruction_and_every_call(trace: Trace, nops: str) -> None:
     def body(ev: Any) -> None:
         if ev.stop is not None:
@@ -68,6 +69,7 @@ def test_over_a_call_that_nobody_asked_for(trace: Trace, nops: str, wanted: pt.M
     assert run.one(pt.Exited).status == 4
 
 
+@asks_for_results
 def test_one_step_and_on(trace: Trace, nops: str) -> None:
     run = trace([nops], body=lambda ev: ev.stop.step() if isinstance(ev, pt.Exec) else None)
     assert len(run.of(pt.SingleStep)) == 1

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
-from runs import Run, Trace
+from runs import Run, Trace, asks_for_results
 
 import pypicotrace as pt
 
@@ -36,6 +36,7 @@ def test_row_41_lwps_make_lwps(trace: Trace, tracee: Tracee, text: bool) -> None
     check_lwps(run, 62)
 
 
+@asks_for_results
 def test_row_41_lwps_are_traced_without_following(trace: Trace, tracee: Tracee) -> None:
     run = trace([tracee("lwps"), "storm", "20"], follow=False)
     check_lwps(run, 20)
@@ -53,6 +54,7 @@ def test_row_42_lwps_end_as_the_process_exits(
     assert isinstance(run.events[-1], pt.Exited)
 
 
+@asks_for_results
 @pytest.mark.parametrize("follow", [True, False], ids=["follow", "alone"])
 @pytest.mark.parametrize("how", ["clone3", "vfork", "signal"])
 def test_row_24_an_lwp_by_clone(trace: Trace, tracee: Tracee, how: str, follow: bool) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from cli_support import COMMAND
 from record import check_record, of
-from runs import PATIENCE, WAY, Run, Target, Trace, fields, until
+from runs import PATIENCE, WAY, Run, Target, Trace, asks_for_results, fields, until
 
 import pypicotrace as pt
 
@@ -93,6 +93,7 @@ def answer(run: Run) -> tuple[int, int]:
 REFUSED = (-1, errno.EPERM)
 
 
+@asks_for_results
 @pytest.mark.parametrize("how", ["traceme", "seize", "parent", "self"])
 def test_row_40_what_is_traced_cannot_be_traced_by_a_tracee(
     trace: Trace, tracee: Tracee, text: bool, how: str
@@ -112,6 +113,7 @@ def without_pids(output: bytes) -> list[bytes]:
     return [line for line in output.splitlines() if not line.startswith(b"child ")]
 
 
+@asks_for_results
 @pytest.mark.parametrize(
     ("how", "follow"),
     [

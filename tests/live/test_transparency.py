@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 import pytest
-from runs import Target, Trace, contents, until
+from runs import Target, Trace, asks_for_results, contents, until
 
 import pypicotrace as pt
 
@@ -142,6 +142,7 @@ def test_row_52_limits_and_umask(same: Callable[..., list[bytes]]) -> None:
     assert b" umask 123 " in line(said, b"cwd ")
 
 
+@asks_for_results
 def test_row_6_the_parent_is_the_real_one(trace: Trace, tracee: Tracee) -> None:
     run = trace([tracee("children"), "fork", "exit"])
     parent, child, _ = run.told("child")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from rows import from_events
-from runs import Trace
+from runs import Trace, asks_for_results
 from true_runs import STATUS, Tell
 from truth import read_truth, tagged
 from truthful import check_truth
@@ -97,6 +97,7 @@ def test_row_52_all_is_as_without_a_tracer(
 READ, STRING, WRITE, FOUND, NOWHERE, REGISTERS = range(1001, 1007)
 
 
+@asks_for_results
 def test_row_49_row_50_row_51_memory_and_registers(
     trace: Trace, tracee: Tracee, tmp_path: Path
 ) -> None:

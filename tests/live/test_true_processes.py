@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from rows import from_events
-from runs import Trace
+from runs import Trace, asks_for_results
 from true_runs import STATUS, Tell
 from truth import CREATED, EXECUTED, FORKED, Truth, read_truth
 from truthful import check_truth
@@ -78,6 +78,7 @@ def whole(truth: Truth, how: int) -> bool:
     )
 
 
+@asks_for_results
 def test_row_25_the_forker_is_killed_at_its_event(
     trace: Trace, tracee: Tracee, tmp_path: Path
 ) -> None:
@@ -106,6 +107,7 @@ def test_row_25_the_forker_is_let_go_at_its_event(tracee: Tracee, tmp_path: Path
     assert [type(ev) for ev in record if ev.lwp == 0] == [pt.Detached, pt.Exited]
 
 
+@asks_for_results
 def test_row_26_children_run_free_where_they_are_not_followed(
     trace: Trace, tracee: Tracee, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rows import from_events
-from runs import Trace
+from runs import Trace, asks_for_results
 from true_runs import STATUS, Tell, Told
 from truth import HANDLED, Note, read_truth
 from truthful import check_truth
@@ -69,6 +69,7 @@ def test_row_17_a_queue_of_signals(tell: Tell) -> None:
     assert [note.more for note in handled(told)] == list(range(20))
 
 
+@asks_for_results
 def test_row_18_signals_of_the_tracers(
     trace: Trace, tracee: Callable[[str], str], tmp_path: Path
 ) -> None:
@@ -92,6 +93,7 @@ def test_row_18_signals_of_the_tracers(
     assert len(sent) > 5
 
 
+@asks_for_results
 def test_row_19_what_a_handler_is_told_is_what_the_tracer_has_put_there(
     trace: Trace, tracee: Callable[[str], str], tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ from typing import IO
 
 import pytest
 from record import check_record, of
-from runs import Run, Trace
+from runs import Run, Trace, asks_for_results
 
 import pypicotrace as pt
 
@@ -45,6 +45,7 @@ def test_row_35_ended_inside_a_call(trace: Trace, tracee: Tracee, text: bool, en
         assert len(run.of(pt.Exec, pid=child)) == (end == "exec")
 
 
+@asks_for_results
 def test_row_35_a_signal_that_kills_wakes_one(trace: Trace, tracee: Tracee, text: bool) -> None:
     """The LWP that the signal comes to returns from its call first; the others are killed in it."""
     run = trace([tracee("asleep"), "term"], text=text)
@@ -85,6 +86,7 @@ def test_row_35_killed_as_it_enters_a_call(
         assert [type(ev) for ev in record[-2:]] == [pt.SyscallEntry, pt.Signaled]
 
 
+@asks_for_results
 def test_row_45_blocked_for_ever(trace: Trace, tracee: Tracee, text: bool) -> None:
     """Some LWPs sleep, one of them so that it cannot even be stopped; the others are all there."""
     calls = 500
