@@ -36,6 +36,8 @@ LANGUAGES = {
 }
 FOUND_BY = {"Kyuafile": "kyua test"}
 """Files that a command finds without being told their names."""
+BOUND = 120.0
+"""Seconds that a block may run: some of them step through programs, or compare speeds."""
 
 
 class Block(NamedTuple):
@@ -69,7 +71,7 @@ def test_every_block_says_what_it_is(page: str) -> None:
         assert block.what != "file" or name in runs, f"{block.more} is never run"
 
 
-@pytest.mark.bound(120)
+@pytest.mark.bound(400)
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_is_so(page: str, tmp_path: Path) -> None:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
@@ -83,7 +85,7 @@ def test_a_page_is_so(page: str, tmp_path: Path) -> None:
             (tmp_path / block.more).write_text(block.text)
         elif block.what == "run":
             argv = ["bash", "-c", block.text]
-            last = untraced(argv, cwd=tmp_path, env=env, stderr=subprocess.STDOUT)
+            last = untraced(argv, bound=BOUND, cwd=tmp_path, env=env, stderr=subprocess.STDOUT)
             assert last.status == int(block.more or 0), block.text + last.out.decode()
         elif block.what == "output":
             find(block.text, last.out.decode())
