@@ -98,7 +98,9 @@ class Target:
         return self.other or self.process.pid
 
     def said(self, word: str) -> list[tuple[int, ...]]:
-        return Run([], 0, None, contents(self.out)).said(word)
+        """Of whole lines: what comes in the middle of one, a signal's handler, may write there."""
+        whole, newline, _ = contents(self.out).rpartition(b"\n")
+        return Run([], 0, None, whole + newline).said(word)
 
     def lwps(self) -> dict[int, dict[str, str]]:
         """The fields of /proc/PID/task/LWP/status."""

@@ -184,7 +184,7 @@ def test_a_table_when_asked(trace: Path, signo: int) -> None:
             assert between - 0.002 < now - then < time.monotonic() - began
 
 
-SHELL = ["sh", "-c", "sh -c 'sleep 60; :' & echo made; wait"]
+SHELL = ["sh", "-c", "sh -c 'sleep 60 & echo made; wait' & wait"]
 BY_LWPS = """
 import subprocess, threading, time
 def make():

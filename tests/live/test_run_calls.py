@@ -373,6 +373,15 @@ def asleep(pid: int) -> bool:
     return Path(f"/proc/{pid}/syscall").read_text().startswith(("35 ", "219 "))
 
 
+def waits(thread: Path) -> bool:
+    """In a wait4 or a waitid; ``thread``: its "syscall" in /proc."""
+    return thread.read_text().startswith(("61 ", "247 "))
+
+
+def stands(pid: int) -> bool:
+    return "State:\tt" in Path(f"/proc/{pid}/status").read_text()
+
+
 def when_asleep(pid: int, do: Callable[[], object]) -> threading.Thread:
     """Do something once that process sleeps in a nanosleep."""
 
@@ -492,16 +501,17 @@ def test_replaced_meanwhile(trace: Trace, tracee: Tracee, kind: type[pt.Event]) 
 
 def test_stopped_meanwhile(staying: Target, kind: type[pt.Event]) -> None:
     """It stops after that, and goes on when it is continued."""
-    continued = threading.Event()
+    tracer = Path(f"/proc/self/task/{threading.get_native_id()}/syscall")
 
     def stop() -> None:
         os.kill(staying.pid, signal.SIGSTOP)
         os.kill(staying.pid, signal.SIGUSR1)
 
     def go_on() -> None:
-        # One that comes before the stop has taken effect prevents it.
-        while not continued.wait(0.01):
-            os.kill(staying.pid, signal.SIGCONT)
+        # A SIGCONT that comes before the stop has taken effect prevents it: the tracer has passed
+        # the SIGSTOP on and waits again, and it has stopped by that.
+        until(lambda: waits(tracer) and stands(staying.pid), "the stop has taken effect")
+        os.kill(staying.pid, signal.SIGCONT)
 
     with pt.attach(staying.pid, syscalls=["getppid"]) as loop:
         say(staying)
@@ -519,7 +529,6 @@ def test_stopped_meanwhile(staying: Target, kind: type[pt.Event]) -> None:
                 threads[-1].start()
             if went_on and signal.SIGUSR1 in arrived:
                 break
-        continued.set()
         for thread in threads:
             thread.join()
     assert arrived.count(signal.SIGSTOP) == 1
