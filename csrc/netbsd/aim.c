@@ -38,7 +38,7 @@ taker(const struct netbsd_tracee *t, const struct kinfo_lwp *all, size_t count, 
 	if (t->lwp != 0)
 		return t->lwp;
 	for (size_t i = 0; i < count; i++)
-		if (all[i].l_stat == LSSTOP && all[i].l_wmesg[0] == '\0' && !masks(t, all[i].l_lid, signo))
+		if (pico_netbsd_can_run(t, &all[i]) && !masks(t, all[i].l_lid, signo))
 			return all[i].l_lid;
 	return 0;
 }

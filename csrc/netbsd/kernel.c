@@ -114,10 +114,13 @@ answer_siginfo(struct netbsd_kernel *k, struct netbsd_tracee *t, struct pico_raw
 	t->inside = !at_exit && !(t->request == REQUEST_STEP && pico_netbsd_is_trap(raw->siginfo, TRAP_TRACE));
 	if (pico_netbsd_is_trap(raw->siginfo, TRAP_EXEC))
 		pico_netbsd_altered_forget(k, t->pid);
+	if (pico_netbsd_is_trap(raw->siginfo, TRAP_LWP) &&
+	    pico_i32(raw->siginfo + NETBSD_PSI_REPORT_EVENT) == PTRACE_LWP_EXIT)
+		e = pico_netbsd_put_lwp(&t->ending, t->lwp);
 	note_execve(k, t, raw->siginfo);
 	raw->narrow = sizeof(long) == sizeof(int32_t);
 	note_child(k, t, raw->siginfo);	/* may move *t */
-	return 0;
+	return e;
 }
 
 static int
@@ -178,6 +181,8 @@ pico_netbsd_let_go(struct netbsd_tracee *t, int request, int data)
 		t->alone = 0;
 	}
 	pico_netbsd_turns_end(t);
+	if (data == 0)
+		pico_netbsd_drop_lwps(&t->ending);
 	return ptrace(request, t->pid, (void *)1, data) < 0 ? pico_netbsd_error() : 0;
 }
 
@@ -250,10 +255,8 @@ netbsd_close(struct pico_kernel *kernel)
 	pico_netbsd_unregister(k);
 	pico_netbsd_tick_close(k);
 	pico_netbsd_wait_close(k);
-	for (uint32_t i = 0; i < k->count; i++) {
-		pico_netbsd_turns_end(&k->tracees[i]);
-		free(k->tracees[i].steps);
-	}
+	for (uint32_t i = 0; i < k->count; i++)
+		pico_netbsd_tracee_free(&k->tracees[i]);
 	free(k->tracees);
 	free(k->altered);
 	free(k);

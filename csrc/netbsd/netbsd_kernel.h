@@ -11,6 +11,11 @@
 #include "../core/kernel.h"
 #include "abi.h"
 
+struct netbsd_lwps {
+	int32_t *ids;
+	uint32_t count;
+};
+
 struct netbsd_turn {
 	int32_t lwp;
 	uint8_t had;		/* it is about to enter a call, or its slice is over */
@@ -43,8 +48,8 @@ struct netbsd_tracee {
 	int lost;		/* one that was passed on inside a call, and is to be passed on again: aim.c */
 	struct netbsd_turn *turns;	/* this round's */
 	uint32_t turn_count, turn;
-	int32_t *steps;		/* LWPs with PT_SETSTEP: steps.c */
-	uint32_t step_count;
+	struct netbsd_lwps ending;	/* that have told of their ends, and not gone on since: turns.c */
+	struct netbsd_lwps steps;	/* with PT_SETSTEP: steps.c */
 	int32_t leaving;	/* the LWP whose step has to lead out of a call first; 0: none has */
 	uint64_t left;		/* where that is */
 	int32_t execing;	/* the LWP that is in an execve; 0: none is */
@@ -91,11 +96,22 @@ uint32_t pico_netbsd_machine(void);
 struct netbsd_tracee *pico_netbsd_find(struct netbsd_kernel *, int32_t pid);
 struct netbsd_tracee *pico_netbsd_add(struct netbsd_kernel *, int32_t pid);
 void pico_netbsd_forget(struct netbsd_kernel *, struct netbsd_tracee *);
+/* What it holds. */
+void pico_netbsd_tracee_free(struct netbsd_tracee *);
 /* Traced children of this program that no kernel of it knows: made by one that was killed before it could
  * tell. They are taken in. */
 void pico_netbsd_find_orphans(struct netbsd_kernel *);
 void pico_netbsd_register(struct netbsd_kernel *);
 void pico_netbsd_unregister(struct netbsd_kernel *);
+
+/* lwps.c */
+int pico_netbsd_has_lwp(const struct netbsd_lwps *, int32_t lwp);
+/* 0, also where it is among them, or -ENOMEM. */
+int pico_netbsd_put_lwp(struct netbsd_lwps *, int32_t lwp);
+/* Where it is among them. */
+void pico_netbsd_drop_lwp(struct netbsd_lwps *, int32_t lwp);
+/* All of them. */
+void pico_netbsd_drop_lwps(struct netbsd_lwps *);
 
 /* wait.c */
 int pico_netbsd_wait_open(struct netbsd_kernel *);
@@ -130,6 +146,9 @@ int pico_netbsd_detach(struct pico_kernel *, int32_t pid, int32_t lwp, int signo
 int pico_netbsd_interrupt(struct pico_kernel *, int32_t pid, int32_t lwp);
 
 /* turns.c */
+struct kinfo_lwp;
+/* Whether it would come to a stop again, let go alone: it stands, and not because it stopped while it slept. */
+int pico_netbsd_can_run(const struct netbsd_tracee *, const struct kinfo_lwp *);
 /* The LWP that is to be let go alone from the stop in hand; 0: all of them. */
 int32_t pico_netbsd_turn(struct netbsd_tracee *);
 void pico_netbsd_turns_end(struct netbsd_tracee *);
@@ -170,7 +189,6 @@ struct kinfo_proc2;
 int pico_netbsd_proc(int32_t pid, struct kinfo_proc2 *);
 /* Every process there is, to be freed; NULL: no memory. */
 struct kinfo_proc2 *pico_netbsd_procs(size_t *count);
-struct kinfo_lwp;
 /* Its LWPs, to be freed; NULL: it is gone, or there is no memory. */
 struct kinfo_lwp *pico_netbsd_lwps(int32_t pid, size_t *count);
 /* Another SIGKILL for those that hang in their ends, and go on by that. */

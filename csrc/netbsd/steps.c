@@ -17,7 +17,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../core/bytes.h"
@@ -39,16 +38,6 @@ place(const struct netbsd_tracee *t, int32_t lwp)
 	return pico_netbsd_pc_of(&raw);
 }
 
-static uint32_t
-find(const struct netbsd_tracee *t, int32_t lwp)
-{
-	uint32_t i = 0;
-
-	while (i < t->step_count && t->steps[i] != lwp)
-		i++;
-	return i;
-}
-
 int
 pico_netbsd_step(struct netbsd_tracee *t, int32_t lwp)
 {
@@ -56,27 +45,20 @@ pico_netbsd_step(struct netbsd_tracee *t, int32_t lwp)
 		t->leaving = lwp;
 		t->left = place(t, lwp);
 	}
-	if (find(t, lwp) < t->step_count)
+	if (pico_netbsd_has_lwp(&t->steps, lwp))
 		return 0;
-	int32_t *more = realloc(t->steps, (t->step_count + 1) * sizeof(*more));
-	if (more == NULL)
-		return -ENOMEM;
-	t->steps = more;
 	if (ptrace(PT_SETSTEP, t->pid, NULL, lwp) < 0)
 		return pico_netbsd_error();
-	t->steps[t->step_count++] = lwp;
-	return 0;
+	return pico_netbsd_put_lwp(&t->steps, lwp);
 }
 
 void
 pico_netbsd_stepped(struct netbsd_tracee *t, int32_t lwp)
 {
-	uint32_t i = find(t, lwp);
-
-	if (i == t->step_count)
+	if (!pico_netbsd_has_lwp(&t->steps, lwp))
 		return;
 	(void)ptrace(PT_CLEARSTEP, t->pid, NULL, lwp);	/* ESRCH: it has ended */
-	t->steps[i] = t->steps[--t->step_count];
+	pico_netbsd_drop_lwp(&t->steps, lwp);
 }
 
 int
@@ -96,8 +78,8 @@ pico_netbsd_is_way_out(struct netbsd_tracee *t, int status)
 void
 pico_netbsd_steps_end(struct netbsd_tracee *t)
 {
-	while (t->step_count > 0)
-		pico_netbsd_stepped(t, t->steps[0]);
+	while (t->steps.count > 0)
+		pico_netbsd_stepped(t, t->steps.ids[0]);
 }
 
 #else

@@ -48,11 +48,18 @@ out:
 }
 
 void
+pico_netbsd_tracee_free(struct netbsd_tracee *t)
+{
+	pico_netbsd_turns_end(t);
+	pico_netbsd_drop_lwps(&t->ending);
+	pico_netbsd_drop_lwps(&t->steps);
+}
+
+void
 pico_netbsd_forget(struct netbsd_kernel *k, struct netbsd_tracee *t)
 {
 	pico_netbsd_altered_forget(k, t->pid);
-	pico_netbsd_turns_end(t);
-	free(t->steps);
+	pico_netbsd_tracee_free(t);
 	(void)pthread_mutex_lock(&kernels_lock);
 	*t = k->tracees[--k->count];
 	(void)pthread_mutex_unlock(&kernels_lock);

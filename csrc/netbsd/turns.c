@@ -23,20 +23,26 @@
 enum { REST = 8 };
 #define SLICE_NS 10000000ull
 
-/* Those that stand, and not because they stopped while they slept. */
-static uint32_t
-runnable(int32_t pid, struct netbsd_turn **turns)
+/* One that is ending comes to no other stop: let go alone, it would leave the others stopped for ever. During an
+ * execve nobody tells that it is. */
+int
+pico_netbsd_can_run(const struct netbsd_tracee *t, const struct kinfo_lwp *lwp)
+{
+	return t->execing == 0 && lwp->l_stat == LSSTOP && lwp->l_wmesg[0] == '\0' &&
+	    !pico_netbsd_has_lwp(&t->ending, lwp->l_lid);
+}
+
+static void
+list(struct netbsd_tracee *t)
 {
 	size_t count = 0;
-	uint32_t n = 0;
-	struct kinfo_lwp *all = pico_netbsd_lwps(pid, &count);
+	struct kinfo_lwp *all = pico_netbsd_lwps(t->pid, &count);
 
-	if (all != NULL && (*turns = malloc(count * sizeof(**turns))) != NULL)
+	if (all != NULL && (t->turns = malloc(count * sizeof(*t->turns))) != NULL)
 		for (size_t i = 0; i < count; i++)
-			if (all[i].l_stat == LSSTOP && all[i].l_wmesg[0] == '\0')
-				(*turns)[n++] = (struct netbsd_turn){ .lwp = all[i].l_lid };
+			if (pico_netbsd_can_run(t, &all[i]))
+				t->turns[t->turn_count++] = (struct netbsd_turn){ .lwp = all[i].l_lid };
 	free(all);
-	return n;
 }
 
 void
@@ -54,7 +60,7 @@ begin(struct netbsd_tracee *t)
 		t->rest--;
 		return;
 	}
-	t->turn_count = runnable(t->pid, &t->turns);
+	list(t);
 	if (t->turn_count < 2) {
 		pico_netbsd_turns_end(t);
 		t->rest = REST;
@@ -79,6 +85,8 @@ pico_netbsd_slice(struct netbsd_tracee *t, int32_t lwp)
 int32_t
 pico_netbsd_turn(struct netbsd_tracee *t)
 {
+	if (t->execing != 0)
+		pico_netbsd_turns_end(t);
 	if (t->turn_count == 0)
 		begin(t);
 	if (t->inside)

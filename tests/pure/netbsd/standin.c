@@ -12,6 +12,7 @@
  * STOP, CONT, USR1, TSTP	it stops for that signal, of the tracer's own
  * STOP!			and of somebody else's
  * SCE, SCX			an LWP stops at a call
+ * EXECVE			and at the entry of that one
  * TRACE, TRACE!			it has executed one instruction; none yet, it is where it was
  * SEGV, SEGV!			a fault; and one elsewhere
  * pass				the signal of its last stop is passed on
@@ -19,6 +20,7 @@
  * return			or out of a call
  * FORK				it has made process 20, which does the same for it
  * LWP				another LWP stops, which it has made
+ * GONE				which is about to end
  * END				it ends
  * 20:WORD			so it is with another process
  * -				it does not stop; the next sleep is over after 20 ms
@@ -65,7 +67,7 @@ static const struct {
 	int signo;
 } signals[] = {
 	{ "-", 0 }, { "STOP", SIGSTOP }, { "CONT", SIGCONT }, { "USR1", SIGUSR1 }, { "TSTP", SIGTSTP }, { "SCE", SIGTRAP },
-	{ "SCX", SIGTRAP }, { "FORK", SIGTRAP }, { "LWP", SIGTRAP },
+	{ "SCX", SIGTRAP }, { "FORK", SIGTRAP }, { "EXECVE", SIGTRAP }, { "LWP", SIGTRAP }, { "GONE", SIGTRAP },
 	{ "TRACE", SIGTRAP }, { "SEGV", SIGSEGV },
 };
 
@@ -200,16 +202,16 @@ stop_of(pid_t pid, const char *word)
 		si->si_code = TRAP_CHLD;
 		si->si_pe_report_event = PTRACE_FORK;
 		si->si_pe_other_pid = pid == PID ? CHILD : PID;
-	} else if (strcmp(word, "LWP") == 0) {
+	} else if (strcmp(word, "LWP") == 0 || strcmp(word, "GONE") == 0) {
 		si->si_code = TRAP_LWP;
-		si->si_pe_report_event = PTRACE_LWP_CREATE;
+		si->si_pe_report_event = *word == 'L' ? PTRACE_LWP_CREATE : PTRACE_LWP_EXIT;
 		si->si_pe_lwp = ++told[pid].psi_lwpid;
 	} else if (strncmp(word, "TRACE", 5) == 0) {
 		si->si_code = TRAP_TRACE;
 		pc += strchr(word, '!') == NULL;
 	} else if (si->si_signo == SIGTRAP) {
 		si->si_code = word[2] == 'E' ? TRAP_SCE : TRAP_SCX;
-		si->si_sysnum = 20;
+		si->si_sysnum = strcmp(word, "EXECVE") == 0 ? 59 : 20;
 	} else if (si->si_signo == SIGSEGV) {
 		si->si_code = SEGV_MAPERR;
 		si->si_addr = strchr(word, '!') != NULL ? told : NULL;

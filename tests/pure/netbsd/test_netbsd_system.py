@@ -255,3 +255,22 @@ def test_one_that_is_lost_inside_a_call_is_passed_on_again(standin: Path) -> Non
         *("SET_SIGINFO", "10 SYSCALL USR1", "10 SYSCALL USR1", "10 stops: TRAP"),
         *("10 SYSCALL -", "10 ends"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "last"),
+    [
+        # A step out of a call ends the round.
+        ("STOP GONE SCX return TRACE END", "10 SYSCALL -"),
+        # And a signal is for the first that can take it.
+        ("masks STOP GONE USR1 pass END", "10 SYSCALL USR1"),
+        # During an execve no end is told.
+        ("STOP EXECVE END", "10 SYSCALL -"),
+    ],
+)
+def test_one_that_is_ending_is_not_let_go_alone(standin: Path, words: str, last: str) -> None:
+    """No stop would follow, and the others would stand for ever."""
+    told = asked_after(standin, words)
+    assert told[-2:] == [last, "10 ends"]
+    assert "10 SYSCALL of LWP 11" not in told
+    assert "SUSPEND 10" not in told
