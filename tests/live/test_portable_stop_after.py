@@ -30,7 +30,8 @@ CALLS = 4
 DYING = {"DETACHED", "EXITED", "SIGNALED"}
 
 
-# Of more calls than are asked for, however slow the machine is.
+# Of more calls than are asked for, however slow the machine is. No LWP of a Python with several
+# forks: the child may wait for ever for what another LWP held.
 STORM = """
 import os, subprocess, threading, time
 def busy(number, end):
@@ -40,10 +41,9 @@ def busy(number, end):
         os.getppid()
         threading.Thread(target=int).start()
         if number == 1:
-            child = os.fork()
-            os.waitpid(child, 0) if child else os._exit(0)
+            os.waitpid(os.posix_spawnp("true", ["true"], os.environ), 0)
         elif number == 2:
-            subprocess.run(["true"])
+            subprocess.run(["sh", "-c", "true & wait"])
 lwps = [threading.Thread(target=busy, args=(n, time.time() + 0.5)) for n in range(4)]
 [lwp.start() for lwp in lwps], [lwp.join() for lwp in lwps]
 os._exit(7)

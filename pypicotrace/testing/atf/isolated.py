@@ -79,7 +79,7 @@ def in_child(function: Callable[[], int], workdir: Path, timeout: int) -> int | 
     # Its pid stays its own until the last line: nobody else is killed in its place.
     try:
         if timeout:
-            timer.start()
+            _start(timer)
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     except BaseException:  # ^C, of which the child, in its own session, has not heard
         os.kill(pid, signal.SIGKILL)
@@ -92,6 +92,16 @@ def in_child(function: Callable[[], int], workdir: Path, timeout: int) -> int | 
             os.killpg(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
     return None if late.is_set() else status
+
+
+def _start(timer: threading.Timer) -> None:
+    """Without signals: handlers run in the main thread alone, and it would not be woken for one.
+
+    NetBSD gives a signal to any thread that does not block it (kern_sig.c: kpsignal2()).
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    timer.start()
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _be_child(function: Callable[[], int], workdir: Path) -> None:

@@ -64,12 +64,12 @@ waits_on_futex(void)
 static long
 waits_for_child(void)
 {
-	pid_t child = fork();
+	pid_t parent = getpid(), child = fork();
 
 	WANT(child >= 0);
 	if (child == 0) {
 		WANT(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
-		for (;;)
+		while (getppid() == parent)	/* it may have been killed before that */
 			(void)pause();
 	}
 	return waitpid(child, NULL, 0);
