@@ -64,7 +64,12 @@ pico_loop_born(struct pico_loop *loop, struct pico_lwp *l, const struct pico_raw
 	int emitted = pico_loop_emit(loop, l->process, &ev);
 	if (emitted && ev.kind == PICO_ATTACHED && l->id == l->process->pid)
 		pico_loop_write_image(loop, l->process);
+	uint8_t stepped = l->stepped;
 	pico_loop_go_on(loop, l, emitted);
+	if (loop->current == l && who != l) {
+		loop->current_lwp = who->id;
+		l->stepped = stepped;	/* it was asked for at its own arrival, by the same stop */
+	}
 	return 1;
 }
 

@@ -11,8 +11,7 @@ enum { SIGNALS = 64 };	/* no system of ours has more: one that is too large woul
 struct pico_lwp *
 pico_loop_standing_lwp(const struct pico_loop *loop, int32_t lwp)
 {
-	struct pico_lwp *l = loop->current;
-	return l != NULL && l->id == lwp ? l : NULL;
+	return loop->current != NULL && loop->current_lwp == lwp ? loop->current : NULL;
 }
 
 static int

@@ -10,11 +10,11 @@
 #define PATIENCE_NS 1000000000ull
 
 static int
-is_another(const struct pico_lwp *l, const struct pico_lwp *current)
+is_another(const struct pico_loop *loop, const struct pico_lwp *l)
 {
-	struct pico_process *p = current->process;
+	struct pico_process *p = loop->current->process;
 
-	return l != current && l->process == p && !(p->leader_gone && l->id == p->pid);
+	return l->id != loop->current_lwp && l->process == p && !(p->leader_gone && l->id == p->pid);
 }
 
 static int
@@ -43,11 +43,11 @@ pico_loop_gather(struct pico_loop *loop, int32_t lwp, int32_t *lwps, int max)
 	if (current == NULL)
 		return -EBUSY;
 	for (uint32_t cursor = 0; n < max && (l = pico_lwps_next(&loop->lwps, &cursor)) != NULL;)
-		if (is_another(l, current) && stands(l))
+		if (is_another(loop, l) && stands(l))
 			lwps[n++] = l->id;
 	standing = n;
 	for (uint32_t cursor = 0; n < max && (l = pico_lwps_next(&loop->lwps, &cursor)) != NULL;)
-		if (is_another(l, current) && !stands(l))
+		if (is_another(loop, l) && !stands(l))
 			lwps[n++] = l->id;
 	int e = stop_them(loop, current->process, lwps + standing, n - standing);
 	if (e < 0)
@@ -65,7 +65,7 @@ pico_loop_seen_lwp(const struct pico_loop *loop, int32_t lwp)
 {
 	const struct pico_lwp *l = loop->current;
 
-	if (l == NULL || l->id == lwp)
-		return l;
-	return loop->gathered == l->process->pid ? pico_lwps_find_in(&loop->lwps, l->process, lwp) : NULL;
+	if (l == NULL || (lwp != loop->current_lwp && loop->gathered != l->process->pid))
+		return NULL;
+	return pico_lwps_find_in(&loop->lwps, l->process, lwp);
 }

@@ -277,6 +277,10 @@ struct pico_kernel {
 	 * -ESRCH: it is killed, or its next stop is to be waited for. NULL: not on this system. */
 	int (*syscall)(struct pico_kernel *, int32_t pid, int32_t lwp, struct pico_event *call, int how);
 
+	/* Where a stop is its whole process's: have another LWP take one instruction, too, when that goes on. NULL:
+	 * each LWP has stops of its own. */
+	int (*step_too)(struct pico_kernel *, int32_t pid, int32_t lwp);
+
 	/* Set or clear a breakpoint of this LWP alone, by its machine's debug registers. -ENOSPC: they are all
 	 * in use; -ENOENT: there is none to clear. A detach clears them. NULL: not on this system. */
 	int (*breakpoint)(struct pico_kernel *, int32_t pid, int32_t lwp, uint64_t addr, int set);

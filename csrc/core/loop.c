@@ -381,7 +381,7 @@ pico_loop_next(struct pico_loop *loop, struct pico_event *batch, int max, int64_
 int32_t
 pico_loop_standing(const struct pico_loop *loop)
 {
-	return loop->current != NULL ? loop->current->id : 0;
+	return loop->current != NULL ? loop->current_lwp : 0;
 }
 
 int

@@ -54,7 +54,8 @@ struct pico_loop {
 	int parting;			/* a process is to be let go, and its LWPs have not been looked at */
 	int attached;			/* to some process, ever */
 	struct pico_lwp *current;	/* STOP mode: stands still for the event returned last, */
-	uint16_t shown;			/* whose kind this is */
+	int32_t current_lwp;		/* which is this LWP's: another's where its process stopped as a whole, */
+	uint16_t shown;			/* and whose kind this is */
 	int32_t gathered;		/* its process, where the other LWPs of that stand as well; 0: they may not */
 	int asks;			/* whether a process with a new image is to be traced on, */
 	struct pico_lwp *asking;	/* of this one, which is in the ready list */
@@ -175,7 +176,8 @@ int pico_loop_altered(struct pico_loop *, struct pico_lwp *, struct pico_event *
 /* Have the call that it stands at not executed, and fail with that error. 0 or -errno. */
 int pico_loop_refuse(struct pico_loop *, struct pico_lwp *, int error);
 
-/* deliver.c: the LWP that stands still for the caller, if that is the one; else NULL. */
+/* deliver.c: the LWP that stands still for the caller, if that is the one; else NULL. Where a process stops as a whole,
+ * it may have another id: that one is resumed. */
 struct pico_lwp *pico_loop_standing_lwp(const struct pico_loop *, int32_t lwp);
 /* gather.c: that one, or one that was gathered beside it; else NULL. */
 const struct pico_lwp *pico_loop_seen_lwp(const struct pico_loop *, int32_t lwp);

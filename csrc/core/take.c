@@ -52,6 +52,7 @@ pico_loop_go_on(struct pico_loop *loop, struct pico_lwp *l, int emitted)
 	if (emitted && !loop->closing &&
 	    (loop->mode == PICO_MODE_STOP || (leaves && pico_loop_is_full(loop)))) {
 		loop->current = l;
+		loop->current_lwp = l->id;
 		l->stepped = 0;
 	} else if (!l->ready) {
 		pico_loop_let_go_on(loop, l);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -106,11 +107,12 @@ pico_netbsd_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t 
 	return n;
 }
 
-/* One stop nearer to the SIGSTOP that ends a slice: the signal to be passed on, or -errno. */
+/* One stop nearer to the SIGSTOP that ends a slice, all let go with that signal, or, where it is negative, that LWP
+ * alone: the signal to be passed on, or -errno. */
 static int
-await_stop(struct netbsd_tracee *t, int signo)
+await_stop(struct netbsd_tracee *t, int data)
 {
-	if (ptrace(PT_CONTINUE, t->pid, (void *)1, pico_netbsd_to_pass(t->pid, signo)) < 0)
+	if (ptrace(PT_CONTINUE, t->pid, (void *)1, data > 0 ? pico_netbsd_to_pass(t->pid, data) : data) < 0)
 		return pico_netbsd_error();
 	while (waitpid(t->pid, &t->status, 0) < 0)
 		if (errno != EINTR)
@@ -150,6 +152,30 @@ await_slice_end(struct netbsd_tracee *t)
 	return MIN(signo, 0);
 }
 
+/* An LWP that has taken a step stops for it when it is let go, and if nobody traces it any more, is killed by that
+ * (10.99.12: trapsignal()). It does so at once, let go alone; one that has none to tell of stops for the SIGSTOP. */
+static int
+await_steps(struct netbsd_tracee *t)
+{
+	size_t count = 0;
+	struct kinfo_lwp *all = t->has_lwps && t->steps.count > 0 ? pico_netbsd_lwps(t->pid, &count) : NULL;
+	int signo = 0;
+
+	for (size_t i = 0; all != NULL && i < count && signo >= 0; i++) {
+		int32_t lwp = all[i].l_lid;
+		if (lwp == t->lwp || !pico_netbsd_has_lwp(&t->steps, lwp) || !pico_netbsd_can_run(t, &all[i]))
+			continue;
+		pico_netbsd_stepped(t, lwp);
+		t->slice_ends = t->slice_ends || kill(t->pid, SIGSTOP) == 0;
+		signo = await_stop(t, -lwp);
+		if (signo > 0)
+			(void)kill(t->pid, signo);	/* when it goes on */
+	}
+	free(all);
+	pico_netbsd_steps_end(t);
+	return MIN(signo, 0);
+}
+
 int
 pico_netbsd_detach(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int signo)
 {
@@ -159,10 +185,11 @@ pico_netbsd_detach(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int sig
 	(void)lwp;
 	if (t == NULL)
 		return -ESRCH;
-	int e = await_slice_end(t);
+	int e = await_steps(t);
+	if (e == 0)
+		e = await_slice_end(t);
 	if (e < 0)
 		return e;
-	pico_netbsd_steps_end(t);
 	if (signo == 0)
 		signo = t->lost;
 	int stop = signo == 0 && t->was_stopped ? SIGSTOP : 0;

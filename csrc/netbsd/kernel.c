@@ -226,6 +226,14 @@ netbsd_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int
 }
 
 static int
+netbsd_step_too(struct pico_kernel *kernel, int32_t pid, int32_t lwp)
+{
+	struct netbsd_tracee *t = pico_netbsd_find((struct netbsd_kernel *)kernel, pid);
+
+	return t != NULL ? pico_netbsd_step(t, lwp) : -ESRCH;
+}
+
+static int
 netbsd_send(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int signo)
 {
 	(void)kernel, (void)lwp;	/* there is no way to send one to another process's LWP */
@@ -293,6 +301,7 @@ pico_kernel_native(int *error)
 		.read = pico_netbsd_read,
 		.write = pico_netbsd_write,
 		.send = netbsd_send,
+		.step_too = netbsd_step_too,
 		.dump_core = pico_netbsd_dump_core,
 		.set_siginfo = pico_netbsd_set_siginfo,
 		.get_regs = pico_netbsd_get_regs,

@@ -87,6 +87,22 @@ def test_row_9_again_and_again(target: Callable[[str], Target], how: str) -> Non
     check_free(made)
 
 
+def test_row_9_let_go_of_one_whose_lwps_take_steps(target: Callable[[str], Target]) -> None:
+    """Several may have taken theirs when one stops for it: of the others' nobody hears any more."""
+    made = target("crowd")
+    for steps in range(20, 30):
+        taken = 0
+        with pt.attach(made.pid, syscalls=[]) as loop:
+            for ev in loop:
+                taken += isinstance(ev, pt.SingleStep)
+                if taken == steps:
+                    break
+                if ev.stop is not None:
+                    ev.stop.step()
+        assert untouched(made.pid)
+    check_free(made)
+
+
 @pytest.mark.parametrize("how", LWPS)
 def test_row_9_continued_all_the_while(target: Callable[[str], Target], how: str) -> None:
     """Where it is let go by a SIGSTOP, a SIGCONT that comes before that takes it back."""

@@ -1,7 +1,7 @@
 /*
  * What is attached to: until its input ends, and then it ends with 9. SIGUSR1 it tells of.
  *
- * usage: targets asleep|running|threads
+ * usage: targets asleep|running|crowd|threads
  */
 #include "tracee.h"
 
@@ -59,6 +59,9 @@ main(int argc, char **argv)
 			threads[n] = start(work, NULL);
 	if (is(argv[1], "running"))
 		threads[n++] = start(run, NULL);
+	if (is(argv[1], "crowd"))
+		for (n = 0; n < 3; n++)
+			threads[n] = start(run, NULL);
 	say("ready %d", (int)getpid());
 	until_input_ends();
 	atomic_store(&over, 1);
