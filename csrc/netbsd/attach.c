@@ -45,7 +45,7 @@ wait_for_stop(struct netbsd_kernel *k, struct netbsd_tracee *t)
 	pid_t got;
 
 	do
-		got = waitpid(t->pid, &t->status, 0);
+		got = pico_netbsd_wait_for(t, &t->status, 0);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return -errno;
@@ -114,7 +114,7 @@ await_stop(struct netbsd_tracee *t, int data)
 {
 	if (ptrace(PT_CONTINUE, t->pid, (void *)1, data > 0 ? pico_netbsd_to_pass(t->pid, data) : data) < 0)
 		return pico_netbsd_error();
-	while (waitpid(t->pid, &t->status, 0) < 0)
+	while (pico_netbsd_wait_for(t, &t->status, 0) < 0)
 		if (errno != EINTR)
 			return -ESRCH;
 	if (!WIFSTOPPED(t->status)) {

@@ -117,6 +117,8 @@ void pico_netbsd_drop_lwps(struct netbsd_lwps *);
 int pico_netbsd_wait_open(struct netbsd_kernel *);
 void pico_netbsd_wait_close(struct netbsd_kernel *);
 int pico_netbsd_wait(struct pico_kernel *, int block, struct pico_raw *);
+/* As waitpid(2), but of a child of the host's a stop is taken, and an end is looked at: the host is to have it. */
+pid_t pico_netbsd_wait_for(const struct netbsd_tracee *, int *status, int flags);
 uint64_t pico_netbsd_now(void);
 /* A tracee was killed: look for what it may have left behind. */
 void pico_netbsd_suspect(struct netbsd_kernel *);

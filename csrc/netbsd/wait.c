@@ -108,11 +108,10 @@ give(struct netbsd_kernel *k, struct netbsd_tracee *t, int status, struct pico_r
 	return 1;
 }
 
-/* Of a child of the host's a stop is taken, and an end is looked at: the host is to have it. */
-static pid_t
-wait_for(const struct netbsd_tracee *t, int *status)
+pid_t
+pico_netbsd_wait_for(const struct netbsd_tracee *t, int *status, int flags)
 {
-	pid_t got = waitpid(t->pid, status, WNOHANG | (t->is_hosts ? WNOWAIT : 0));
+	pid_t got = waitpid(t->pid, status, flags | (t->is_hosts ? WNOWAIT : 0));
 
 	if (got == t->pid && t->is_hosts && WIFSTOPPED(*status))
 		got = waitpid(t->pid, status, WNOHANG);
@@ -136,7 +135,7 @@ look(struct netbsd_kernel *k, struct pico_raw *raw)
 		}
 		if (k->waits_for_any)
 			continue;
-		pid_t got = wait_for(t, &status);
+		pid_t got = pico_netbsd_wait_for(t, &status, WNOHANG);
 		if (got == t->pid) {
 			if (give(k, t, status, raw))
 				return 1;

@@ -6,7 +6,7 @@ import ctypes
 import gc
 import os
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from system import children as children_now
@@ -92,7 +92,16 @@ def grown(do: Callable[[], object], look: Callable[[], Held]) -> dict[str, list[
     return found
 
 
-def leaked(do: Callable[[], object]) -> dict[str, list[int]]:
+def origins(do: Callable[[], object]) -> list[str]:
+    """Where Python's memory that is left was taken."""
+    before = tracemalloc.take_snapshot()
+    for _ in range(TIMES):
+        do()
+    gc.collect()
+    return [str(each) for each in tracemalloc.take_snapshot().compare_to(before, "lineno")[:5]]
+
+
+def leaked(do: Callable[[], object]) -> Mapping[str, Sequence[object]]:
     """What it leaves more and more of; first of C's memory, for tracemalloc takes of that, too."""
     gc.collect()
     gc.freeze()  # what was there before need not be looked at each time
@@ -100,7 +109,8 @@ def leaked(do: Callable[[], object]) -> dict[str, list[int]]:
         if found := grown(do, held):
             return found
         tracemalloc.start()
-        return grown(do, held_by_python)
+        found = grown(do, held_by_python)
+        return {**found, "by": origins(do)} if found else {}
     finally:
         tracemalloc.stop()
         gc.unfreeze()

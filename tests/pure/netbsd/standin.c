@@ -16,6 +16,7 @@
  * TRACE, TRACE!			it has executed one instruction; none yet, it is where it was
  * SEGV, SEGV!			a fault; and one elsewhere
  * pass				the signal of its last stop is passed on
+ * too				another LWP is to take a step, too
  * step				it is to go on from its last stop for that alone
  * return			or out of a call
  * FORK				it has made process 20, which does the same for it
@@ -161,7 +162,10 @@ ptrace(int request, pid_t pid, void *addr, int data)
 		printf("CLEARSTEP %d\n", data);
 		break;
 	case PT_CONTINUE:
-		printf("CONTINUE %s\n", name_of(data));
+		if (data < 0)
+			printf("CONTINUE LWP %d\n", -data);
+		else
+			printf("CONTINUE %s\n", name_of(data));
 		break;
 	case PT_DETACH:
 		printf("DETACH %s\n", name_of(data));
@@ -440,6 +444,8 @@ main(int argc, char **argv)
 			printf("detach: %d\n", k->detach(k, PID, PID, 0));
 			continue;
 		}
+		if (is_next("too"))
+			(void)k->step_too(k, raw.id, first_lwp(raw.id) + 1);
 		int signo = is_next("pass") ? WSTOPSIG(raw.status) : 0;
 		int how = is_next("step") ? PICO_RESUME_STEP : is_next("return") ? PICO_RESUME_RETURN : PICO_RESUME_SYSCALL;
 		(void)k->resume(k, raw.id, first_lwp(raw.id), how, signo);

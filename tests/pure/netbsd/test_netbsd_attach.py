@@ -1,6 +1,7 @@
 """NetBSD's processes as they are attached to, stopped and let go: on scripts."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from scripted import (
@@ -9,6 +10,7 @@ from scripted import (
     READ,
     SIGKILL,
     SIGUSR1,
+    STEP,
     SYSCALL,
     play,
     resumed,
@@ -53,6 +55,24 @@ def test_each_lwp_is_attached_to_once(lwps: tuple[int, ...]) -> None:
     assert shown(rest) == [*entries, "10/0 Exited 0"]
     # One stop of the process is for all its LWPs.
     assert resumed(played) == [(SYSCALL, 0)] * 4
+
+
+@pytest.mark.parametrize("asking", [10, 11, 12])
+def test_the_stop_of_each_arrival_is_its_own(asking: int) -> None:
+    """Of the one whose stop it is a step is remembered; the kernel is told of another's at once."""
+    arrived: list[tuple[int, int]] = []
+
+    def body(event: Any) -> None:
+        if isinstance(event, ev.Attached):
+            arrived.append((event.lwp, event.stop.lwp))
+            assert event.stop.registers
+            if event.lwp == asking:
+                event.stop.step()
+
+    stop = replace(nb.attach_stop(10), regs=nb.regs_amd64(1, 2), machine=nb.EM_X86_64)
+    played = play([with_lwps(stop, 10, 11, 12), s.exited(10, 0)], attach=[10], body=body)
+    assert sorted(arrived) == [(10, 10), (11, 11), (12, 12)]
+    assert resumed(played) == [(STEP if asking == 10 else SYSCALL, 0)]
 
 
 def test_one_that_has_not_run_yet_is_announced_once() -> None:

@@ -189,10 +189,29 @@ def test_a_step_is_not_over_by_a_stop_of_another(standin: Path) -> None:
     ]
 
 
-def test_what_is_let_go_takes_no_more_steps(standin: Path) -> None:
-    """It would be killed by the first."""
-    told = asked_after(standin, "STOP step LWP detach")
-    assert told[told.index("detach:") :][1:3] == ["CLEARSTEP 10", "DETACH -"]
+def test_all_that_has_been_attached_to_takes_steps(standin: Path) -> None:
+    told = asked_after(standin, "STOP too step TRACE too step END")
+    assert told[:3] == ["SETSTEP 11", "SETSTEP 10", "10 SYSCALL of LWP 10"]
+    assert len([line for line in told if "SETSTEP" in line]) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "asks"),
+    [
+        # What it would have told of by this stop is over.
+        ("STOP step TRACE step TRACE detach", []),
+        # Another has taken a step, or has none to tell of.
+        ("STOP step LWP detach TRACE STOP", ["CONTINUE LWP 10", "CONTINUE -"]),
+        ("STOP step LWP detach STOP", ["CONTINUE LWP 10"]),
+        # Or comes upon a signal.
+        ("STOP step LWP detach USR1 STOP", ["CONTINUE LWP 10", "kill USR1", "CONTINUE -"]),
+    ],
+)
+def test_what_is_let_go_has_taken_its_last_step(standin: Path, words: str, asks: list[str]) -> None:
+    """It would be killed by one that nobody hears of."""
+    told = asked_after(standin, words)
+    first = ["CLEARSTEP 10", *["kill STOP"] * bool(asks)]
+    assert told[told.index("detach:") + 1 :][:-2] == [*first, *asks, "DETACH -"]
 
 
 def test_steps_are_turns(standin: Path) -> None:
