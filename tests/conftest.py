@@ -70,6 +70,8 @@ LINUX_ALONE = {
     "live/test_transparency.py": PROC,
     "live/test_truss_stacks.py": "libdw unwinds stacks of Linux",
     "live/test_unreturned.py": CALLS,
+    "pure/netbsd/test_netbsd_system.py": "the stand-in of NetBSD runs on another system",
+    "pure/netbsd/test_static_asserts.py": HEADERS,
     "pure/test_auxv.py": HEADERS,
     "pure/test_core_layouts.py": HEADERS,
     "pure/test_decode_tables.py": HEADERS,

@@ -20,6 +20,8 @@ from pypicotrace._ffi import lib
 from pypicotrace.errors import KernelError
 from pypicotrace.text import Text
 
+ELIBBAD = 80
+"""Linux's, and of no other system's errno."""
 # ptrace(2), but for ESRCH: that one comes of a tracee that was killed, see below.
 PTRACE = (errno.EIO, errno.EPERM, errno.EINVAL, errno.EFAULT, errno.EBUSY)
 # open(2), read(2) and readlink(2) of what /proc has of a process that is there.
@@ -32,7 +34,7 @@ ERRNOS = {
     "spawn": (
         *(errno.EAGAIN, errno.ENOMEM, errno.ENOSYS, errno.EMFILE, errno.ENFILE, errno.EPERM),
         *(errno.E2BIG, errno.EACCES, errno.EFAULT, errno.EINVAL, errno.EIO, errno.EISDIR),
-        *(errno.ELIBBAD, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOENT, errno.ENOEXEC),
+        *(ELIBBAD, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOENT, errno.ENOEXEC),
         *(errno.ENOTDIR, errno.ETXTBSY),
     ),
     "set_filter": (errno.EOPNOTSUPP, errno.ENOMEM),
