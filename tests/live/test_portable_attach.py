@@ -154,8 +154,9 @@ def test_one_that_is_always_in_an_execve(start: Start, tmp_path: Path) -> None:
     for _ in range(20):
         with pt.attach(made.pid, events=pt.EXEC) as loop:
             assert any(isinstance(ev, pt.Exec) for ev in loop)
-    made.process.kill()
-    assert made.process.wait() == -signal.SIGKILL
+    # NetBSD 10.99.12 loses a SIGKILL that comes in the middle of an execve, traced or not.
+    until(lambda: made.process.kill() or made.process.poll() is not None, "it is killed")
+    assert made.process.returncode == -signal.SIGKILL
 
 
 def test_row_2_a_stopped_process_stays_stopped(target: Callable[[str], Target]) -> None:

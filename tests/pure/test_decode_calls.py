@@ -13,6 +13,8 @@ from pypicotrace.tools.decode.table import COMMON, LINUX, NETBSD, canonical, lin
 from pypicotrace.tools.decode.words import WORDS
 from pypicotrace.tools.truss.shape import Shape
 
+pytestmark = pytest.mark.usefixtures("as_on_linux")
+
 X64, I386, ARM = "linux-x86_64", "linux-i386", "linux-aarch64"
 BSD, BSD32 = "netbsd-amd64", "netbsd-i386"
 

@@ -13,6 +13,8 @@ from pypicotrace import syscalls
 from pypicotrace.tools.decode._netbsd_old import OLD
 from pypicotrace.tools.decode.abi import abi
 
+pytestmark = pytest.mark.usefixtures("as_on_linux")
+
 AMD64, I386 = "netbsd-amd64", "netbsd-i386"
 
 # Counted by hand in the files that _netbsd_old names: the size, and where some members are.

@@ -6,6 +6,7 @@ import errno
 import os
 import resource
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -59,7 +60,9 @@ def test_a_cut_line_is_taken_back(path: str) -> None:
         with pytest.raises(OSError, match="File too large") as caught:
             file.write(b"abcdefghijk\n" * 20)
     assert (caught.value.errno, caught.value.filename) == (errno.EFBIG, path)
-    assert Path(path).read_bytes() == b"12345678\n" * 100 + b"abcdefghijk\n" * 8
+    # What there is room for is written, or (NetBSD) nothing.
+    written = 8 if sys.platform == "linux" else 0
+    assert Path(path).read_bytes() == b"12345678\n" * 100 + b"abcdefghijk\n" * written
     file.close()
 
 

@@ -16,6 +16,8 @@ from pypicotrace.tools.truss.arguments import arguments, expressions, wanted
 from pypicotrace.tools.truss.lines import Lines
 from pypicotrace.tools.truss.shape import Clock, Shape
 
+pytestmark = pytest.mark.usefixtures("as_on_linux")
+
 ABI = "linux-x86_64"
 NOTHING: Any = Memory({"a": b"x"})
 

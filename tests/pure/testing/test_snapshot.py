@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def run(
         pt.Forked(pid=root, lwp=root, child=child),
         made_call("clone", 17, 0, 0, base + 16, 0, lwp=root, retval=child)[1:],
         made_call("close", fd, lwp=child),
-        pt.Stopped(pid=root, lwp=root, signo=17, sender=child, code=1),
+        pt.Stopped(pid=root, lwp=root, signo=int(signal.SIGCHLD), sender=child, code=1),
         pt.Exited(pid=child, lwp=0, status=status),
         made_call("wait4", 2**32 - 1, base + 24, 0, 0, lwp=root, retval=child),
         made_call("kill", child, 0, lwp=root, error=3),
