@@ -150,7 +150,7 @@ times_of_all_kinds(void)
 	mean("setrlimit(RLIMIT_CORE, {rlim_cur=4660, rlim_max=RLIM_INFINITY}) = 0");
 	mean("getrlimit(RLIMIT_CORE, {rlim_cur=4660, rlim_max=RLIM_INFINITY}) = 0");
 	WANT(getrusage(RUSAGE_SELF, &use) == 0);
-	mean("__getrusage50(0, {ru_utime={tv_sec=%lld, tv_usec=%d}, ru_stime={tv_sec=%lld, tv_usec=%d}, ru_maxrss=%ld, "
+	mean("__getrusage50(RUSAGE_SELF, {ru_utime={tv_sec=%lld, tv_usec=%d}, ru_stime={tv_sec=%lld, tv_usec=%d}, ru_maxrss=%ld, "
 	    "ru_ixrss=%ld, ru_idrss=%ld, ru_isrss=%ld, ru_minflt=%ld, ru_majflt=%ld, ru_nswap=%ld, ru_inblock=%ld, "
 	    "ru_oublock=%ld, ru_msgsnd=%ld, ru_msgrcv=%ld, ru_nsignals=%ld, ru_nvcsw=%ld, ru_nivcsw=%ld}) = 0",
 	    (long long)use.ru_utime.tv_sec, (int)use.ru_utime.tv_usec, (long long)use.ru_stime.tv_sec,
@@ -191,7 +191,7 @@ sockets(const char *file)
 	socklen_t length = sizeof(size);
 
 	WANT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
-	mean("socketpair(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_IP, [%d, %d]) = 0", pair[0], pair[1]);
+	mean("socketpair(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0, [%d, %d]) = 0", pair[0], pair[1]);
 	memset(&control, 0, sizeof(control));
 	control.head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
 	WANT(sendmsg(pair[0], &message, MSG_NOSIGNAL) == 4);
@@ -201,7 +201,7 @@ sockets(const char *file)
 	int s = socket(AF_UNIX, SOCK_DGRAM, 0);
 	(void)snprintf(name.sun_path, sizeof(name.sun_path), "%s.s", file);
 	WANT(s >= 0 && bind(s, (struct sockaddr *)&name, sizeof(name)) == 0);
-	mean("__socket30(AF_UNIX, SOCK_DGRAM, IPPROTO_IP) = %d", s);
+	mean("__socket30(AF_UNIX, SOCK_DGRAM, 0) = %d", s);
 	mean("bind(%d, {sa_family=AF_UNIX, sun_path=\"%s.s\"}, %d) = 0", s, file, (int)sizeof(name));
 	int inet = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_TCP);
 	mean("__socket30(AF_INET, SOCK_STREAM|SOCK_NONBLOCK, IPPROTO_TCP) = %d", inet);
