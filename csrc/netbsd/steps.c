@@ -47,9 +47,12 @@ pico_netbsd_step(struct netbsd_tracee *t, int32_t lwp)
 	}
 	if (pico_netbsd_has_lwp(&t->steps, lwp))
 		return 0;
-	if (ptrace(PT_SETSTEP, t->pid, NULL, lwp) < 0)
-		return pico_netbsd_error();
-	return pico_netbsd_put_lwp(&t->steps, lwp);
+	int e = pico_netbsd_put_lwp(&t->steps, lwp);
+	if (e == 0 && ptrace(PT_SETSTEP, t->pid, NULL, lwp) < 0) {
+		e = pico_netbsd_error();
+		pico_netbsd_drop_lwp(&t->steps, lwp);
+	}
+	return e;
 }
 
 void

@@ -261,6 +261,15 @@ def entries(abi: Abi, length: str) -> Decode:
     return decode
 
 
+def shown_bits(address: int, size: int, count: int, call: Call) -> str:
+    """Which of the first so many bits are set in memory of that size in bytes."""
+    try:
+        bits = int.from_bytes(call.read(address, size) if size else b"", "little")
+    except Unreadable:
+        return hex(address)
+    return f"[{' '.join(str(number) for number in range(count) if bits >> number & 1)}]"
+
+
 def descriptor_set(abi: Abi, place: str) -> Decode:
     """An fd_set; the argument at that place is how many descriptors are looked at."""
     index, word = int(place), abi.word if abi.os == "linux" else 4
@@ -270,11 +279,7 @@ def descriptor_set(abi: Abi, place: str) -> Decode:
             return "NULL"
         count = min(max(signed(call.args[index], 32), 0), 65536)
         size = (count + 8 * word - 1) // (8 * word) * word
-        try:
-            bits = int.from_bytes(call.read(value, size) if size else b"", "little")
-        except Unreadable:
-            return hex(value)
-        return f"[{' '.join(str(fd) for fd in range(count) if bits >> fd & 1)}]"
+        return shown_bits(value, size, count, call)
 
     return decode
 
@@ -290,10 +295,6 @@ def processors(abi: Abi, place: str = "") -> Decode:
         if not value or size is None:
             return shown_pointer(value, call)
         size = min(size, PROCESSORS_MAX // 8)
-        try:
-            bits = int.from_bytes(call.read(value, size) if size else b"", "little")
-        except Unreadable:
-            return hex(value)
-        return f"[{' '.join(str(number) for number in range(8 * size) if bits >> number & 1)}]"
+        return shown_bits(value, size, 8 * size, call)
 
     return decode
