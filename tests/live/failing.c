@@ -7,7 +7,7 @@
  *
  * STRUCK is the name of a file that is made when that call has come, and there was somebody to kill.
  *
- * KIND is ptrace, wait, read (process_vm_readv), write (process_vm_writev) or proc (open of what /proc has of a
+ * KIND is ptrace, wait, read (process_vm_readv), write (pwrite, into its memory) or proc (open of what /proc has of a
  * process). What the tracer starts is left alone: the variables are taken out of the environment.
  */
 #define _GNU_SOURCE
@@ -45,8 +45,7 @@ static pid_t (*real_waitpid)(pid_t, int *, int);
 static int (*real_waitid)(idtype_t, id_t, siginfo_t *, int);
 static ssize_t (*real_readv)(pid_t, const struct iovec *, unsigned long, const struct iovec *, unsigned long,
     unsigned long);
-static ssize_t (*real_writev)(pid_t, const struct iovec *, unsigned long, const struct iovec *, unsigned long,
-    unsigned long);
+static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
 static int (*real_open)(const char *, int, ...);
 
 static void
@@ -70,7 +69,7 @@ begin(void)
 	find(&real_waitpid, "waitpid");
 	find(&real_waitid, "waitid");
 	find(&real_readv, "process_vm_readv");
-	find(&real_writev, "process_vm_writev");
+	find(&real_pwrite, "pwrite");
 	find(&real_open, "open");
 	owner = getpid();
 	if (plan == NULL || sscanf(plan, "%15[a-z]:%d:%4095s", kind, &nth, rest) != 3)
@@ -203,10 +202,9 @@ process_vm_readv(pid_t lwp, const struct iovec *to, unsigned long n, const struc
 }
 
 ssize_t
-process_vm_writev(pid_t lwp, const struct iovec *from, unsigned long n, const struct iovec *to, unsigned long m,
-    unsigned long flags)
+pwrite(int file, const void *data, size_t size, off_t place)
 {
-	return fails(WRITE, lwp) ? -1 : real_writev(lwp, from, n, to, m, flags);
+	return fails(WRITE, 0) ? -1 : real_pwrite(file, data, size, place);
 }
 
 static int

@@ -49,6 +49,10 @@ def filled(start: int, size: int) -> bytes:
     return bytes(i % 251 + 1 for i in range(start, start + size))
 
 
+def stat(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().split()
+
+
 def place(told: Run, word: str) -> tuple[int, int]:
     """An address, and the size of a page."""
     return told.told(word)[0], told.told("page")[0]
@@ -282,3 +286,19 @@ def test_row_50_at_the_end_of_a_mapping(look: Look) -> None:
         not_mapped(stop.read_cstring, file + page)
 
     look(body)
+
+
+def test_of_an_lwp_that_another_has_overtaken(tracee: Tracee) -> None:
+    """An execve has killed the LWP where it stands, and given its id to the LWP that made it."""
+    argv = [tracee("called"), "overtaken"]
+    # A filter in the kernel: the execve itself does not wait for the loop.
+    with pt.spawn(argv, syscalls=["getppid"], kernel_filter=True, follow=True) as loop:
+        ev: Any = next(ev for ev in loop if type(ev) is pt.SyscallEntry)
+        until(lambda: stat(ev.pid)[1:3] == ["(true)", "t"], "it stands as the other program")
+        start = int(Path(f"/proc/{ev.pid}/maps").read_text().partition("-")[0], 16)
+        with pytest.raises(pt.TraceeDied):
+            ev.stop.read(start, 4)
+        with pytest.raises(pt.TraceeDied):
+            ev.stop.write(start, b"\x7fELF")
+        assert [type(ev) for ev in loop] == [pt.Exec, pt.Exited]
+    assert loop.returncode == 0

@@ -7,6 +7,7 @@
  * called handles: SIGUSR1 a hundred times, each handled; says how often.
  * called stays: until its input ends; says so.
  * called replaced: its first LWP makes calls without end, while another executes true(1).
+ * called overtaken: another LWP executes true(1) as soon as the first one is about to make a call.
  * called grouped: gets 2,000 groups, which takes root, blocks a signal, and makes calls; says how many.
  * called segments: sets gs_base, makes a call, and says whether it is still what it was.
  */
@@ -74,6 +75,28 @@ replaced(void)
 		(void)syscall(SYS_getppid);
 }
 
+static atomic_int there, about;
+
+static void *
+overtakes(void *arg)
+{
+	there = 1;
+	while (!about)
+		;
+	return executes(arg);
+}
+
+static void
+overtaken(void)
+{
+	(void)start(overtakes, NULL);
+	while (!there)
+		;
+	about = 1;
+	for (;;)
+		(void)syscall(SYS_getppid);
+}
+
 static void
 grouped(void)
 {
@@ -115,6 +138,8 @@ main(int argc, char **argv)
 		waits();
 	} else if (strcmp(argv[1], "replaced") == 0) {
 		replaced();
+	} else if (strcmp(argv[1], "overtaken") == 0) {
+		overtaken();
 	} else if (strcmp(argv[1], "grouped") == 0) {
 		grouped();
 	} else if (strcmp(argv[1], "segments") == 0) {
