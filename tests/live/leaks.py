@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import sys
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -50,13 +51,26 @@ BOUNDS = dict.fromkeys(Held._fields, 0) | {"memory": 8 * TIMES}
 """What a round may leave: of memory not even a pointer for each time."""
 
 
-def held_by_python() -> Held:
+def settle() -> None:
+    """Give up what Python keeps for the next time.
+
+    Its cache of attributes keeps a name of each place in memory that one was looked up by, some
+    thousands: what is unpickled looks up by new ones each time.
+    """
     gc.collect()
+    if sys.version_info >= (3, 13):
+        sys._clear_internal_caches()
+    else:
+        sys._clear_type_cache()
+
+
+def held_by_python() -> Held:
+    settle()
     return Held(tracemalloc.get_traced_memory()[0])
 
 
 def held() -> Held:
-    gc.collect()
+    settle()
     info = LIBC.mallinfo2()
     return Held(
         info.uordblks + info.hblkhd,
@@ -97,7 +111,7 @@ def origins(do: Callable[[], object]) -> list[str]:
     before = tracemalloc.take_snapshot()
     for _ in range(TIMES):
         do()
-    gc.collect()
+    settle()
     return [str(each) for each in tracemalloc.take_snapshot().compare_to(before, "lineno")[:5]]
 
 
