@@ -13,7 +13,6 @@ from pypicotrace import syscalls as tables
 from pypicotrace._ffi import lib
 from pypicotrace.kinds import Mask
 from pypicotrace.results import Errors
-from pypicotrace.syscalls.select import select
 
 
 class Follow(IntEnum):
@@ -151,5 +150,8 @@ def _words(words: Iterable[str] | None) -> list[str] | None:
             raise TypeError(f"syscalls is a collection of names, and {word!r} is none")
     if isinstance(words, Set):
         checked.sort(key=_negated)  # it has no order; without one they would mean this or that
+    # Most runs choose none.
+    from pypicotrace.syscalls.select import select
+
     select(checked, [tables.load(abi) for abi in native_abis()])
     return checked

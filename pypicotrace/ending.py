@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import time
 from typing import Any, NoReturn
@@ -120,6 +119,8 @@ def end_as(loop: Loop, ended_by: int | None) -> int:
 
 def die_by(signo: int) -> NoReturn:
     """End by a signal, as the command did; without a second core beside its own."""
+    import resource  # most runs end otherwise
+
     # A limit of 0 would not do: it does not hold for a core that goes to a program, 1 does
     # (core(5); do_coredump() in Linux's fs/coredump.c). For a file, 1 byte is as good as none.
     hard = resource.getrlimit(resource.RLIMIT_CORE)[1]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pypicotrace import seccomp
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.choice import Choice, Follow
 from pypicotrace.errors import Unsupported, check
 from pypicotrace.kinds import Mask
 from pypicotrace.names import kept
 from pypicotrace.syscalls import Table
-from pypicotrace.syscalls.select import Selection
+
+if TYPE_CHECKING:
+    from pypicotrace.syscalls.select import Selection
 
 
 class Filtering(NamedTuple):
@@ -52,6 +53,9 @@ def set_filter(
         return NOT_ASKED
     if choice.follow is not Follow.ALL or choice.keep is not None:
         return NOT_FOLLOWED
+    # Most runs have none.
+    from pypicotrace import seccomp
+
     try:
         return _set(loop, keep, seccomp.program(tables, chosen or None), choice)
     except Unsupported:

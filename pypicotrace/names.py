@@ -39,4 +39,4 @@ def names(
 
 def call_names(keep: list[Any], table: Table) -> Any:
     """The same of all calls of a table."""
-    return names(keep, *table.packed(), first=table.base)
+    return names(keep, *table.packed, first=table.base)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.calls import ABIS
@@ -13,7 +13,9 @@ from pypicotrace.errors import KernelError, Unsupported, check
 from pypicotrace.filtering import Filtering, set_filter
 from pypicotrace.names import call_names, kept
 from pypicotrace.syscalls import Table
-from pypicotrace.syscalls.select import select
+
+if TYPE_CHECKING:
+    from pypicotrace.syscalls.select import Selection
 
 WHY_NOT = {
     errno.EAGAIN: "there is no timer for the tracer: as many signals are pending as this user may "
@@ -58,19 +60,28 @@ def _set(keep: list[Any], loop: Any, choice: Choice, calls: Sequence[Table]) -> 
     lib.pico_loop_set_slower_than(loop, choice.slower_than_ns)
     for table in calls:
         lib.pico_loop_set_syscalls(loop, ABIS[table.abi], call_names(keep, table))
-    chosen = [] if choice.words is None else select(choice.words, calls)
-    for table, selection in zip(calls, chosen, strict=bool(chosen)):
-        bits, count = selection.bits(table)
-        borrowed = kept(keep, ffi.new("uint8_t[]", bits))
-        lib.pico_loop_set_filter(
-            loop, ABIS[table.abi], borrowed, table.base, count, selection.others
-        )
+    chosen = [] if choice.words is None else _choose(keep, loop, choice.words, calls)
     if choice.errors is not None:
         bits, first, count = choice.errors.bits()
         borrowed = kept(keep, ffi.new("uint8_t[]", bits))
         lib.pico_loop_set_errors(loop, borrowed, first, count, choice.errors.others)
     _pin(loop, choice.pin)
     return set_filter(loop, keep, choice, calls, chosen)
+
+
+def _choose(
+    keep: list[Any], loop: Any, words: Sequence[str], calls: Sequence[Table]
+) -> list[Selection]:
+    from pypicotrace.syscalls.select import select  # most runs have all calls
+
+    chosen = select(words, calls)
+    for table, selection in zip(calls, chosen, strict=True):
+        bits, count = selection.bits(table)
+        borrowed = kept(keep, ffi.new("uint8_t[]", bits))
+        lib.pico_loop_set_filter(
+            loop, ABIS[table.abi], borrowed, table.base, count, selection.others
+        )
+    return chosen
 
 
 def _pin(loop: Any, pin: Pin) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from pypicotrace import syscalls
-from pypicotrace.syscalls.select import pack_bits
 
 # What the kernel says where a call leaves other registers behind than it got: no failure.
 NOT_FAILED = ("EJUSTRETURN",)
@@ -26,6 +25,8 @@ class Errors(NamedTuple):
 
     def bits(self) -> tuple[bytes, int, int]:
         """For the C core: a bit per number, the first number, and how many there are."""
+        from pypicotrace.syscalls.select import pack_bits  # most runs do not ask
+
         # 0 in any case: of errors without a name it is none.
         first, last = min({0, *self.numbers}), max({0, *self.numbers})
         bits = pack_bits(number in self.numbers for number in range(first, last + 1))

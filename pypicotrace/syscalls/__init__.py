@@ -14,6 +14,10 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from types import ModuleType
+    from typing import TypeAlias
+
+    Packed: TypeAlias = tuple[bytes, bytes, bytes, bytes]
 
 # NetBSD's two serve all its machines of their kind: names, numbers and types are the same on each.
 # They differ in whether long and pointers have 64 bits (LP64) or 32 (ILP32, little-endian).
@@ -51,9 +55,6 @@ MACHINES = {
         **dict.fromkeys(("i386", "earmv6hf", "earmv7hf"), _NETBSD_ILP32),
     },
 }
-
-# The number of arguments of a call whose prototype is not known, in `Table.packed`.
-UNKNOWN = 255
 
 # Types of at most 32 bits on a 64-bit machine: the kernel ignores the upper half of a register that
 # holds one.
@@ -110,21 +111,6 @@ NETBSD_NARROW = frozenset(
         "unsigned int",
     }
 )
-
-
-# What a call returns, as the core's enum pico_returns has it.
-RETURNS_WORD, RETURNS_INT, RETURNS_NOTHING, RETURNS_TWO, RETURNS_QUAD, RETURNS_UPTO = (
-    0,
-    1,
-    2,
-    3,
-    4,
-    8,
-)
-
-WIDE_EVERYWHERE = frozenset({"off_t", "quad_t"})
-"""64 bits also where a register has 32."""
-
 
 # Second names of errors, where a system has no error of its own by that name.
 ERROR_ALIASES = {"EWOULDBLOCK": "EAGAIN", "EDEADLOCK": "EDEADLK", "ENOTSUP": "EOPNOTSUPP"}
@@ -195,79 +181,46 @@ class Syscall:
         """Whether more than the lower 32 bits of the result's register count."""
         return self.returns != "void" and not _is_narrow(self.returns, self._narrow)
 
-    def _result(self) -> int:
-        # As the core's enum pico_returns has it. Linux's entry points all return a word.
-        type = self.returns
-        if type == "void":
-            return RETURNS_NOTHING
-        if self.name == "pipe":
-            return RETURNS_TWO
-        if type in WIDE_EVERYWHERE:
-            return RETURNS_QUAD if self._narrow is None else RETURNS_WORD
-        if not self.wide:
-            return RETURNS_INT
-        sizes = [i for i, text in enumerate(self._declarations()) if text.startswith("size_t ")]
-        return RETURNS_UPTO + sizes[0] if type == "ssize_t" and sizes else RETURNS_WORD
-
     def _declarations(self) -> list[str]:
         text = self._text.rpartition(")")[0]
         return text.split(", ") if text and self.known else []
-
-    def _shape(self) -> tuple[int, int]:
-        # What `params` says, without making it: every start of a tracer needs it of every call.
-        texts = self._declarations()
-        narrow = self._narrow
-        if narrow is None:
-            return len(texts), (1 << len(texts)) - 1
-        bits = 0
-        for i, text in enumerate(texts):
-            type, _, name = text.rpartition(" ")
-            if name[0] != "*" and (type in narrow or _is_narrow(type, narrow)):
-                bits |= 1 << i
-        return len(texts), bits
 
 
 class Table:
     """The system calls of an ABI, by number and by name.
 
     ``base`` is what all numbers carry: 0x40000000 on x32, else 0.
+
+    ``packed`` is the table for the C core: ``(names, nargs, narrow, returns)``, from ``base`` on.
+    The names are followed by NUL each; a number without a call has an empty one. The others have a
+    byte per number: the count of arguments, 255 where no prototype is known; bit i set where
+    argument i is `Param.narrow`; and what is returned, of the core's ``enum pico_returns``.
     """
 
-    __slots__ = ("_packed", "abi", "base", "by_name", "by_number")
+    __slots__ = ("_by_name", "_by_number", "_text", "abi", "base", "packed")
 
-    def __init__(self, abi: str, text: str) -> None:
-        base, narrow = BASES.get(abi, 0), _narrow_types(abi)
-        calls = [_syscall(line, base, narrow) for line in text.splitlines()]
+    def __init__(self, abi: str, text: str, packed: Packed = (b"", b"", b"", b"")) -> None:
         self.abi = abi
-        self.base = base
-        self.by_number = {call.number: call for call in calls}
-        self.by_name = {call.name: call for call in calls}
-        self._packed: tuple[bytes, bytes, bytes, bytes] | None = None
+        self.base = BASES.get(abi, 0)
+        self.packed = packed
+        self._text = text
+        # Most runs need the packed form only: the text is taken apart when it is asked for.
+        self._by_number: dict[int, Syscall] | None = None
+        self._by_name: dict[str, Syscall] | None = None
 
-    def packed(self) -> tuple[bytes, bytes, bytes, bytes]:
-        """The table for the C core: ``(names, nargs, narrow, returns)``, from `base` on.
+    @property
+    def by_number(self) -> dict[int, Syscall]:
+        if self._by_number is None:
+            narrow = _narrow_types(self.abi)
+            calls = [_syscall(line, self.base, narrow) for line in self._text.splitlines()]
+            self._by_number = {call.number: call for call in calls}
+        return self._by_number
 
-        ``names``: the names, each followed by NUL; a number without a call has an empty name.
-        ``nargs``: a byte per number, the count of arguments, or `UNKNOWN`.
-        ``narrow``: a byte per number, with bit i set where argument i is `Param.narrow`.
-        ``returns``: a byte per number, of the core's ``enum pico_returns``.
-        """
-        # A loop wants it, and the text that it writes.
-        if self._packed is None:
-            self._packed = self._pack()
-        return self._packed
-
-    def _pack(self) -> tuple[bytes, bytes, bytes, bytes]:
-        size = max(self.by_number, default=self.base - 1) + 1 - self.base
-        nargs = bytearray([UNKNOWN]) * size
-        narrow, returns = bytearray(size), bytearray(size)
-        for number, call in self.by_number.items():
-            if call.known:
-                nargs[number - self.base], narrow[number - self.base] = call._shape()
-                if self.abi.startswith("netbsd"):
-                    returns[number - self.base] = call._result()
-        names = {number: call.name for number, call in self.by_number.items()}
-        return pack_names(names, self.base), bytes(nargs), bytes(narrow), bytes(returns)
+    @property
+    def by_name(self) -> dict[str, Syscall]:
+        if self._by_name is None:
+            self._by_name = {call.name: call for call in self.by_number.values()}
+        return self._by_name
 
 
 _tables: dict[str, Table] = {}
@@ -279,7 +232,8 @@ def load(abi: str) -> Table:
     :raises ValueError: it is none of these; the message names them.
     """
     if abi not in _tables:
-        _tables[abi] = Table(abi, _text(abi))
+        module = _module(abi)
+        _tables[abi] = Table(abi, module.TABLE, module.PACKED)
     return _tables[abi]
 
 
@@ -372,12 +326,10 @@ def unknown(what: str, word: str, names: Iterable[str]) -> KeyError:
     return KeyError(f"{what} (did you mean {' or '.join(like)}?)" if like else what)
 
 
-def _text(abi: str) -> str:
+def _module(abi: str) -> ModuleType:
     if abi not in ABIS:
         raise _unknown("ABI", abi, ABIS)
-    module = __import__(f"{__name__}.{abi.replace('-', '_')}", fromlist=["TABLE"])
-    text: str = module.TABLE
-    return text
+    return __import__(f"{__name__}.{abi.replace('-', '_')}", fromlist=["TABLE"])
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> ValueError:

@@ -12,6 +12,7 @@ from pypicotrace.syscalls._lines import line, unknown_types
 from pypicotrace.syscalls._linux_abis import Abi
 from pypicotrace.syscalls._linux_sources import Source, Uapi
 from pypicotrace.syscalls._netbsd_sources import NetBSD, table
+from pypicotrace.syscalls._packing import pack, spelled
 
 HAND = "by hand"
 NOWHERE = "unknown"
@@ -35,6 +36,10 @@ SOURCES = {{
 TABLE = """\\
 {table}
 """
+
+# For the C core; says what TABLE says.
+PACKED = (
+{packed})
 '''
 
 LINUX_NAMES = '''\
@@ -67,6 +72,10 @@ the C prototype.  The indirect calls, which are seen as the call they stand for,
 TABLE = """\\
 {table}
 """
+
+# For the C core; says what TABLE says.
+PACKED = (
+{packed})
 '''
 
 NETBSD_MACHINES = {
@@ -135,12 +144,14 @@ def _linux_table(abi: Abi, uapi: Uapi, sources: Sequence[Source]) -> str:
         label, params = _choose(abi, name, sources)
         lines.append(line(number, name, None if params is None else abi.spelled(name, params)))
         credit.setdefault(label, []).append(name)
-    return LINUX_TABLE.format(
+    return _with_table(
+        LINUX_TABLE,
+        abi.name,
+        "\n".join(lines),
         title=abi.title,
         uapi=uapi.label,
         note=abi.note,
         sources=_credits(credit),
-        table=_known(abi.name, "\n".join(lines)),
     )
 
 
@@ -156,18 +167,21 @@ def _choose(abi: Abi, call: str, sources: Sequence[Source]) -> tuple[str, Sequen
 
 def _netbsd_table(abi: str, netbsd: NetBSD) -> str:
     machines, note = NETBSD_MACHINES[abi]
-    return NETBSD_TABLE.format(
+    return _with_table(
+        NETBSD_TABLE,
+        abi,
+        table(netbsd, abi),
         machines=machines,
         source=netbsd.calls_label,
         note=note,
-        table=_known(abi, table(netbsd, abi)),
     )
 
 
-def _known(abi: str, table: str) -> str:
-    if odd := unknown_types(Table(abi, table)):
+def _with_table(module: str, abi: str, text: str, **values: str) -> str:
+    table = Table(abi, text)
+    if odd := unknown_types(table):
         raise ValueError(f"{abi}: types of no known width: {', '.join(sorted(odd))}")
-    return table
+    return module.format(table=text, packed=spelled(pack(table)), **values)
 
 
 def _credits(credit: dict[str, list[str]]) -> str:
