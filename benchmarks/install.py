@@ -1,4 +1,4 @@
-"""Getting what is compared with: packages into an environment of their own, others by apt-get."""
+"""Getting what is compared: packages into environments of their own, others by apt-get."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ import venv
 from collections.abc import Iterable
 from pathlib import Path
 
-HOME = Path(__file__).parent.parent / "build" / "benchmarks"
+CHECKOUT = Path(__file__).parent.parent
+HOME = CHECKOUT / "build" / "benchmarks"
 """The environment, which is kept."""
+OWN = CHECKOUT / "build" / "installed"
+"""The environment of what is measured as users have it; made anew."""
 PYTHON = HOME / "bin" / "python"
 PACKAGES = ("python-ptrace", "libdebug")
 SYSTEM = {"strace": "strace", "perf": "linux-perf"}
@@ -26,6 +29,14 @@ def packages() -> None:
     venv.create(HOME, clear=True, with_pip=True)
     subprocess.run([PYTHON, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
     done.write_text("\n".join(PACKAGES))
+
+
+def own() -> str:
+    """The command of this checkout, installed for use; one for development starts later."""
+    venv.create(OWN, clear=True, with_pip=True)
+    python = OWN / "bin" / "python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", CHECKOUT], check=True)
+    return str(OWN / "bin" / "picotrace")
 
 
 def programs(names: Iterable[str]) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import install
 import peers
 from rows import Result
 from timing import seconds
@@ -60,12 +61,15 @@ def memory(tools: dict[str, list[str]], folder: Path, calls: int) -> Result:
 
 def starting(tools: dict[str, list[str]], cpu: int, runs: int) -> list[Result]:
     """`picotrace true`: how long it takes, and how many times as long as strace takes."""
-    ours, theirs = [], []
+    ours, theirs, pythons = [], [], []
+    to_file = tools[peers.STRACE][1:]
+    picotrace = install.own()
     for _ in range(runs * 3):
-        ours.append(seconds([*tools[peers.DEFAULT], "/bin/true"], cpu) * 1000)
+        ours.append(seconds([picotrace, *to_file, "/bin/true"], cpu) * 1000)
         theirs.append(seconds([*tools[peers.STRACE], "/bin/true"], cpu) * 1000)
+        pythons.append(seconds([install.OWN / "bin" / "python", "-c", ""], cpu) * 1000)
     ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
-    least = f"least {min(ours):.0f} ms"
+    least = f"least {min(ours):.0f} ms; Python itself {statistics.median(pythons):.0f} ms"
     return [
         result("picotrace true", statistics.median(ours), 120, " ms", least),
         result(
