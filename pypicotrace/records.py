@@ -11,7 +11,8 @@ from pypicotrace._ffi import lib
 from pypicotrace.calls import ABI_NAMES, name_of, syscall
 from pypicotrace.kinds import Kind
 from pypicotrace.layout import FORMAT, PLACES
-from pypicotrace.stop import Owner, Stop
+from pypicotrace.standing import Owner
+from pypicotrace.stop import Stop
 
 Values = tuple[Any, ...]
 """A record as the values of its fields."""

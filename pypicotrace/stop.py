@@ -4,67 +4,31 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
-import struct
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from pypicotrace import calls, siginfo
 from pypicotrace._ffi import ffi, lib
-from pypicotrace.errors import CallFailed, KernelError, LoopClosed, StaleStop, check
+from pypicotrace.altering import Altering
+from pypicotrace.delivering import Delivering
+from pypicotrace.errors import check
 from pypicotrace.integers import within
-from pypicotrace.kinds import Kind
+from pypicotrace.memory import Memory
 from pypicotrace.registers import Registers
 
 if TYPE_CHECKING:
     from pypicotrace.lwps import LwpNow
 
-PAGE = 4096
 REGISTERS_MAX = 1024
-SET_MAX = 1 << 20
+SET_ROOM = 1 << 14
 """Bytes of a set of registers; the largest known are x86-64's with AMX, some 11 kilobytes."""
+SET_MAX = 1 << 20
 DELAY_MAX = 10**9
-SIGNALS = frozenset({Kind.STOPPED, Kind.CRASHED})
-ENTRY = frozenset({Kind.SCE})
-CALL = frozenset({Kind.SCE, Kind.SCX})
-
-
-class Owner(Protocol):
-    """What a stop needs of the loop it belongs to."""
-
-    @property
-    def turn(self) -> int:
-        """Grows whenever an LWP is resumed."""
-
-    @property
-    def interrupted(self) -> bool:
-        """Somebody wants the iteration to end."""
-
-    def lwps(self) -> list[LwpNow]:
-        """What each LWP of the loop is doing."""
-
-    def detach(self, pid: int) -> None:
-        """Let go of a process."""
-
-    def pointer(self) -> Any:
-        """The C loop; raises where the loop cannot be used (closed, another thread)."""
 
 
 def _none() -> None:
     return None
 
 
-def _unmapped(addr: int, moved: int, size: int) -> KernelError:
-    return KernelError(errno.EFAULT, f"only {moved} of {size} bytes at {addr:#x} are mapped")
-
-
-def _check_address(addr: int) -> None:
-    if not isinstance(addr, int):
-        raise TypeError(f"an address is an int, not {type(addr).__name__}")
-    if not 0 <= addr < 2**64:
-        raise ValueError(f"{addr} is no address (0 to 2**64 - 1)")
-
-
-class Stop:
+class Stop(Memory, Delivering, Altering):
     """A stopped LWP: what it has and what it is about to do can be looked at and changed.
 
     ``lwp`` is its id. Valid until the loop takes the next event; after that every method raises
@@ -74,14 +38,7 @@ class Stop:
     None.
     """
 
-    __slots__ = ("_owner", "_record", "_turn", "lwp")
-
-    def __init__(self, owner: Owner, lwp: int, record: Any, turn: int) -> None:
-        self._owner = owner
-        self._turn = turn
-        # The loop's own, and another event's in the next turn.
-        self._record = record
-        self.lwp = lwp
+    __slots__ = ()
 
     def __repr__(self) -> str:
         state = "standing" if self._turn == self._owner.turn else "stale"
@@ -89,160 +46,6 @@ class Stop:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_none, ())
-
-    def _pointer(self) -> Any:
-        pointer = self._owner.pointer()
-        if self._turn != self._owner.turn:
-            raise StaleStop(f"LWP {self.lwp} has been resumed since this stop")
-        return pointer
-
-    def read(self, addr: int, size: int) -> bytes:
-        """Exactly ``size`` bytes of memory at ``addr``.
-
-        :raises TypeError, ValueError: that is no address, or no size.
-        :raises KernelError: EFAULT, not all of it is mapped.
-        :raises TraceeDied: it was killed just now.
-        """
-        _check_address(addr)
-        if size < 0:
-            raise ValueError(f"a size is not negative: {size}")
-        if size == 0:
-            self._pointer()
-            return b""
-        buffer = ffi.new("char[]", size)
-        done = lib.pico_loop_read(self._pointer(), self.lwp, addr, buffer, size)
-        moved = check(done, "read memory")
-        if moved < size:
-            raise _unmapped(addr, moved, size)
-        return bytes(ffi.buffer(buffer))
-
-    def read_cstring(self, addr: int, limit: int = 4096) -> bytes:
-        """The bytes at ``addr`` up to a NUL, which is not part of the result, at most ``limit``.
-
-        :raises TypeError, ValueError: that is no address, or no limit.
-        :raises KernelError: EFAULT, memory ends before a NUL or the limit was reached.
-        :raises TraceeDied: it was killed just now.
-        """
-        self._pointer()
-        _check_address(addr)
-        if limit < 0:
-            raise ValueError(f"a limit is not negative: {limit}")
-        data = b""
-        while len(data) < limit:
-            at = addr + len(data)
-            # Never across the end of a page: the next one need not be mapped.
-            size = min(PAGE - at % PAGE, limit - len(data))
-            head, nul, _ = self.read(at, size).partition(b"\0")
-            data += head
-            if nul:
-                break
-        return data
-
-    def read_struct(self, addr: int, fmt: str) -> tuple[Any, ...]:
-        """The values of a C structure at ``addr``.
-
-        :param fmt: as the struct module takes it. Without a byte order in front it has the
-            tracer's own sizes and alignment, which differ from those of a 32-bit program.
-        :raises struct.error: ``fmt`` is no format.
-        :raises KernelError: EFAULT, not all of it is mapped.
-        :raises TraceeDied: it was killed just now.
-        """
-        shape = struct.Struct(fmt)
-        return shape.unpack(self.read(addr, shape.size))
-
-    def write(self, addr: int, data: bytes | bytearray | memoryview) -> None:
-        """Write all of ``data`` to memory at ``addr``; also to pages the LWP itself cannot write.
-
-        :raises TypeError, ValueError: that is no address, or these are no bytes.
-        :raises KernelError: EFAULT, not all of it is mapped; what came before may be written.
-        :raises TraceeDied: it was killed just now.
-        """
-        _check_address(addr)
-        whole = bytes(memoryview(data))
-        if not whole:
-            self._pointer()
-            return
-        done = lib.pico_loop_write(self._pointer(), self.lwp, addr, whole, len(whole))
-        moved = check(done, "write memory")
-        if moved < len(whole):
-            raise _unmapped(addr, moved, len(whole))
-
-    def signal(self, signo: int) -> None:
-        """Have a signal delivered to this LWP.
-
-        At a signal's stop (`Stopped`, `Crashed`) it is delivered in place of that one, without an
-        event of its own. At any other it is sent to the LWP, and then arrives as any signal does:
-        a `Stopped` is reported, its sender the tracer, when it is not masked (any more). What the
-        LWP does with it, its disposition says.
-
-        Linux sends it by tgkill(2). One that takes another's place says that the tracer has sent it
-        (``SI_USER``), unless `set_siginfo` says otherwise after this. NetBSD passes it on when the
-        LWP is resumed, without an event.
-
-        :param signo: 1 to ``signal.NSIG - 1``.
-        :raises TypeError, ValueError: that is no signal.
-        :raises TraceeDied: it was killed just now.
-        """
-        if not isinstance(signo, int) or isinstance(signo, bool):
-            raise TypeError(f"a signal is an int, not {type(signo).__name__}")
-        if not 0 < signo < signal.NSIG:
-            raise ValueError(f"{signo} is no signal (1 to {signal.NSIG - 1})")
-        self._deliver(signo)
-
-    def suppress(self) -> None:
-        """Have the signal that is about to be delivered (`Stopped`, `Crashed`) not delivered.
-
-        A fault comes again at once, unless its cause is gone: its instruction is executed again.
-        The signal may still be replaced by `signal`.
-
-        :raises ValueError: the event is no signal's.
-        """
-        self._require("suppress a signal", SIGNALS)
-        self._deliver(0)
-
-    def _deliver(self, signo: int) -> None:
-        check(lib.pico_loop_signal(self._pointer(), self.lwp, signo), "send a signal")
-        if self._record.kind in SIGNALS:
-            self._record.signo = signo
-
-    def set_siginfo(
-        self,
-        *,
-        code: int | None = None,
-        sender: int | None = None,
-        uid: int | None = None,
-        value: int | None = None,
-        addr: int | None = None,
-        errno: int | None = None,
-        status: int | None = None,
-    ) -> None:
-        """Change what the signal that is about to be delivered says of itself.
-
-        A handler with SA_SIGINFO sees it in its siginfo_t. What is not given stays as it was. The
-        code says what there is besides: up to 0, and SIGCHLD, a sender; below 0, a value; above 0,
-        a fault's address; SIGCHLD above 0, the child's status.
-
-        :param code: si_code.
-        :param sender, uid: si_pid and si_uid.
-        :param value: si_value, as a pointer; an int in it is the lower half.
-        :param addr: si_addr.
-        :param errno: si_errno.
-        :param status: si_status.
-        :raises ValueError: the event is no signal's, the signal is suppressed, or a value does not
-            go with the signal and its code.
-        :raises TraceeDied: it was killed just now.
-
-        Linux: PTRACE_SETSIGINFO; a 32-bit program gets what its own siginfo_t has room for.
-        NetBSD: PT_SET_SIGINFO.
-        """
-        self._require("change a signal", SIGNALS)
-        if not self._record.signo:
-            raise ValueError("there is no signal to change: it was suppressed")
-        given = {"code": code, "sender": sender, "uid": uid, "value": value, "addr": addr}
-        info = siginfo.changed(self._record, {**given, "errno": errno, "status": status})
-        done = lib.pico_loop_set_siginfo(self._pointer(), self.lwp, info)
-        check(done, "change a signal")
-        self._record[0] = info[0]
 
     def step(self, *, block: bool = False) -> None:
         """Have the LWP execute one instruction when it is resumed; its `SingleStep` follows.
@@ -295,6 +98,15 @@ class Stop:
         """
         self._breakpoint(addr, False)
 
+    def _breakpoint(self, addr: int, wanted: bool) -> None:
+        place = within("addr", addr, 64)
+        done = lib.pico_loop_breakpoint(self._pointer(), self.lwp, place, wanted)
+        if done == -errno.EINVAL:
+            raise ValueError(
+                f"no breakpoint at {addr:#x}, or the loop's events do not include STEP"
+            )
+        check(done, f"{'set' if wanted else 'clear'} a breakpoint")
+
     def delay(self, seconds: float) -> None:
         """Have this LWP stand still for so long after the loop has gone on from here.
 
@@ -335,15 +147,6 @@ class Stop:
             raise ValueError(f"{os.fspath(path)!r}: NetBSD replaces %n, %p, %t and %u in it")
         check(done, "write a core file")
 
-    def _breakpoint(self, addr: int, wanted: bool) -> None:
-        place = within("addr", addr, 64)
-        done = lib.pico_loop_breakpoint(self._pointer(), self.lwp, place, wanted)
-        if done == -errno.EINVAL:
-            raise ValueError(
-                f"no breakpoint at {addr:#x}, or the loop's events do not include STEP"
-            )
-        check(done, f"{'set' if wanted else 'clear'} a breakpoint")
-
     @property
     def lwps(self) -> list[LwpNow]:
         """What the LWPs of this process are doing, a list of ``LwpNow``, in order of their ids."""
@@ -374,131 +177,6 @@ class Stop:
         count = check(lib.pico_loop_gather(pointer, self.lwp, ids, most), "gather LWPs")
         found = sorted(ids[0:count])
         return [Stop(self._owner, lwp, self._record, self._turn) for lwp in found]
-
-    def set_args(self, *args: int | None, **named: int) -> None:
-        """Change arguments of the call that is about to be made (`SyscallEntry`).
-
-            stop.set_args(None, None, 3)
-            stop.set_args(count=3)
-
-        The call gets them, and its SyscallExit has them; when it is over, the registers have again
-        what the program had put there. So a call that is restarted enters as the program made it,
-        and may be changed again. (A child that the call makes begins with what the call got.)
-
-        :param args: the first ones; None leaves one as it is.
-        :param named: by the names that the event has for them.
-        :raises KeyError: the call has none of that name.
-        :raises ValueError: the event is no SyscallEntry, the call is answered already, it has not
-            so many arguments or not so large ones.
-        :raises Unsupported: not for calls of this ABI.
-        :raises TraceeDied: it was killed just now.
-        """
-        self._require("change arguments", ENTRY)
-        self._alter(calls.with_args(self._record, args, named), lib.PICO_ALTER_ARGS)
-
-    def set_sysnum(self, sysnum: int | str) -> None:
-        """Make it another call (`SyscallEntry`). Its SyscallExit is that of the new one.
-
-        The arguments stay; `set_args` after this takes the new call's.
-
-        :param sysnum: a number, or a name that the call's own ABI has.
-        :raises KeyError: there is no call of that name.
-        :raises ValueError: the event is no SyscallEntry, the call is answered already, or that is
-            no number of a call.
-        :raises Unsupported: NetBSD, and calls of this ABI.
-        :raises TraceeDied: it was killed just now.
-        """
-        self._require("change the number of a call", ENTRY)
-        self._alter(calls.with_sysnum(self._record, sysnum), lib.PICO_ALTER_NUMBER)
-
-    def inject(self, *, retval: int | None = None, error: int | str | None = None) -> None:
-        """Give the call a result of the tracer's.
-
-        At its entry (`SyscallEntry`) the call is not executed: the program gets this, and so
-        has the SyscallExit that follows. At its exit (`SyscallExit`) this takes the place of what
-        the call gave; the event in hand keeps that. A call whose result is given is never
-        restarted after a signal.
-
-            stop.inject(error=errno.EACCES)
-            stop.inject(error="ENOSPC")
-            stop.inject(retval=4242)
-
-        :param retval: what it returns. On Linux -4095 to -1 are errors, and no results.
-        :param error: it fails with this error: its number, or its name.
-        :raises TypeError: none of the two is given, or both.
-        :raises KeyError: there is no error of that name.
-        :raises ValueError: the event is no call's, or the call cannot return that.
-        :raises Unsupported: not for calls of this ABI; NetBSD: at an exit.
-        :raises TraceeDied: it was killed just now.
-
-        Linux: the number is -1 at the entry, the result set at the exit. NetBSD: PT_SYSCALLEMU.
-        """
-        self._require("answer a call", CALL)
-        entry = self._record.kind == Kind.SCE
-        what = lib.PICO_ALTER_ANSWER if entry else lib.PICO_ALTER_RESULT
-        self._alter(calls.with_result(self._record, retval, error), what)
-
-    def syscall(self, call: int | str, *args: int) -> int:
-        """Have the LWP make a system call now, and give its result. Then it stands here as before.
-
-            page = stop.syscall("mmap", 0, 4096, 3, 0x22, -1, 0)
-            stop.write(page, b"what the program is to see")
-
-        There are no events of it, and nothing of the LWP's own call is lost: at its entry it is
-        still to be made, at its exit its result is what it was. Signals that arrive meanwhile come
-        after. The program's seccomp filters are asked; where one answers by SIGSYS, the call fails
-        with ENOSYS and there is no signal; one that kills does.
-
-        A call that sleeps is waited for, while the other LWPs run on to their own next stops, and
-        no further: for ever, if what it waits for does not come so. An exception that is raised
-        meanwhile (^C) interrupts it, and so does `Loop.interrupt`.
-
-        :param call: a number, or a name that the ABI of the LWP's own call has.
-        :param args: as many as it has at most; 0 for those that are not given.
-        :returns: its result, an unsigned integer.
-        :raises CallFailed: it has failed; ``errno`` is its error.
-        :raises KeyError: there is no call of that name.
-        :raises ValueError: the event is no SyscallEntry or SyscallExit; the call has not so many
-            arguments, or not so large ones; it is one that begins, replaces or ends an LWP, or
-            changes its signal mask.
-        :raises KernelError: EAGAIN, the LWP's own call (sigsuspend, epoll_pwait, ...) was ended by
-            a signal whose handler is still to run under that call's signal mask: take another stop.
-            ECANCELED, the loop was interrupted.
-        :raises Unsupported: NetBSD and AArch64.
-        :raises TraceeDied: it was killed, or another LWP's execve has ended it.
-        """
-        self._require("run a system call", CALL)
-        made = calls.to_make(self._record, call, args)
-        try:
-            # A signal, or a tick: back to the interpreter, so that Python's handlers run.
-            while (done := lib.pico_loop_syscall(self._pointer(), self.lwp, made)) == -errno.EINTR:
-                if self._owner.interrupted:
-                    raise KernelError(errno.ECANCELED, "run a system call: the loop is interrupted")
-        except BaseException:
-            self._cancel()
-            raise
-        check(done, "run a system call")
-        if made.error:
-            raise CallFailed(made.error, os.strerror(made.error))
-        return int(made.retval[0])
-
-    def _cancel(self) -> None:
-        try:
-            lib.pico_loop_syscall_cancel(self._owner.pointer())
-        except LoopClosed:
-            return  # by a signal handler, and with it the call was cancelled
-
-    def _alter(self, call: Any, what: int) -> None:
-        done = lib.pico_loop_alter(self._pointer(), self.lwp, call, what)
-        if done == -errno.EINVAL:
-            given = what in (lib.PICO_ALTER_ANSWER, lib.PICO_ALTER_RESULT)
-            raise ValueError(
-                f"{call.error or call.retval[0]:#x} is no result of a call here"
-                if given
-                else "the call is answered already"
-            )
-        check(done, "change a call")
-        self._record[0] = call[0]
 
     @property
     def registers(self) -> Registers:
@@ -547,7 +225,7 @@ class Stop:
         size = moved = 0
         # Linux fills what there is room for, and does not say that there is more.
         while moved == size < SET_MAX:
-            size += 4 * PAGE
+            size += SET_ROOM
             buffer = ffi.new("char[]", size)
             done = lib.pico_loop_get_regset(self._pointer(), self.lwp, which, buffer, size)
             moved = check(done, "read a set of registers")
@@ -561,10 +239,3 @@ class Stop:
     def _write_registers(self, data: bytes) -> None:
         done = lib.pico_loop_set_regs(self._pointer(), self.lwp, data, len(data))
         check(done, "set registers")
-
-    def _require(self, what: str, kinds: frozenset[Kind]) -> None:
-        """Raise where the event is none of these."""
-        self._pointer()
-        if self._record.kind not in kinds:
-            wanted = " or ".join(kind.name for kind in sorted(kinds))
-            raise ValueError(f"cannot {what} at {Kind(self._record.kind).name}, only at {wanted}")

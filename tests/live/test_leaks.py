@@ -523,6 +523,12 @@ def test_what_is_made(name: str) -> None:
     assert not leaked(lambda: make(PLAIN[name]))
 
 
+def parts(public: type) -> list[type]:
+    """A public class, and what of it is in classes that are not."""
+    ours = [it for it in public.__mro__ if it.__module__.startswith("pypicotrace.")]
+    return [it for it in ours if it is public or it.__name__ not in pt.__all__]
+
+
 def public() -> Iterator[str]:
     """All that somebody can call or ask for: functions, classes, methods and properties."""
     for name in pt.__all__:
@@ -533,7 +539,8 @@ def public() -> Iterator[str]:
             if not issubclass(it, pt.Tracer):  # its methods are for it to call
                 yield from (
                     f"{name}.{member}"
-                    for member, is_it in vars(it).items()
+                    for part in parts(it)
+                    for member, is_it in vars(part).items()
                     if not member.startswith("_") and isinstance(is_it, FunctionType | property)
                 )
             yield name
