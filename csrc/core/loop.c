@@ -2,7 +2,6 @@
  * wait -> decode -> filter -> sink or return. No OS, no globals; one thread, the one that opened it.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -20,50 +19,6 @@ pico_clock_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
-struct pico_loop *
-pico_loop_open(struct pico_kernel *kernel, uint32_t events, int follow, int *error)
-{
-	struct pico_loop *loop = calloc(1, sizeof(*loop));
-
-	*error = -ENOMEM;
-	if (loop == NULL || pico_lwps_init(&loop->lwps) < 0) {
-		free(loop);
-		kernel->close(kernel);
-		return NULL;
-	}
-	loop->kernel = kernel;
-	loop->events = events;
-	loop->follow = follow;
-	loop->whole_results = 1;
-	*error = 0;
-	return loop;
-}
-
-void
-pico_loop_set_syscalls(struct pico_loop *loop, int abi, const struct pico_names *names)
-{
-	if (abi >= 0 && abi < PICO_ABIS)
-		loop->syscalls[abi] = names;
-}
-
-void
-pico_loop_set_text(struct pico_loop *loop, struct pico_text *text)
-{
-	loop->text = text;
-}
-
-void
-pico_loop_set_whole_results(struct pico_loop *loop, int whole_results)
-{
-	loop->whole_results = whole_results;
-}
-
-void
-pico_loop_set_mode(struct pico_loop *loop, int mode)
-{
-	loop->mode = mode;
-}
-
 /* An LWP that was made later, where those are not asked for, and the system stops the whole process for it. */
 static int
 is_unfollowed(const struct pico_loop *loop, const struct pico_process *process, int32_t lwp)
@@ -78,23 +33,6 @@ int
 pico_loop_is_full(const struct pico_loop *loop)
 {
 	return loop->mode != PICO_MODE_TEXT && loop->filled == loop->max;
-}
-
-void
-pico_loop_set_alone(struct pico_loop *loop)
-{
-	if (loop->kernel->alone != NULL)
-		loop->kernel->alone(loop->kernel);
-}
-
-int
-pico_loop_set_pin(struct pico_loop *loop, int cpu)
-{
-	struct pico_kernel *k = loop->kernel;
-
-	if (k->set_pin == NULL)
-		return cpu >= 0 ? -EOPNOTSUPP : 0;
-	return k->set_pin(k, cpu);
 }
 
 int
@@ -378,90 +316,10 @@ pico_loop_next(struct pico_loop *loop, struct pico_event *batch, int max, int64_
 	return n;
 }
 
-int32_t
-pico_loop_standing(const struct pico_loop *loop)
-{
-	return loop->current != NULL ? loop->current_lwp : 0;
-}
-
-int
-pico_loop_root_end(const struct pico_loop *loop, struct pico_event *ev)
-{
-	if (__atomic_load_n(&loop->root_end.kind, __ATOMIC_ACQUIRE) == PICO_NONE)
-		return 0;
-	*ev = loop->root_end;
-	return 1;
-}
-
-/* Where the process stops as a whole, all stand while one is in hand. */
-static int
-stands_with_process(const struct pico_loop *loop, const struct pico_lwp *l)
-{
-	return loop->kernel->lwp_of != NULL && loop->current != NULL && loop->current->process == l->process;
-}
-
-int
-pico_loop_lwps(const struct pico_loop *loop, struct pico_lwp_now *now, int max)
-{
-	const struct pico_lwp *l;
-	int n = 0;
-
-	for (uint32_t cursor = 0; (l = pico_lwps_next(&loop->lwps, &cursor)) != NULL;) {
-		if (l->process == NULL)
-			continue;	/* held: not announced yet */
-		if (n++ >= max)
-			continue;
-		*now = (struct pico_lwp_now){ .pid = l->process->pid, .lwp = l->id, .sysnum = -1 };
-		memcpy(now->program, l->process->program, sizeof(now->program));
-		now->doing = l->state == PICO_LWP_STANDING || l->ready || stands_with_process(loop, l) ? PICO_STANDS :
-			     l->state == PICO_LWP_LISTENING	       ? PICO_STOPPED_BY_SIGNAL :
-								         PICO_RUNS;
-		if (l->in_call) {
-			now->in_call = 1;
-			now->sysnum = l->sysnum;
-			now->abi = l->abi;
-			now->since_ns = l->enter_ns;
-		}
-		now++;
-	}
-	return n;
-}
-
-int64_t
-pico_loop_read(struct pico_loop *loop, int32_t lwp, uint64_t addr, void *data, size_t size)
-{
-	const struct pico_lwp *l = pico_loop_seen_lwp(loop, lwp);
-
-	if (l == NULL)
-		return -ESRCH;
-	return loop->kernel->read(loop->kernel, l->process->pid, lwp, addr, data, size);
-}
-
-int64_t
-pico_loop_write(struct pico_loop *loop, int32_t lwp, uint64_t addr, const void *data, size_t size)
-{
-	const struct pico_lwp *l = loop->current;
-
-	if (l == NULL || l->id != lwp)
-		return -ESRCH;
-	return loop->kernel->write(loop->kernel, l->process->pid, lwp, addr, data, size);
-}
-
 void
 pico_loop_interrupt(struct pico_loop *loop)
 {
 	loop->interrupted = 1;
 	/* Ticks at this pace until the loop has seen it: one alone could come just before the wait. */
 	(void)loop->kernel->tick(loop->kernel, TICK_PENDING_NS);
-}
-
-void
-pico_loop_free(struct pico_loop *loop)
-{
-	if (loop == NULL)
-		return;
-	loop->kernel->close(loop->kernel);
-	pico_lwps_destroy(&loop->lwps);
-	free(loop->rest.records);
-	free(loop);
 }
