@@ -23,7 +23,7 @@ def names(*packed: bytes) -> Any:
 @pytest.fixture(scope="module")
 def tables() -> list[Any]:
     return [
-        names(*syscalls.load("linux-x86_64").packed()),
+        names(*syscalls.load("linux-x86_64").packed),
         names(syscalls.pack_names(syscalls.errors("linux"))),
         names(syscalls.pack_names(syscalls.signals("linux"))),
     ]
