@@ -84,8 +84,7 @@ unsuspend(const struct netbsd_tracee *t)
 static int
 let_go(struct netbsd_tracee *t, int request)
 {
-	int stops = t->passed == SIGTSTP || t->passed == SIGTTIN || t->passed == SIGTTOU;
-	int32_t lwp = stops ? 0 : t->has_lwps ? aim(t, t->passed) : t->one_lwp;
+	int32_t lwp = t->has_lwps ? aim(t, t->passed) : t->one_lwp;
 	int e = pico_netbsd_let_go(t, lwp != 0 ? PT_SYSCALL : request, t->passed);
 
 	t->aimed_at = e == 0 ? lwp : 0;

@@ -112,7 +112,7 @@ pico_netbsd_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t 
 static int
 await_stop(struct netbsd_tracee *t, int data)
 {
-	if (ptrace(PT_CONTINUE, t->pid, (void *)1, data > 0 ? pico_netbsd_to_pass(t->pid, data) : data) < 0)
+	if (ptrace(PT_CONTINUE, t->pid, (void *)1, data > 0 ? pico_netbsd_to_pass(data) : data) < 0)
 		return pico_netbsd_error();
 	while (pico_netbsd_wait_for(t, &t->status, 0) < 0)
 		if (errno != EINTR)

@@ -154,15 +154,14 @@ netbsd_answer(struct pico_kernel *kernel, int32_t pid, struct pico_raw *raw, int
 }
 
 int
-pico_netbsd_to_pass(int32_t pid, int signo)
+pico_netbsd_to_pass(int signo)
 {
 	switch (signo) {
 	case SIGSTOP:
-		return 0;
 	case SIGTSTP:
 	case SIGTTIN:
 	case SIGTTOU:
-		return pico_netbsd_catches(pid, signo) ? signo : 0;
+		return 0;
 	default:
 		return signo;
 	}
@@ -195,7 +194,7 @@ netbsd_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int
 
 	if (t == NULL)
 		return -ESRCH;
-	data = pico_netbsd_to_pass(pid, signo);
+	data = pico_netbsd_to_pass(signo);
 	if (how == PICO_RESUME_RETURN) {
 		/* A negative LWP: this one alone, for other LWPs' calls would not be seen meanwhile. */
 		request = REQUEST_STEP;

@@ -86,9 +86,9 @@ struct netbsd_kernel {
 int pico_netbsd_error(void);
 /* Have it go on by that request; where that is for calls, and without a signal, in turns. 0 or -errno. */
 int pico_netbsd_let_go(struct netbsd_tracee *, int request, int data);
-/* The signal to resume it with: to pass on one that stops, where that is the default action, has the process stop by
- * it again, and again without end. */
-int pico_netbsd_to_pass(int32_t pid, int signo);
+/* The signal to resume with: to pass on one that stops has the process stop by it again, and again without end,
+ * handler or not (10.99.12: ptrace_sendsig()). */
+int pico_netbsd_to_pass(int signo);
 /* What the registers of this system are of: ELF's e_machine, EM_NONE where they are not known to us. */
 uint32_t pico_netbsd_machine(void);
 

@@ -77,8 +77,8 @@ run_to_exec(const struct pico_launch *launch, pid_t pid, struct pico_pipe *error
 			return pico_child_error(launch, errors);
 		if (is_exec(pid, status))
 			return 0;
-		int signo = WSTOPSIG(status) == SIGSTOP ? 0 : WSTOPSIG(status);
-		(void)ptrace(PT_CONTINUE, pid, (void *)1, signo);	/* ESRCH: its end comes next */
+		/* ESRCH: its end comes next */
+		(void)ptrace(PT_CONTINUE, pid, (void *)1, pico_netbsd_to_pass(WSTOPSIG(status)));
 	}
 }
 

@@ -5,6 +5,7 @@
  * usage: standin WORD ...
  *
  * release9			LWPs have ids of their process's own, and siginfo does not say of which event a trap is
+ * catches			it has handlers for all signals
  * one				there is one LWP
  * masks			the first LWP masks SIGUSR1
  * alone			the kernel is told so
@@ -51,7 +52,7 @@ static char **words;
 static long long now_ns;
 static struct ptrace_siginfo told[PIDS];
 static int stands[PIDS];
-static int release9, one;
+static int release9, one, catches;
 static lwpid_t masking;
 static unsigned long pc = 0x1000;
 
@@ -294,6 +295,8 @@ sysctl(const int *name, u_int length, void *old, size_t *size, const void *new, 
 	(void)length, (void)new, (void)new_size;
 	if (name[1] == KERN_PROC2 && name[2] == KERN_PROC_PID && old != NULL) {
 		memset(old, 0, *size);
+		if (catches)
+			memset(&((struct kinfo_proc2 *)old)->p_sigcatch, ~0, sizeof(ki_sigset_t));
 		return 0;
 	}
 	if (name[1] != KERN_LWP) {
@@ -432,6 +435,7 @@ main(int argc, char **argv)
 	if (k == NULL)
 		return 1;
 	release9 = is_next("release9");
+	catches = is_next("catches");
 	one = is_next("one");
 	masking = is_next("masks") ? PID : 0;
 	if (is_next("alone"))

@@ -259,6 +259,14 @@ def test_both_times_for_a_fault(standin: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("handlers", ["", "catches"])
+@pytest.mark.parametrize("stop", ["STOP", "TSTP"])
+def test_one_that_stops_is_not_passed_on(standin: Path, handlers: str, stop: str) -> None:
+    """The process would stop by it again, without end."""
+    told = asked_after(standin, f"{handlers} one STOP {stop}! pass SCE END")
+    assert told[1:4] == [f"10 stops: {stop}", "10 SYSCALL -", "10 stops: TRAP"]
+
+
 def test_the_others_do_not_wait_for_long(standin: Path) -> None:
     """It makes no call."""
     told = asked(standin, "STOP SEGV pass - - STOP SCE END")
