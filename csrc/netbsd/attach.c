@@ -1,5 +1,5 @@
 /*
- * Attaching to a process that runs, stopping one, and letting go: from any state to where it was.
+ * Attaching to a process that runs, and stopping one.
  */
 #include <sys/param.h>
 #include <sys/ptrace.h>
@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -105,102 +104,6 @@ pico_netbsd_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t 
 	if (n == 0)
 		lwps[n++] = pid;	/* it has just been killed: its end comes next */
 	return n;
-}
-
-/* One stop nearer to the SIGSTOP that ends a slice, all let go with that signal, or, where it is negative, that LWP
- * alone: the signal to be passed on, or -errno. */
-static int
-await_stop(struct netbsd_tracee *t, int data)
-{
-	if (ptrace(PT_CONTINUE, t->pid, (void *)1, data > 0 ? pico_netbsd_to_pass(data) : data) < 0)
-		return pico_netbsd_error();
-	while (pico_netbsd_wait_for(t, &t->status, 0) < 0)
-		if (errno != EINTR)
-			return -ESRCH;
-	if (!WIFSTOPPED(t->status)) {
-		t->has_status = 1;
-		t->stands = 0;
-		return -ESRCH;
-	}
-	switch (WSTOPSIG(t->status)) {
-	case SIGSTOP:
-		t->was_stopped |= !pico_netbsd_is_slice_end(t);
-		return 0;
-	case SIGCONT:	/* which takes back a SIGSTOP that has not come */
-		t->slice_ends = kill(t->pid, SIGSTOP) == 0;
-		return SIGCONT;
-	case SIGTRAP:
-		return 0;
-	default:
-		return WSTOPSIG(t->status);
-	}
-}
-
-/* A SIGSTOP that ends a slice and has not come yet would stop it when nobody traces it any more. It comes at once,
- * unless a signal does before: that is passed on, and not told of. */
-static int
-await_slice_end(struct netbsd_tracee *t)
-{
-	ptrace_event_t none;
-	int signo = 0;
-
-	memset(&none, 0, sizeof(none));
-	if (t->slice_ends)
-		(void)ptrace(PT_SET_EVENT_MASK, t->pid, &none, sizeof(none));
-	while (t->slice_ends && signo >= 0)
-		signo = await_stop(t, signo);
-	return MIN(signo, 0);
-}
-
-/* An LWP that has taken a step stops for it when it is let go, and if nobody traces it any more, is killed by that
- * (10.99.12: trapsignal()). It does so at once, let go alone; one that has none to tell of stops for the SIGSTOP. */
-static int
-await_steps(struct netbsd_tracee *t)
-{
-	size_t count = 0;
-	struct kinfo_lwp *all = t->has_lwps && t->steps.count > 0 ? pico_netbsd_lwps(t->pid, &count) : NULL;
-	int signo = 0;
-
-	for (size_t i = 0; all != NULL && i < count && signo >= 0; i++) {
-		int32_t lwp = all[i].l_lid;
-		if (lwp == t->lwp || !pico_netbsd_has_lwp(&t->steps, lwp) || !pico_netbsd_can_run(t, &all[i]))
-			continue;
-		pico_netbsd_stepped(t, lwp);
-		t->slice_ends = t->slice_ends || kill(t->pid, SIGSTOP) == 0;
-		signo = await_stop(t, -lwp);
-		if (signo > 0)
-			(void)kill(t->pid, signo);	/* when it goes on */
-	}
-	free(all);
-	pico_netbsd_steps_end(t);
-	return MIN(signo, 0);
-}
-
-int
-pico_netbsd_detach(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int signo)
-{
-	struct netbsd_kernel *k = (struct netbsd_kernel *)kernel;
-	struct netbsd_tracee *t = pico_netbsd_find(k, pid);
-
-	(void)lwp;
-	if (t == NULL)
-		return -ESRCH;
-	int e = await_steps(t);
-	if (e == 0)
-		e = await_slice_end(t);
-	if (e < 0)
-		return e;
-	if (signo == 0)
-		signo = t->lost;
-	int stop = signo == 0 && t->was_stopped ? SIGSTOP : 0;
-	if (ptrace(PT_DETACH, pid, (void *)1, stop) < 0)
-		return pico_netbsd_error();
-	pico_netbsd_forget(k, t);
-	/* Another signal is lost by PT_DETACH: it is looked for in those alone that are still traced
-	 * (10.99.12: sigchecktrace()). */
-	if (signo != 0)
-		(void)kill(pid, signo);
-	return 0;
 }
 
 /* Not by PT_STOP where that can be avoided: it makes a SIGSTOP of a stop that has not been waited for yet. */

@@ -144,8 +144,10 @@ int pico_netbsd_spawn(struct pico_kernel *, const struct pico_launch *, int repo
 
 /* attach.c */
 int pico_netbsd_attach(struct pico_kernel *, int32_t pid, int report, int32_t *lwps, int max);
-int pico_netbsd_detach(struct pico_kernel *, int32_t pid, int32_t lwp, int signo);
 int pico_netbsd_interrupt(struct pico_kernel *, int32_t pid, int32_t lwp);
+
+/* detach.c */
+int pico_netbsd_detach(struct pico_kernel *, int32_t pid, int32_t lwp, int signo);
 
 /* turns.c */
 struct kinfo_lwp;
