@@ -13,16 +13,31 @@
 
 #include "netbsd_kernel.h"
 
+/* One that was killed does not stand any more: its end is waited for, and it may hang in that (netbsd_resume()). */
+static int
+failed(struct netbsd_tracee *t)
+{
+	int e = pico_netbsd_error();
+
+	if (e == -ESRCH) {
+		t->stands = 0;
+		(void)kill(t->pid, SIGKILL);
+	}
+	return e;
+}
+
 /* One stop nearer to the SIGSTOP that ends a slice, all let go with that signal, or, where it is negative, that LWP
  * alone: the signal to be passed on, or -errno. */
 static int
 await_stop(struct netbsd_tracee *t, int data)
 {
 	if (ptrace(PT_CONTINUE, t->pid, (void *)1, data > 0 ? pico_netbsd_to_pass(data) : data) < 0)
-		return pico_netbsd_error();
+		return failed(t);
 	while (pico_netbsd_wait_for(t, &t->status, 0) < 0)
-		if (errno != EINTR)
+		if (errno != EINTR) {
+			t->stands = 0;	/* some other part of the program has taken its end, as the next wait finds */
 			return -ESRCH;
+		}
 	if (!WIFSTOPPED(t->status)) {
 		t->has_status = 1;
 		t->stands = 0;
@@ -100,7 +115,7 @@ pico_netbsd_detach(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int sig
 		signo = t->lost;
 	int stop = signo == 0 && t->was_stopped ? SIGSTOP : 0;
 	if (ptrace(PT_DETACH, pid, (void *)1, stop) < 0)
-		return pico_netbsd_error();
+		return failed(t);
 	pico_netbsd_forget(k, t);
 	/* Another signal is lost by PT_DETACH: it is looked for in those alone that are still traced
 	 * (10.99.12: sigchecktrace()). */

@@ -26,6 +26,7 @@
  * END				it ends
  * 20:WORD			so it is with another process
  * -				it does not stop; the next sleep is over after 20 ms
+ * dead				it is killed where it stands
  * interrupt, detach		the kernel is asked to, when it comes to that
  */
 #include <sys/param.h>
@@ -46,13 +47,15 @@
 #include "core/kernel.h"
 #include "netbsd/abi.h"
 
+#define LONGEST_NS 10000000000ll
+
 enum { PID = 10, CHILD = 20, ME = 1, OTHER = 2, PIDS = 100 };
 
 static char **words;
 static long long now_ns;
 static struct ptrace_siginfo told[PIDS];
 static int stands[PIDS];
-static int release9, one, catches;
+static int release9, one, catches, dead;
 static lwpid_t masking;
 static unsigned long pc = 0x1000;
 
@@ -70,7 +73,7 @@ static const struct {
 } signals[] = {
 	{ "-", 0 }, { "STOP", SIGSTOP }, { "CONT", SIGCONT }, { "USR1", SIGUSR1 }, { "TSTP", SIGTSTP }, { "SCE", SIGTRAP },
 	{ "SCX", SIGTRAP }, { "FORK", SIGTRAP }, { "EXECVE", SIGTRAP }, { "LWP", SIGTRAP }, { "GONE", SIGTRAP },
-	{ "TRACE", SIGTRAP }, { "SEGV", SIGSEGV },
+	{ "TRACE", SIGTRAP }, { "SEGV", SIGSEGV }, { "KILL", SIGKILL },
 };
 
 static lwpid_t
@@ -106,6 +109,10 @@ ptrace(int request, pid_t pid, void *addr, int data)
 	ptrace_state_t *state = addr;
 	siginfo_t *si = pid < PIDS ? &told[pid].psi_siginfo : NULL;
 
+	if (dead) {
+		errno = EBUSY;
+		return -1;
+	}
 	if (request == PT_SYSCALL || request == PT_CONTINUE || request == PT_STEP)
 		stands[pid] = 0;
 	switch (request) {
@@ -180,8 +187,9 @@ ptrace(int request, pid_t pid, void *addr, int data)
 int
 kill(pid_t pid, int signo)
 {
-	(void)pid;
 	printf("kill %s\n", name_of(signo));
+	if (dead)
+		stands[pid] = 0;
 	return 0;
 }
 
@@ -265,6 +273,10 @@ kevent(int queue, const struct kevent *changes, size_t n, struct kevent *event, 
 	(void)queue, (void)changes, (void)n, (void)event, (void)timeout;
 	if (room == 0)
 		return 0;
+	if (now_ns > LONGEST_NS) {
+		printf("sleeps for ever\n");
+		exit(1);
+	}
 	printf("sleep\n");
 	now_ns += 20000000;
 	return 0;
@@ -443,6 +455,7 @@ main(int argc, char **argv)
 	if (k->attach(k, PID, PICO_REPORT_CHILDREN, lwps, 4) != 2 - one || lwps[0] != first_lwp(PID))
 		return 1;
 	while (next(k, &raw)) {
+		dead = is_next("dead");
 		if (is_next("detach")) {
 			printf("detach:\n");
 			printf("detach: %d\n", k->detach(k, PID, PID, 0));

@@ -67,6 +67,13 @@ def test_it_ends_while_a_slice_ends(standin: Path) -> None:
     assert told[told.index("detach:") :] == ["detach:", "CONTINUE -", "detach: -3", "10 ends"]
 
 
+@pytest.mark.parametrize("words", ["SCE", "- - SCE"])
+def test_killed_where_it_stands_and_let_go(standin: Path, words: str) -> None:
+    """Its end is waited for."""
+    told = asked(standin, f"STOP {words} dead detach END")
+    assert told[told.index("detach:") :] == ["detach:", "kill KILL", "detach: -3", "10 ends"]
+
+
 def test_a_slice_that_ends_is_not_told(standin: Path) -> None:
     """It goes on: after one LWP the next, and then all."""
     assert asked(standin, "STOP - - STOP - STOP SCE END") == [
