@@ -53,7 +53,7 @@ await_stop(struct netbsd_tracee *t, int data)
 	case SIGTRAP:
 		return 0;
 	default:
-		return WSTOPSIG(t->status);
+		return pico_netbsd_comes_again(t, WSTOPSIG(t->status)) ? 0 : WSTOPSIG(t->status);
 	}
 }
 
@@ -106,6 +106,9 @@ pico_netbsd_detach(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int sig
 	(void)lwp;
 	if (t == NULL)
 		return -ESRCH;
+	/* Untraced, with the siginfo of the fault, and by the LWP that does it. */
+	if (pico_netbsd_comes_again(t, signo))
+		signo = 0;
 	int e = await_steps(t);
 	if (e == 0)
 		e = await_slice_end(t);

@@ -1,7 +1,10 @@
 /*
  * A fault has two stops: one where the LWP has done it, and when the signal is passed on from there one more, with the
  * same siginfo, for that (10.99.12: trapsignal(), then issignal()). The second is not told.
+ *
+ * One that is not passed on is done again when the LWP goes on.
  */
+#include <signal.h>
 #include <string.h>
 
 #include "../core/bytes.h"
@@ -28,4 +31,34 @@ pico_netbsd_is_echo(struct netbsd_tracee *t, int signo)
 	if (is || pico_i32(now + NETBSD_PSI_LWPID) == pico_i32(t->told + NETBSD_PSI_LWPID))
 		t->echo = 0;
 	return is;
+}
+
+/* Of arithmetic ones it is known of the processor's own division alone: of the x87's the kernel clears what would have
+ * them done again (10.99.12: fputrap()), and after an overflow the next instruction follows. */
+static int
+is_done_again(int signo, int32_t code)
+{
+	switch (signo) {
+	case SIGILL:
+	case SIGBUS:
+	case SIGSEGV:
+		return 1;
+#if defined(__x86_64__) || defined(__i386__)
+	case SIGFPE:
+		return code == FPE_INTDIV;
+#endif
+	default:	/* SIGTRAP: the program counter is behind the breakpoint */
+		return 0;
+	}
+}
+
+int
+pico_netbsd_comes_again(const struct netbsd_tracee *t, int signo)
+{
+	uint8_t siginfo[NETBSD_PSI_SIZE];
+
+	if (signo == 0 || pico_netbsd_siginfo(t->pid, siginfo) < 0 || pico_i32(siginfo + NETBSD_PSI_SIGNO) != signo)
+		return 0;
+	int32_t code = pico_i32(siginfo + NETBSD_PSI_CODE);
+	return pico_netbsd_is_fault(signo, code) && is_done_again(signo, code);
 }

@@ -186,6 +186,8 @@ int pico_netbsd_pass_end(struct netbsd_tracee *, int status);
 int pico_netbsd_echo_of(const struct netbsd_tracee *);
 /* Whether a stop for that signal has nothing new to tell. */
 int pico_netbsd_is_echo(struct netbsd_tracee *, int signo);
+/* Whether that signal, which it stands for, is of a fault that is done again where it is not passed on. */
+int pico_netbsd_comes_again(const struct netbsd_tracee *, int signo);
 
 /* proc.c: what sysctl(3) tells. */
 struct kinfo_proc2;

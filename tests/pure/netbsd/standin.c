@@ -16,8 +16,9 @@
  * EXECVE			and at the entry of that one
  * TRACE, TRACE!			it has executed one instruction; none yet, it is where it was
  * SEGV, SEGV!			a fault; and one elsewhere
- * pass				the signal of its last stop is passed on
+ * SEGV?			that signal, sent by somebody
  * too				another LWP is to take a step, too
+ * pass				the signal of its last stop is passed on
  * step				it is to go on from its last stop for that alone
  * return			or out of a call
  * FORK				it has made process 20, which does the same for it
@@ -225,7 +226,7 @@ stop_of(pid_t pid, const char *word)
 	} else if (si->si_signo == SIGTRAP) {
 		si->si_code = word[2] == 'E' ? TRAP_SCE : TRAP_SCX;
 		si->si_sysnum = strcmp(word, "EXECVE") == 0 ? 59 : 20;
-	} else if (si->si_signo == SIGSEGV) {
+	} else if (si->si_signo == SIGSEGV && strchr(word, '?') == NULL) {
 		si->si_code = SEGV_MAPERR;
 		si->si_addr = strchr(word, '!') != NULL ? told : NULL;
 	} else {
@@ -455,15 +456,15 @@ main(int argc, char **argv)
 	if (k->attach(k, PID, PICO_REPORT_CHILDREN, lwps, 4) != 2 - one || lwps[0] != first_lwp(PID))
 		return 1;
 	while (next(k, &raw)) {
-		dead = is_next("dead");
-		if (is_next("detach")) {
-			printf("detach:\n");
-			printf("detach: %d\n", k->detach(k, PID, PID, 0));
-			continue;
-		}
 		if (is_next("too"))
 			(void)k->step_too(k, raw.id, first_lwp(raw.id) + 1);
 		int signo = is_next("pass") ? WSTOPSIG(raw.status) : 0;
+		dead = is_next("dead");
+		if (is_next("detach")) {
+			printf("detach:\n");
+			printf("detach: %d\n", k->detach(k, PID, PID, signo));
+			continue;
+		}
 		int how = is_next("step") ? PICO_RESUME_STEP : is_next("return") ? PICO_RESUME_RETURN : PICO_RESUME_SYSCALL;
 		(void)k->resume(k, raw.id, first_lwp(raw.id), how, signo);
 		if (is_next("interrupt"))

@@ -67,6 +67,24 @@ def test_it_ends_while_a_slice_ends(standin: Path) -> None:
     assert told[told.index("detach:") :] == ["detach:", "CONTINUE -", "detach: -3", "10 ends"]
 
 
+@pytest.mark.parametrize(
+    ("words", "asks"),
+    [
+        # It is done again, untraced.
+        ("one STOP SEGV pass detach", ["DETACH -"]),
+        ("STOP - - SCE detach SEGV STOP", ["CONTINUE -", "CONTINUE -", "DETACH -"]),
+        # Sent by somebody it would not come again.
+        ("one STOP USR1! pass detach", ["DETACH -", "kill USR1"]),
+        ("one STOP SEGV? pass detach", ["DETACH -", "kill SEGV"]),
+    ],
+)
+def test_a_signal_that_it_is_let_go_with(standin: Path, words: str, asks: list[str]) -> None:
+    """Once, and as it was."""
+    told = asked(standin, words)
+    told = told[told.index("detach:") + 1 :]
+    assert told == [*asks, "detach: 0", "wait: -10"]
+
+
 @pytest.mark.parametrize("words", ["SCE", "- - SCE"])
 def test_killed_where_it_stands_and_let_go(standin: Path, words: str) -> None:
     """Its end is waited for."""
