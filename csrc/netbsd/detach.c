@@ -114,6 +114,11 @@ pico_netbsd_detach(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int sig
 		e = await_slice_end(t);
 	if (e < 0)
 		return e;
+	/* A child that an LWP was about to tell of: that is abandoned now (10.99.12: eventswitch()). */
+	if (t->has_lwps && k->report & PICO_REPORT_CHILDREN) {
+		pico_netbsd_find_orphans(k);
+		t = pico_netbsd_find(k, pid);	/* may have moved */
+	}
 	if (signo == 0)
 		signo = t->lost;
 	int stop = signo == 0 && t->was_stopped ? SIGSTOP : 0;

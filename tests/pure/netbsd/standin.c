@@ -8,6 +8,7 @@
  * catches			it has handlers for all signals
  * one				there is one LWP
  * masks			the first LWP masks SIGUSR1
+ * orphan			process 20 is traced already, and nobody has told of it
  * alone			the kernel is told so
  * busy				it is in an execve when it is first attached to
  * STOP, CONT, USR1, TSTP	it stops for that signal, of the tracer's own
@@ -56,7 +57,7 @@ static char **words;
 static long long now_ns;
 static struct ptrace_siginfo told[PIDS];
 static int stands[PIDS];
-static int release9, one, catches, dead;
+static int release9, one, catches, orphan, dead;
 static lwpid_t masking;
 static unsigned long pc = 0x1000;
 
@@ -241,6 +242,8 @@ waitpid(pid_t pid, int *status, int flags)
 {
 	const char *word = *words;
 
+	if (flags & WNOWAIT && orphan && pid == CHILD)
+		return 0;
 	if (flags & WNOWAIT || word == NULL) {
 		errno = ECHILD;
 		return -1;
@@ -303,6 +306,7 @@ nanosleep(const struct timespec *time, struct timespec *left)
 int
 sysctl(const int *name, u_int length, void *old, size_t *size, const void *new, size_t new_size)
 {
+	static const struct kinfo_proc2 child = { .p_pid = CHILD, .p_flag = P_TRACED };
 	struct kinfo_lwp *lwps = old;
 
 	(void)length, (void)new, (void)new_size;
@@ -310,6 +314,12 @@ sysctl(const int *name, u_int length, void *old, size_t *size, const void *new, 
 		memset(old, 0, *size);
 		if (catches)
 			memset(&((struct kinfo_proc2 *)old)->p_sigcatch, ~0, sizeof(ki_sigset_t));
+		return 0;
+	}
+	if (name[1] == KERN_PROC2 && name[2] == KERN_PROC_ALL && orphan) {
+		*size = sizeof(child);
+		if (old != NULL)
+			memcpy(old, &child, sizeof(child));
 		return 0;
 	}
 	if (name[1] != KERN_LWP) {
@@ -451,6 +461,7 @@ main(int argc, char **argv)
 	catches = is_next("catches");
 	one = is_next("one");
 	masking = is_next("masks") ? PID : 0;
+	orphan = is_next("orphan");
 	if (is_next("alone"))
 		k->alone(k);
 	if (k->attach(k, PID, PICO_REPORT_CHILDREN, lwps, 4) != 2 - one || lwps[0] != first_lwp(PID))
