@@ -16,24 +16,27 @@
 
 enum { MOMENTS = 2000 };	/* of a millisecond, for an execve to be over */
 
-/* The LWPs of a stopped process. */
+/* The LWPs of a stopped process, as far as there is room; the next call goes on with the rest. */
 static int
-enumerate(int32_t pid, int32_t *lwps, int max)
+enumerate(struct netbsd_tracee *t, int32_t *lwps, int max)
 {
 	int n = 0;
 #ifdef PT_LWPNEXT	/* NetBSD 10 */
 	struct ptrace_lwpstatus status;
 
 	memset(&status, 0, sizeof(status));
-	while (n < max && ptrace(PT_LWPNEXT, pid, &status, sizeof(status)) == 0 && status.pl_lwpid != 0)
+	status.pl_lwpid = t->listed;
+	while (n < max && ptrace(PT_LWPNEXT, t->pid, &status, sizeof(status)) == 0 && status.pl_lwpid != 0)
 		lwps[n++] = status.pl_lwpid;
 #else
 	struct ptrace_lwpinfo info;
 
 	memset(&info, 0, sizeof(info));
-	while (n < max && ptrace(PT_LWPINFO, pid, &info, sizeof(info)) == 0 && info.pl_lwpid != 0)
+	info.pl_lwpid = t->listed;
+	while (n < max && ptrace(PT_LWPINFO, t->pid, &info, sizeof(info)) == 0 && info.pl_lwpid != 0)
 		lwps[n++] = info.pl_lwpid;
 #endif
+	t->listed = n == max ? lwps[n - 1] : 0;
 	return n;
 }
 
@@ -76,14 +79,15 @@ pico_netbsd_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t 
 	struct netbsd_kernel *k = (struct netbsd_kernel *)kernel;
 	struct kinfo_proc2 proc;
 
-	if (pico_netbsd_find(k, pid) != NULL)
-		return 0;	/* all LWPs of it are ours */
+	struct netbsd_tracee *t = pico_netbsd_find(k, pid);
+	if (t != NULL)	/* all LWPs of it are ours */
+		return t->listed != 0 ? enumerate(t, lwps, max) : 0;
 	if (!pico_netbsd_proc(pid, &proc))
 		return -ESRCH;
 	int e = begin(pid);
 	if (e < 0)
 		return e;
-	struct netbsd_tracee *t = pico_netbsd_add(k, pid);
+	t = pico_netbsd_add(k, pid);
 	if (t == NULL) {
 		int status;
 		(void)waitpid(pid, &status, 0);
@@ -99,7 +103,7 @@ pico_netbsd_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t 
 		pico_netbsd_forget(k, t);
 		return -ESRCH;
 	}
-	int n = enumerate(pid, lwps, max);
+	int n = enumerate(t, lwps, max);
 	t->has_lwps = n > 1;
 	if (n == 0)
 		lwps[n++] = pid;	/* it has just been killed: its end comes next */

@@ -25,6 +25,7 @@ struct netbsd_tracee {
 	int32_t pid;
 	int32_t lwp;		/* that the stop in hand is of; 0: none in particular */
 	int32_t one_lwp;	/* whose the first stop was; 0: none was any LWP's */
+	int32_t listed;		/* the last LWP that attaching has told of, where there may be more; 0: there are none */
 	int32_t status;		/* waited for, and not given to the loop yet: has_status */
 	uint8_t has_status;
 	uint8_t stands;		/* its stop was given to the loop, and it was not resumed */

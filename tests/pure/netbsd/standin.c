@@ -7,6 +7,7 @@
  * release9			LWPs have ids of their process's own, and siginfo does not say of which event a trap is
  * catches			it has handlers for all signals
  * one				there is one LWP
+ * little			there is room for one LWP at a time when it is attached to
  * masks			the first LWP masks SIGUSR1
  * orphan			process 20 is traced already, and nobody has told of it
  * alone			the kernel is told so
@@ -451,7 +452,7 @@ main(int argc, char **argv)
 	(void)argc;
 	struct pico_raw raw = { .id = PID };
 	int32_t lwps[4];
-	int e;
+	int e, n, count = 0;
 	struct pico_kernel *k = pico_kernel_native(&e);
 
 	words = argv + 1;
@@ -460,11 +461,14 @@ main(int argc, char **argv)
 	release9 = is_next("release9");
 	catches = is_next("catches");
 	one = is_next("one");
+	int room = is_next("little") ? 1 : 2;
 	masking = is_next("masks") ? PID : 0;
 	orphan = is_next("orphan");
 	if (is_next("alone"))
 		k->alone(k);
-	if (k->attach(k, PID, PICO_REPORT_CHILDREN, lwps, 4) != 2 - one || lwps[0] != first_lwp(PID))
+	while ((n = k->attach(k, PID, PICO_REPORT_CHILDREN, lwps + count, room)) > 0)
+		count += n;
+	if (count != 2 - one || lwps[0] != first_lwp(PID) || (count == 2 && lwps[1] != first_lwp(PID) + 1))
 		return 1;
 	while (next(k, &raw)) {
 		if (is_next("too"))

@@ -158,6 +158,15 @@ def test_attached_to_in_an_execve(standin: Path) -> None:
 
 
 @pytest.mark.parametrize("release", ["", "release9"])
+@pytest.mark.parametrize("number", ["", "one"])
+def test_attached_to_with_more_lwps_than_there_is_room_for(
+    standin: Path, release: str, number: str
+) -> None:
+    """The stand-in ends with an error where any is left out."""
+    assert asked(standin, f"{release} {number} little STOP END")[-1] == "10 ends"
+
+
+@pytest.mark.parametrize("release", ["", "release9"])
 @pytest.mark.parametrize(
     ("stops", "first"), [("FORK 20:FORK", 10), ("FORK - 20:FORK", 10), ("20:FORK - FORK", 20)]
 )
