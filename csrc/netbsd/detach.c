@@ -73,28 +73,47 @@ await_slice_end(struct netbsd_tracee *t)
 	return MIN(signo, 0);
 }
 
+/* Where it has none to tell of, it stops for a SIGSTOP; without that it is left as it is. */
+static int
+await_step(struct netbsd_tracee *t, int32_t lwp)
+{
+	t->slice_ends = t->slice_ends || kill(t->pid, SIGSTOP) == 0;
+	int signo = t->slice_ends ? await_stop(t, -lwp) : 0;
+	if (signo > 0)
+		(void)kill(t->pid, signo);	/* when it goes on */
+	return MIN(signo, 0);
+}
+
 /* An LWP that has taken a step stops for it when it is let go, and if nobody traces it any more, is killed by that
- * (10.99.12: trapsignal()). It does so at once, let go alone; one that has none to tell of stops for the SIGSTOP. */
+ * (10.99.12: trapsignal()). It does so at once, let go alone. */
 static int
 await_steps(struct netbsd_tracee *t)
 {
 	size_t count = 0;
-	struct kinfo_lwp *all = t->has_lwps && t->steps.count > 0 ? pico_netbsd_lwps(t->pid, &count) : NULL;
-	int signo = 0;
+	int e = 0;
 
-	for (size_t i = 0; all != NULL && i < count && signo >= 0; i++) {
+	if (!t->has_lwps || t->steps.count + t->trapping.count == 0) {
+		pico_netbsd_steps_end(t);
+		return 0;
+	}
+	struct kinfo_lwp *all = pico_netbsd_lwps(t->pid, &count);
+	if (all == NULL)
+		return failed(t);
+	/* Where it stands an execve has not begun to wait for the others: these can be let go alone. */
+	int32_t execing = t->execing;
+	t->execing = 0;
+	for (size_t i = 0; i < count && e == 0; i++) {
 		int32_t lwp = all[i].l_lid;
-		if (lwp == t->lwp || !pico_netbsd_has_lwp(&t->steps, lwp) || !pico_netbsd_can_run(t, &all[i]))
+		int has_stepped = pico_netbsd_has_lwp(&t->steps, lwp) || pico_netbsd_has_lwp(&t->trapping, lwp);
+		if (!has_stepped || lwp == t->lwp || lwp == execing || !pico_netbsd_can_run(t, &all[i]))
 			continue;
 		pico_netbsd_stepped(t, lwp);
-		t->slice_ends = t->slice_ends || kill(t->pid, SIGSTOP) == 0;
-		signo = await_stop(t, -lwp);
-		if (signo > 0)
-			(void)kill(t->pid, signo);	/* when it goes on */
+		e = await_step(t, lwp);
 	}
 	free(all);
+	t->execing = execing;
 	pico_netbsd_steps_end(t);
-	return MIN(signo, 0);
+	return e;
 }
 
 int

@@ -108,6 +108,7 @@ answer_siginfo(struct netbsd_kernel *k, struct netbsd_tracee *t, struct pico_raw
 	t->lwp = pico_i32(raw->siginfo + NETBSD_PSI_LWPID);
 	if (t->one_lwp == 0)
 		t->one_lwp = t->lwp;	/* before NetBSD 10 it is not the pid, but 1 */
+	pico_netbsd_drop_lwp(&t->trapping, t->lwp);
 	t->has_lwps |= t->lwp != 0 && t->lwp != t->one_lwp;
 	int at_exit = pico_netbsd_is_trap(raw->siginfo, TRAP_SCX);
 	t->returns = at_exit || (t->is_new && pico_netbsd_is_trap(raw->siginfo, TRAP_CHLD));
@@ -199,6 +200,7 @@ netbsd_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int
 		/* A negative LWP: this one alone, for other LWPs' calls would not be seen meanwhile. */
 		request = REQUEST_STEP;
 		data = -lwp;
+		e = pico_netbsd_put_lwp(&t->trapping, lwp);
 	} else if (how == PICO_RESUME_STEP) {
 		e = pico_netbsd_step(t, lwp);
 	} else if (t->lwp == lwp) {

@@ -51,6 +51,7 @@ struct netbsd_tracee {
 	uint32_t turn_count, turn;
 	struct netbsd_lwps ending;	/* that have told of their ends, and not gone on since: turns.c */
 	struct netbsd_lwps steps;	/* with PT_SETSTEP: steps.c */
+	struct netbsd_lwps trapping;	/* with PT_STEP, out of calls, and have come to no stop of their own since */
 	int32_t leaving;	/* the LWP whose step has to lead out of a call first; 0: none has */
 	uint64_t left;		/* where that is */
 	int32_t execing;	/* the LWP that is in an execve; 0: none is */

@@ -30,6 +30,8 @@
  * 20:WORD			so it is with another process
  * -				it does not stop; the next sleep is over after 20 ms
  * dead				it is killed where it stands
+ * barred			it is to be sent no signals any more
+ * poor				and there is no memory for its LWPs
  * interrupt, detach		the kernel is asked to, when it comes to that
  */
 #include <sys/param.h>
@@ -58,7 +60,7 @@ static char **words;
 static long long now_ns;
 static struct ptrace_siginfo told[PIDS];
 static int stands[PIDS];
-static int release9, one, catches, orphan, dead;
+static int release9, one, catches, orphan, dead, barred, poor;
 static lwpid_t masking;
 static unsigned long pc = 0x1000;
 
@@ -193,7 +195,8 @@ kill(pid_t pid, int signo)
 	printf("kill %s\n", name_of(signo));
 	if (dead)
 		stands[pid] = 0;
-	return 0;
+	errno = EPERM;
+	return -barred;
 }
 
 pid_t
@@ -280,7 +283,7 @@ kevent(int queue, const struct kevent *changes, size_t n, struct kevent *event, 
 		return 0;
 	if (now_ns > LONGEST_NS) {
 		printf("sleeps for ever\n");
-		exit(1);
+		exit(0);
 	}
 	printf("sleep\n");
 	now_ns += 20000000;
@@ -323,8 +326,8 @@ sysctl(const int *name, u_int length, void *old, size_t *size, const void *new, 
 			memcpy(old, &child, sizeof(child));
 		return 0;
 	}
-	if (name[1] != KERN_LWP) {
-		errno = ENOENT;
+	if (name[1] != KERN_LWP || poor) {
+		errno = poor ? ENOMEM : ENOENT;
 		return -1;
 	}
 	*size = (one ? 1 : 2) * sizeof(*lwps);
@@ -475,6 +478,8 @@ main(int argc, char **argv)
 			(void)k->step_too(k, raw.id, first_lwp(raw.id) + 1);
 		int signo = is_next("pass") ? WSTOPSIG(raw.status) : 0;
 		dead = is_next("dead");
+		barred = is_next("barred");
+		poor = is_next("poor");
 		if (is_next("detach")) {
 			printf("detach:\n");
 			printf("detach: %d\n", k->detach(k, PID, PID, signo));

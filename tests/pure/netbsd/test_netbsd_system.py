@@ -255,6 +255,40 @@ def test_what_is_let_go_has_taken_its_last_step(standin: Path, words: str, asks:
     assert told[told.index("detach:") + 1 :][:-2] == [*first, *asks, "DETACH -"]
 
 
+@pytest.mark.parametrize(
+    ("words", "asks"),
+    [
+        ("STOP SCX return LWP detach TRACE STOP", ["kill STOP", "CONTINUE LWP 10", "CONTINUE -"]),
+        ("STOP SCX return TRACE LWP detach", []),
+        ("one STOP SCX return USR1 detach", []),
+    ],
+)
+def test_what_is_let_go_has_had_the_step_of_a_result(
+    standin: Path, words: str, asks: list[str]
+) -> None:
+    told = asked_after(standin, words)
+    assert told[told.index("detach:") + 1 :][:-2] == [*asks, "DETACH -"]
+
+
+def test_what_may_not_be_stopped_is_let_go_as_it_is(standin: Path) -> None:
+    """One that has no step to tell of would come to no stop."""
+    told = asked_after(standin, "STOP step LWP barred detach")
+    assert told[told.index("detach:") + 1 :][:-2] == ["CLEARSTEP 10", "kill STOP", "DETACH -"]
+
+
+def test_without_memory_it_is_not_let_go(standin: Path) -> None:
+    """What its LWPs have to tell of is not known."""
+    told = asked_after(standin, "STOP step LWP poor detach")
+    assert told[told.index("detach:") + 1 :] == ["detach: -12"]
+
+
+def test_an_execve_keeps_no_step_of_another(standin: Path) -> None:
+    """Where the process stands, it has not begun to wait for the others."""
+    told = asked_after(standin, "STOP too EXECVE detach TRACE STOP")
+    at = told.index("detach:") + 1
+    assert told[at:][:3] == ["CLEARSTEP 11", "kill STOP", "CONTINUE LWP 11"]
+
+
 def test_steps_are_turns(standin: Path) -> None:
     """One that takes steps and makes no call keeps no other from running."""
     told = asked_after(standin, "STOP step TRACE step END")
