@@ -85,6 +85,8 @@ static int
 let_go(struct netbsd_tracee *t, int request)
 {
 	int32_t lwp = t->has_lwps ? aim(t, t->passed) : t->one_lwp;
+	if (lwp != 0 && pico_netbsd_catches(t->pid, t->passed))
+		pico_netbsd_steps_rest(t, lwp);
 	int e = pico_netbsd_let_go(t, lwp != 0 ? PT_SYSCALL : request, t->passed);
 
 	t->aimed_at = e == 0 ? lwp : 0;
@@ -131,6 +133,7 @@ pico_netbsd_pass_end(struct netbsd_tracee *t, int status)
 	int code = call(t, status);
 
 	unsuspend(t);
+	pico_netbsd_steps_go_on(t, t->aimed_at);
 	t->aimed_at = 0;
 	t->request = t->wanted;
 	if (code == TRAP_SCX)

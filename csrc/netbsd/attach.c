@@ -105,6 +105,8 @@ pico_netbsd_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t 
 	}
 	int n = enumerate(t, lwps, max);
 	t->has_lwps = n > 1;
+	if (n == 1)
+		t->one_lwp = lwps[0];
 	if (n == 0)
 		lwps[n++] = pid;	/* it has just been killed: its end comes next */
 	return n;

@@ -24,7 +24,7 @@ struct netbsd_turn {
 struct netbsd_tracee {
 	int32_t pid;
 	int32_t lwp;		/* that the stop in hand is of; 0: none in particular */
-	int32_t one_lwp;	/* whose the first stop was; 0: none was any LWP's */
+	int32_t one_lwp;	/* the only one when it was attached to, or whose the first stop was; 0: none was any LWP's */
 	int32_t listed;		/* the last LWP that attaching has told of, where there may be more; 0: there are none */
 	int32_t status;		/* waited for, and not given to the loop yet: has_status */
 	uint8_t has_status;
@@ -170,6 +170,9 @@ int pico_netbsd_is_slice_end(struct netbsd_tracee *);
 int pico_netbsd_step(struct netbsd_tracee *, int32_t lwp);
 /* It has come to a stop of its own. */
 void pico_netbsd_stepped(struct netbsd_tracee *, int32_t lwp);
+/* One that takes steps takes none until it is to go on with them. */
+void pico_netbsd_steps_rest(const struct netbsd_tracee *, int32_t lwp);
+void pico_netbsd_steps_go_on(const struct netbsd_tracee *, int32_t lwp);
 /* Whether a stop is but the way out of a call, and no instruction yet. */
 int pico_netbsd_is_way_out(struct netbsd_tracee *, int status);
 /* Of a process that stands, all go on as they will. */

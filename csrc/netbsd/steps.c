@@ -7,6 +7,10 @@
  * that waits for them. And a child made by it has the processor's trap flag from its parent (10.99.12:
  * cpu_lwp_fork()), which kills it where nobody traces it.
  *
+ * Nor while a handler is entered: the trap flag would be in what is restored when it returns, and kill the process where
+ * nobody traces it any more (amd64: cpu_getmcontext(), cpu_setmcontext()). The handler runs without it anyway
+ * (buildcontext()).
+ *
  * From the exit of a call on amd64 a step ends with the way out of it, before the next instruction (sysret with the
  * trap flag): that is not told, and another follows.
  */
@@ -64,6 +68,20 @@ pico_netbsd_stepped(struct netbsd_tracee *t, int32_t lwp)
 	pico_netbsd_drop_lwp(&t->steps, lwp);
 }
 
+void
+pico_netbsd_steps_rest(const struct netbsd_tracee *t, int32_t lwp)
+{
+	if (pico_netbsd_has_lwp(&t->steps, lwp))
+		(void)ptrace(PT_CLEARSTEP, t->pid, NULL, lwp);	/* ESRCH: killed, as the next request tells */
+}
+
+void
+pico_netbsd_steps_go_on(const struct netbsd_tracee *t, int32_t lwp)
+{
+	if (pico_netbsd_has_lwp(&t->steps, lwp))
+		(void)ptrace(PT_SETSTEP, t->pid, NULL, lwp);	/* ESRCH: as above */
+}
+
 int
 pico_netbsd_is_way_out(struct netbsd_tracee *t, int status)
 {
@@ -96,6 +114,18 @@ pico_netbsd_step(struct netbsd_tracee *t, int32_t lwp)
 
 void
 pico_netbsd_stepped(struct netbsd_tracee *t, int32_t lwp)
+{
+	(void)t, (void)lwp;
+}
+
+void
+pico_netbsd_steps_rest(const struct netbsd_tracee *t, int32_t lwp)
+{
+	(void)t, (void)lwp;
+}
+
+void
+pico_netbsd_steps_go_on(const struct netbsd_tracee *t, int32_t lwp)
 {
 	(void)t, (void)lwp;
 }

@@ -289,6 +289,16 @@ def test_an_execve_keeps_no_step_of_another(standin: Path) -> None:
     assert told[at:][:3] == ["CLEARSTEP 11", "kill STOP", "CONTINUE LWP 11"]
 
 
+@pytest.mark.parametrize(("handlers", "rests"), [("catches", True), ("", False)])
+def test_no_step_is_taken_into_a_handler(standin: Path, handlers: str, rests: bool) -> None:
+    """What the handler returns to would have the trap flag."""
+    told = asked_after(standin, f"{handlers} one STOP step USR1 pass step SCE END")
+    assert told[2:] == [
+        *("10 stops: USR1", *["CLEARSTEP 10"] * rests, "10 SYSCALL USR1"),
+        *("SETSTEP 10", "10 stops: TRAP", "CLEARSTEP 10", "10 SYSCALL -", "10 ends"),
+    ]
+
+
 def test_steps_are_turns(standin: Path) -> None:
     """One that takes steps and makes no call keeps no other from running."""
     told = asked_after(standin, "STOP step TRACE step END")
