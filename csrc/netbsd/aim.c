@@ -50,8 +50,9 @@ aim(struct netbsd_tracee *t, int signo)
 	struct kinfo_lwp *all = pico_netbsd_lwps(t->pid, &count);
 	int32_t lwp = all != NULL ? taker(t, all, count, signo) : 0;
 
+	/* Whoever is not put down would stand for ever. */
 	for (size_t i = 0; i < count && lwp != 0; i++)
-		if (all[i].l_stat == LSSTOP && all[i].l_lid != lwp)
+		if (all[i].l_stat == LSSTOP && all[i].l_lid != lwp && pico_netbsd_put_lwp(&t->suspended, all[i].l_lid) == 0)
 			(void)ptrace(PT_SUSPEND, t->pid, NULL, all[i].l_lid);	/* ESRCH: killed, as the next request tells */
 	free(all);
 	return lwp;
@@ -69,15 +70,11 @@ aim(struct netbsd_tracee *t, int signo)
 #endif
 
 static void
-unsuspend(const struct netbsd_tracee *t)
+unsuspend(struct netbsd_tracee *t)
 {
-	size_t count = 0;
-	struct kinfo_lwp *all = t->has_lwps ? pico_netbsd_lwps(t->pid, &count) : NULL;
-
-	for (size_t i = 0; all != NULL && i < count; i++)
-		if (all[i].l_stat == LSSTOP && all[i].l_lid != t->aimed_at)
-			(void)ptrace(PT_RESUME, t->pid, NULL, all[i].l_lid);	/* ESRCH: as above */
-	free(all);
+	for (uint32_t i = 0; i < t->suspended.count; i++)
+		(void)ptrace(PT_RESUME, t->pid, NULL, t->suspended.ids[i]);	/* ESRCH: as above */
+	pico_netbsd_drop_lwps(&t->suspended);
 }
 
 /* By a request that tells of the exit, if it is inside a call. */

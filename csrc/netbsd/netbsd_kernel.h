@@ -44,6 +44,7 @@ struct netbsd_tracee {
 	int32_t aimed_at;	/* the LWP that a signal was passed on to, and that goes on alone; 0: none does */
 	int wanted;		/* the request by which it is to go on after that */
 	int passed;		/* that signal */
+	struct netbsd_lwps suspended;	/* until that one's next stop */
 	uint8_t told[NETBSD_PSI_SIZE];	/* its siginfo */
 	int echo;		/* a signal that one more stop is for: faults.c */
 	int lost;		/* one that was passed on inside a call, and is to be passed on again: aim.c */

@@ -54,6 +54,7 @@ pico_netbsd_tracee_free(struct netbsd_tracee *t)
 	pico_netbsd_drop_lwps(&t->ending);
 	pico_netbsd_drop_lwps(&t->steps);
 	pico_netbsd_drop_lwps(&t->trapping);
+	pico_netbsd_drop_lwps(&t->suspended);
 }
 
 void

@@ -31,7 +31,7 @@
  * -				it does not stop; the next sleep is over after 20 ms
  * dead				it is killed where it stands
  * barred			it is to be sent no signals any more
- * poor				and there is no memory for its LWPs
+ * poor				from its next stop on there is no memory for what its LWPs do
  * interrupt, detach		the kernel is asked to, when it comes to that
  */
 #include <sys/param.h>
@@ -244,6 +244,7 @@ stop_of(pid_t pid, const char *word)
 pid_t
 waitpid(pid_t pid, int *status, int flags)
 {
+	poor |= is_next("poor");
 	const char *word = *words;
 
 	if (flags & WNOWAIT && orphan && pid == CHILD)
@@ -479,7 +480,6 @@ main(int argc, char **argv)
 		int signo = is_next("pass") ? WSTOPSIG(raw.status) : 0;
 		dead = is_next("dead");
 		barred = is_next("barred");
-		poor = is_next("poor");
 		if (is_next("detach")) {
 			printf("detach:\n");
 			printf("detach: %d\n", k->detach(k, PID, PID, signo));

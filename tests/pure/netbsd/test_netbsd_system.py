@@ -278,7 +278,7 @@ def test_what_may_not_be_stopped_is_let_go_as_it_is(standin: Path) -> None:
 
 def test_without_memory_it_is_not_let_go(standin: Path) -> None:
     """What its LWPs have to tell of is not known."""
-    told = asked_after(standin, "STOP step LWP poor detach")
+    told = asked_after(standin, "STOP step poor LWP detach")
     assert told[told.index("detach:") + 1 :] == ["detach: -12"]
 
 
@@ -334,6 +334,11 @@ def test_a_signal_is_passed_on_to_the_lwp_it_is_for(
         *(f"10 stops: {name}", f"SUSPEND {other}", f"10 SYSCALL {name}"),
         *(f"RESUME {other}", "10 stops: TRAP", "10 SYSCALL of LWP 11", "10 ends"),
     ]
+
+
+def test_who_is_suspended_is_known_without_memory(standin: Path) -> None:
+    told = asked_after(standin, "STOP SEGV pass poor SCE END")
+    assert [line for line in told if "11" in line] == ["SUSPEND 11", "RESUME 11"]
 
 
 def test_both_times_for_a_fault(standin: Path) -> None:
