@@ -99,7 +99,7 @@ pico_netbsd_pass(struct netbsd_tracee *t, int request, int signo)
 	t->passed = signo;
 	if (pico_netbsd_siginfo(t->pid, t->told) < 0)
 		memset(t->told, 0, sizeof(t->told));
-	t->echo = pico_netbsd_echo_of(t);
+	t->echo = t->faulted ? signo : 0;
 	return let_go(t, request);
 }
 

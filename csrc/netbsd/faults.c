@@ -1,6 +1,7 @@
 /*
  * A fault has two stops: one where the LWP has done it, and when the signal is passed on from there one more, with the
- * same siginfo, for that (10.99.12: trapsignal(), then issignal()). The second is not told.
+ * same siginfo, for that (10.99.12: trapsignal(), then issignal()). The second is not told, whatever signal it is that is
+ * passed on.
  *
  * One that is not passed on is done again when the LWP goes on.
  */
@@ -11,12 +12,11 @@
 #include "decode.h"
 #include "netbsd_kernel.h"
 
-int
-pico_netbsd_echo_of(const struct netbsd_tracee *t)
+void
+pico_netbsd_note_fault(struct netbsd_tracee *t, int signo, const uint8_t *siginfo)
 {
-	int32_t code = pico_i32(t->told + NETBSD_PSI_CODE);
-
-	return pico_i32(t->told + NETBSD_PSI_SIGNO) == t->passed && pico_netbsd_is_fault(t->passed, code) ? t->passed : 0;
+	t->faulted = pico_i32(siginfo + NETBSD_PSI_SIGNO) == signo &&
+	    pico_netbsd_is_fault(signo, pico_i32(siginfo + NETBSD_PSI_CODE));
 }
 
 int

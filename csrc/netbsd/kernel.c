@@ -4,6 +4,7 @@
 #include <sys/param.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <machine/reg.h>
 
 #include <elf.h>
@@ -119,6 +120,7 @@ answer_siginfo(struct netbsd_kernel *k, struct netbsd_tracee *t, struct pico_raw
 	    pico_i32(raw->siginfo + NETBSD_PSI_REPORT_EVENT) == PTRACE_LWP_EXIT)
 		e = pico_netbsd_put_lwp(&t->ending, t->lwp);
 	note_execve(k, t, raw->siginfo);
+	pico_netbsd_note_fault(t, WSTOPSIG(raw->status), raw->siginfo);
 	raw->narrow = sizeof(long) == sizeof(int32_t);
 	note_child(k, t, raw->siginfo);	/* may move *t */
 	return e;

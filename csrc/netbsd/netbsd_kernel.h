@@ -46,6 +46,7 @@ struct netbsd_tracee {
 	int passed;		/* that signal */
 	struct netbsd_lwps suspended;	/* until that one's next stop */
 	uint8_t told[NETBSD_PSI_SIZE];	/* its siginfo */
+	uint8_t faulted;	/* the stop in hand is of a fault, and one more is for what is passed on: faults.c */
 	int echo;		/* a signal that one more stop is for: faults.c */
 	int lost;		/* one that was passed on inside a call, and is to be passed on again: aim.c */
 	struct netbsd_turn *turns;	/* this round's */
@@ -188,8 +189,8 @@ int pico_netbsd_pass_again(struct netbsd_tracee *, int request);
 int pico_netbsd_pass_end(struct netbsd_tracee *, int status);
 
 /* faults.c */
-/* The signal that is passed on, where one more stop is for that; 0: there is none. */
-int pico_netbsd_echo_of(const struct netbsd_tracee *);
+/* Of a stop for that signal: what is passed on from it may be another, and have another siginfo. */
+void pico_netbsd_note_fault(struct netbsd_tracee *, int signo, const uint8_t *siginfo);
 /* Whether a stop for that signal has nothing new to tell. */
 int pico_netbsd_is_echo(struct netbsd_tracee *, int signo);
 /* Whether that signal, which it stands for, is of a fault that is done again where it is not passed on. */

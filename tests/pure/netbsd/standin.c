@@ -19,8 +19,10 @@
  * TRACE, TRACE!			it has executed one instruction; none yet, it is where it was
  * SEGV, SEGV!			a fault; and one elsewhere
  * SEGV?			that signal, sent by somebody
+ * AGAIN			one more stop, for the signal that it goes on with
  * too				another LWP is to take a step, too
  * pass				the signal of its last stop is passed on
+ * instead			SIGUSR1 is
  * step				it is to go on from its last stop for that alone
  * return			or out of a call
  * FORK				it has made process 20, which does the same for it
@@ -61,6 +63,7 @@ static long long now_ns;
 static struct ptrace_siginfo told[PIDS];
 static int stands[PIDS];
 static int release9, one, catches, orphan, dead, barred, poor;
+static int passed_on;
 static lwpid_t masking;
 static unsigned long pc = 0x1000;
 
@@ -142,6 +145,7 @@ ptrace(int request, pid_t pid, void *addr, int data)
 		    first_lwp(pid) + 1 : 0;
 		break;
 	case PT_SYSCALL:
+		passed_on = data;
 		if (data < 0)
 			printf("%d SYSCALL of LWP %d\n", pid, -data);
 		else
@@ -212,6 +216,8 @@ stop_of(pid_t pid, const char *word)
 {
 	siginfo_t *si = &told[pid].psi_siginfo;
 
+	if (strcmp(word, "AGAIN") == 0)
+		return passed_on;
 	memset(&told[pid], 0, sizeof(told[pid]));
 	for (size_t i = 0; i < __arraycount(signals); i++)
 		if (strncmp(word, signals[i].name, strlen(signals[i].name)) == 0)
@@ -477,7 +483,7 @@ main(int argc, char **argv)
 	while (next(k, &raw)) {
 		if (is_next("too"))
 			(void)k->step_too(k, raw.id, first_lwp(raw.id) + 1);
-		int signo = is_next("pass") ? WSTOPSIG(raw.status) : 0;
+		int signo = is_next("pass") ? WSTOPSIG(raw.status) : is_next("instead") ? SIGUSR1 : 0;
 		dead = is_next("dead");
 		barred = is_next("barred");
 		if (is_next("detach")) {

@@ -314,6 +314,12 @@ def test_the_second_stop_for_a_fault_is_not_told(standin: Path) -> None:
     ]
 
 
+def test_nor_is_it_where_another_signal_goes_on(standin: Path) -> None:
+    assert asked_after(standin, "one STOP SEGV instead AGAIN SCE END")[1:4] == [
+        *("10 stops: SEGV", "10 SYSCALL USR1", "10 SYSCALL USR1"),
+    ]
+
+
 @pytest.mark.parametrize(
     "stops", ["SEGV SEGV", "SEGV pass SEGV!", "SEGV pass SCE SEGV", "SEGV pass SEGV SEGV"]
 )
