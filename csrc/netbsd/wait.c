@@ -111,10 +111,16 @@ give(struct netbsd_kernel *k, struct netbsd_tracee *t, int status, struct pico_r
 pid_t
 pico_netbsd_wait_for(const struct netbsd_tracee *t, int *status, int flags)
 {
-	pid_t got = waitpid(t->pid, status, flags | (t->is_hosts ? WNOWAIT : 0));
+	pid_t got;
 
-	if (got == t->pid && t->is_hosts && WIFSTOPPED(*status))
-		got = waitpid(t->pid, status, WNOHANG);
+	if (!t->is_hosts)
+		return waitpid(t->pid, status, flags);
+	do {
+		got = waitpid(t->pid, status, flags | WNOWAIT);
+		/* 0: it has been killed since. */
+		if (got == t->pid && WIFSTOPPED(*status))
+			got = waitpid(t->pid, status, WNOHANG | WNOZOMBIE);
+	} while (got == 0 && !(flags & WNOHANG));
 	return got;
 }
 

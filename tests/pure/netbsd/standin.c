@@ -5,6 +5,7 @@
  * usage: standin WORD ...
  *
  * release9			LWPs have ids of their process's own, and siginfo does not say of which event a trap is
+ * hosts			it is a child of the host's
  * catches			it has handlers for all signals
  * one				there is one LWP
  * little			there is room for one LWP at a time when it is attached to
@@ -29,6 +30,7 @@
  * LWP				another LWP stops, which it has made
  * GONE				which is about to end
  * END				it ends
+ * killed			between a look at its last stop and its being waited for
  * 20:WORD			so it is with another process
  * -				it does not stop; the next sleep is over after 20 ms
  * dead				it is killed where it stands
@@ -62,7 +64,7 @@ static char **words;
 static long long now_ns;
 static struct ptrace_siginfo told[PIDS];
 static int stands[PIDS];
-static int release9, one, catches, orphan, dead, barred, poor;
+static int release9, one, hosts, catches, orphan, dead, barred, poor;
 static int passed_on;
 static lwpid_t masking;
 static unsigned long pc = 0x1000;
@@ -247,12 +249,44 @@ stop_of(pid_t pid, const char *word)
 	return si->si_signo;
 }
 
+/* Of the host's child: whatever there is stays. */
+static pid_t
+look(pid_t pid, int *status, int flags)
+{
+	char **before = words;
+
+	hosts = 0;
+	pid_t got = waitpid(pid, status, flags);
+	hosts = 1;
+	if (got > 0) {
+		words = before;
+		stands[got] = 0;
+	}
+	return got;
+}
+
+/* And where it has been killed since, there is an end in place of the stop. */
+static void
+take(int flags)
+{
+	if (words[0] != NULL && words[1] != NULL && strcmp(words[1], "killed") == 0)
+		words += 2;
+	if (!(flags & WNOZOMBIE))
+		printf("waits for an end\n");
+}
+
 pid_t
 waitpid(pid_t pid, int *status, int flags)
 {
 	poor |= is_next("poor");
+	if (flags & WNOWAIT && hosts)
+		return look(pid, status, flags & ~WNOWAIT);
+	if (hosts)
+		take(flags);
 	const char *word = *words;
 
+	if (flags & WNOZOMBIE && strcmp(word, "END") == 0)
+		return 0;
 	if (flags & WNOWAIT && orphan && pid == CHILD)
 		return 0;
 	if (flags & WNOWAIT || word == NULL) {
@@ -323,6 +357,8 @@ sysctl(const int *name, u_int length, void *old, size_t *size, const void *new, 
 	(void)length, (void)new, (void)new_size;
 	if (name[1] == KERN_PROC2 && name[2] == KERN_PROC_PID && old != NULL) {
 		memset(old, 0, *size);
+		if (hosts)
+			((struct kinfo_proc2 *)old)->p_ppid = ME;
 		if (catches)
 			memset(&((struct kinfo_proc2 *)old)->p_sigcatch, ~0, sizeof(ki_sigset_t));
 		return 0;
@@ -469,6 +505,7 @@ main(int argc, char **argv)
 	if (k == NULL)
 		return 1;
 	release9 = is_next("release9");
+	hosts = is_next("hosts");
 	catches = is_next("catches");
 	one = is_next("one");
 	int room = is_next("little") ? 1 : 2;

@@ -157,6 +157,13 @@ def test_attached_to_in_an_execve(standin: Path) -> None:
     ]
 
 
+def test_the_end_of_a_hosts_child_is_the_hosts(standin: Path) -> None:
+    """Also where it comes right after a stop."""
+    assert asked(standin, "hosts one STOP SCE killed END") == [
+        *(*ATTACHED, "10 SYSCALL -", "sleep", "sleep", "10 ends"),
+    ]
+
+
 @pytest.mark.parametrize("release", ["", "release9"])
 @pytest.mark.parametrize("number", ["", "one"])
 def test_attached_to_with_more_lwps_than_there_is_room_for(
