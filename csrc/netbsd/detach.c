@@ -1,5 +1,5 @@
 /*
- * Letting go of a process that stands: what would come of the tracer's doing when nobody traces it any more comes first.
+ * Letting go of a process that stands: what comes of the tracer's doing comes before nobody traces it any more.
  */
 #include <sys/param.h>
 #include <sys/ptrace.h>

@@ -1,7 +1,6 @@
 /*
- * A fault has two stops: one where the LWP has done it, and when the signal is passed on from there one more, with the
- * same siginfo, for that (10.99.12: trapsignal(), then issignal()). The second is not told, whatever signal it is that is
- * passed on.
+ * A fault has two stops: one where the LWP has done it, and when a signal is passed on from there, its own or another,
+ * one more for that, with the same siginfo (10.99.12: trapsignal(), then issignal()). The second is not told.
  *
  * One that is not passed on is done again when the LWP goes on.
  */
@@ -33,6 +32,12 @@ pico_netbsd_is_echo(struct netbsd_tracee *t, int signo)
 	return is;
 }
 
+#if defined(__x86_64__) || defined(__i386__)
+#define IS_X86 1
+#else
+#define IS_X86 0
+#endif
+
 /* Of arithmetic ones it is known of the processor's own division alone: of the x87's the kernel clears what would have
  * them done again (10.99.12: fputrap()), and after an overflow the next instruction follows. */
 static int
@@ -43,10 +48,8 @@ is_done_again(int signo, int32_t code)
 	case SIGBUS:
 	case SIGSEGV:
 		return 1;
-#if defined(__x86_64__) || defined(__i386__)
 	case SIGFPE:
-		return code == FPE_INTDIV;
-#endif
+		return IS_X86 && code == FPE_INTDIV;
 	default:	/* SIGTRAP: the program counter is behind the breakpoint */
 		return 0;
 	}

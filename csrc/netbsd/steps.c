@@ -7,8 +7,8 @@
  * that waits for them. And a child made by it has the processor's trap flag from its parent (10.99.12:
  * cpu_lwp_fork()), which kills it where nobody traces it.
  *
- * Nor while a handler is entered: the trap flag would be in what is restored when it returns, and kill the process where
- * nobody traces it any more (amd64: cpu_getmcontext(), cpu_setmcontext()). The handler runs without it anyway
+ * Nor while a handler is entered: the trap flag would be in what is restored when it returns, and kill the process
+ * where nobody traces it any more (amd64: cpu_getmcontext(), cpu_setmcontext()). The handler runs without it anyway
  * (buildcontext()).
  *
  * From the exit of a call on amd64 a step ends with the way out of it, before the next instruction (sysret with the
