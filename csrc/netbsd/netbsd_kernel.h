@@ -46,7 +46,7 @@ struct netbsd_tracee {
 	int passed;		/* that signal */
 	struct netbsd_lwps suspended;	/* until that one's next stop */
 	uint8_t told[NETBSD_PSI_SIZE];	/* its siginfo */
-	uint8_t faulted;	/* the stop in hand is of a fault, and one more is for what is passed on: faults.c */
+	uint8_t faulted;	/* the stop in hand is of a fault, and another is for what is passed on: faults.c */
 	int echo;		/* a signal that one more stop is for: faults.c */
 	int lost;		/* one that was passed on inside a call, and is to be passed on again: aim.c */
 	struct netbsd_turn *turns;	/* this round's */
