@@ -197,7 +197,7 @@ step(struct pico_loop *loop, int32_t lwp, uint32_t capability, uint8_t how)
 		return -EINVAL;
 	int too = l->id != lwp;	/* it stands for the stop of another, and that one is resumed */
 	if (too)
-		l = pico_lwps_find(&loop->lwps, lwp);
+		l = pico_lwps_find_in(&loop->lwps, l->process, lwp);
 	l->stepped = how;
 	return too && loop->kernel->step_too != NULL ? loop->kernel->step_too(loop->kernel, l->process->pid, lwp) : 0;
 }

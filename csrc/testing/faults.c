@@ -279,6 +279,15 @@ faulty_send(struct pico_kernel *k, int32_t pid, int32_t lwp, int signo)
 }
 
 static int
+faulty_step_too(struct pico_kernel *k, int32_t pid, int32_t lwp)
+{
+	struct pico_kernel *below = faults_of(k)->below;
+	int e = begin(k, PICO_IN_STEP_TOO, pid, lwp);
+
+	return e < 0 ? e : (int)end(k, below->step_too(below, pid, lwp));
+}
+
+static int
 faulty_set_siginfo(struct pico_kernel *k, int32_t pid, int32_t lwp, const struct pico_event *ev)
 {
 	struct pico_kernel *below = faults_of(k)->below;
@@ -373,6 +382,7 @@ pico_faults_open(struct pico_kernel *below, const struct pico_fault *fault)
 		.read = faulty_read,
 		.write = faulty_write,
 		.send = below->send != NULL ? faulty_send : NULL,
+		.step_too = below->step_too != NULL ? faulty_step_too : NULL,
 		.set_siginfo = faulty_set_siginfo,
 		.get_regs = faulty_get_regs,
 		.set_regs = faulty_set_regs,

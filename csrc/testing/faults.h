@@ -33,7 +33,8 @@ enum pico_fault_in {
 	PICO_IN_GET_REGS = 19,
 	PICO_IN_SET_REGS = 20,
 	PICO_IN_ALTER = 21,
-	PICO_IN_TICK = 22
+	PICO_IN_TICK = 22,
+	PICO_IN_STEP_TOO = 23
 };
 
 enum pico_fault_then {

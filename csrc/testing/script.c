@@ -110,6 +110,7 @@ pico_script_open(const char *os, const struct pico_scripted *stops, int count)
 			s->ops.decode = systems[i].decode;
 			s->ops.lwp_of = systems[i].lwp_of;
 			s->ops.result_of = systems[i].result_of;
+			s->ops.step_too = systems[i].lwp_of != NULL ? pico_script_step_too : NULL;
 			s->ops.send = systems[i].sends ? pico_script_send : NULL;
 			s->ops.set_filter = systems[i].filters ? script_set_filter : NULL;
 			s->ops.keep_child = systems[i].filters ? pico_script_keep_child : NULL;

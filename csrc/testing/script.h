@@ -34,7 +34,8 @@ enum pico_asked {
 	PICO_ASKED_SIGINFO = 7,
 	PICO_ASKED_SET_REGS = 8,
 	PICO_ASKED_ALTER = 9,
-	PICO_ASKED_KEEP = 10	/* how: whether the call is over */
+	PICO_ASKED_KEEP = 10,	/* how: whether the call is over */
+	PICO_ASKED_STEP_TOO = 11
 };
 struct pico_request {
 	int32_t asked, lwp, how, signo;

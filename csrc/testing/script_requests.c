@@ -71,6 +71,13 @@ pico_script_send(struct pico_kernel *k, int32_t pid, int32_t lwp, int signo)
 	return pico_script_note(k, PICO_ASKED_SEND, lwp, 0, signo);
 }
 
+int
+pico_script_step_too(struct pico_kernel *k, int32_t pid, int32_t lwp)
+{
+	(void)lwp;
+	return pico_script_note(k, PICO_ASKED_STEP_TOO, pid, 0, 0);
+}
+
 /* What is noted is what the tracee's kernel would make of it. */
 int
 pico_script_set_siginfo(struct pico_kernel *k, int32_t pid, int32_t lwp, const struct pico_event *ev)

@@ -26,6 +26,7 @@ int pico_script_detach(struct pico_kernel *, int32_t pid, int32_t lwp, int signo
 int pico_script_interrupt(struct pico_kernel *, int32_t pid, int32_t lwp);
 int pico_script_kill(struct pico_kernel *, int32_t pid);
 int pico_script_send(struct pico_kernel *, int32_t pid, int32_t lwp, int signo);
+int pico_script_step_too(struct pico_kernel *, int32_t pid, int32_t lwp);
 int pico_script_set_siginfo(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *);
 int pico_script_keep_child(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *call, int over);
 int pico_script_note_about(struct pico_kernel *, int asked, int32_t lwp, int how, int signo,

@@ -92,6 +92,7 @@ ASKED = (
     "set_regs",
     "alter",
     "keep",
+    "step too",
 )
 
 

@@ -75,6 +75,19 @@ def test_the_stop_of_each_arrival_is_its_own(asking: int) -> None:
     assert resumed(played) == [(STEP if asking == 10 else SYSCALL, 0)]
 
 
+@pytest.mark.parametrize("pid", [10, 20])
+def test_a_step_is_for_the_lwp_of_its_process(pid: int) -> None:
+    """Before NetBSD 10 each counts its LWPs from 1."""
+
+    def body(event: Any) -> None:
+        if isinstance(event, ev.Attached) and event.pid == pid:
+            event.stop.step()
+
+    stops = [with_lwps(nb.attach_stop(p), 1, 2) for p in (10, 20)]
+    played = play([*stops, s.exited(10, 0), s.exited(20, 0)], attach=[10, 20], body=body)
+    assert [r.lwp for r in played.requests if r.asked == "step too"] == [pid]
+
+
 def test_one_that_has_not_run_yet_is_announced_once() -> None:
     """It stops for its birth when it does; a new one is announced by that."""
     stops = [with_lwps(nb.attach_stop(10), 10, 11), nb.lwp_created(10, 11), nb.lwp_created(10, 12)]
