@@ -73,9 +73,9 @@ await_slice_end(struct netbsd_tracee *t)
 	return MIN(signo, 0);
 }
 
-/* Where it has none to tell of, it stops for a SIGSTOP; without that it is left as it is. */
+/* That LWP's next stop, let go alone: where it has none of its own, for a SIGSTOP; without that it is left as it is. */
 static int
-await_step(struct netbsd_tracee *t, int32_t lwp)
+await_alone(struct netbsd_tracee *t, int32_t lwp)
 {
 	t->slice_ends = t->slice_ends || kill(t->pid, SIGSTOP) == 0;
 	int signo = t->slice_ends ? await_stop(t, -lwp) : 0;
@@ -108,12 +108,23 @@ await_steps(struct netbsd_tracee *t)
 		if (!has_stepped || lwp == t->lwp || lwp == execing || !pico_netbsd_can_run(t, &all[i]))
 			continue;
 		pico_netbsd_stepped(t, lwp);
-		e = await_step(t, lwp);
+		e = await_alone(t, lwp);
 	}
 	free(all);
 	t->execing = execing;
 	pico_netbsd_steps_end(t);
 	return e;
+}
+
+/* A call that was answered is left out for whoever goes on first: its LWP does (10.99.12: trace_enter(),
+ * PSL_SYSCALLEMU is the process's, and PT_DETACH leaves it). */
+static int
+await_answer(struct netbsd_tracee *t)
+{
+	if (!t->answered || !t->has_lwps || t->lwp == 0)
+		return 0;
+	t->answered = 0;
+	return await_alone(t, t->lwp);
 }
 
 int
@@ -128,7 +139,9 @@ pico_netbsd_detach(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int sig
 	/* Untraced, with the siginfo of the fault, and by the LWP that does it. */
 	if (pico_netbsd_comes_again(t, signo))
 		signo = 0;
-	int e = await_steps(t);
+	int e = await_answer(t);
+	if (e == 0)
+		e = await_steps(t);
 	if (e == 0)
 		e = await_slice_end(t);
 	if (e < 0)

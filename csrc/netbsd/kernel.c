@@ -3,7 +3,6 @@
  */
 #include <sys/param.h>
 #include <sys/ptrace.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <machine/reg.h>
 
@@ -82,23 +81,6 @@ note_child(struct netbsd_kernel *k, struct netbsd_tracee *t, const uint8_t *sigi
 		child->is_new = 1;
 }
 
-/* The LWPs that end for another's execve are not to tell of it: one that was asleep in a call first stops for its
- * exit, does not stand before the execve is over, and is waited for by that (10.99.12: exit_lwps(), eventswitch()). */
-static void
-note_execve(struct netbsd_kernel *k, struct netbsd_tracee *t, const uint8_t *siginfo)
-{
-	int32_t sysnum = pico_i32(siginfo + NETBSD_PSI_SYSNUM);
-
-	if (t->execing != 0 && t->execing == t->lwp) {
-		t->execing = 0;
-		(void)pico_netbsd_set_mask(k, t);	/* ESRCH: killed, and its end comes next */
-	}
-	if (pico_netbsd_is_trap(siginfo, TRAP_SCE) && (sysnum == SYS_execve || sysnum == SYS_fexecve)) {
-		t->execing = t->lwp;
-		(void)pico_netbsd_set_mask(k, t);	/* as above */
-	}
-}
-
 static int
 answer_siginfo(struct netbsd_kernel *k, struct netbsd_tracee *t, struct pico_raw *raw)
 {
@@ -106,6 +88,7 @@ answer_siginfo(struct netbsd_kernel *k, struct netbsd_tracee *t, struct pico_raw
 
 	if (e < 0)
 		return e;
+	pico_netbsd_make_exit(t, raw->siginfo);
 	t->lwp = pico_i32(raw->siginfo + NETBSD_PSI_LWPID);
 	if (t->one_lwp == 0)
 		t->one_lwp = t->lwp;	/* before NetBSD 10 it is not the pid, but 1 */
@@ -119,7 +102,7 @@ answer_siginfo(struct netbsd_kernel *k, struct netbsd_tracee *t, struct pico_raw
 	if (pico_netbsd_is_trap(raw->siginfo, TRAP_LWP) &&
 	    pico_i32(raw->siginfo + NETBSD_PSI_REPORT_EVENT) == PTRACE_LWP_EXIT)
 		e = pico_netbsd_put_lwp(&t->ending, t->lwp);
-	note_execve(k, t, raw->siginfo);
+	pico_netbsd_note_execve(k, t, raw->siginfo);
 	pico_netbsd_note_fault(t, WSTOPSIG(raw->status), raw->siginfo);
 	raw->narrow = sizeof(long) == sizeof(int32_t);
 	note_child(k, t, raw->siginfo);	/* may move *t */
@@ -174,13 +157,15 @@ int
 pico_netbsd_let_go(struct netbsd_tracee *t, int request, int data)
 {
 	t->request = request;
+	t->stepping = request == REQUEST_STEP ? data : 0;
 	t->alone = 0;
-	/* A call that was answered is the first one to be let go (10.99.12: PSL_SYSCALLEMU is the process's). */
-	if (request == PT_SYSCALL && data == 0 && t->has_lwps && !t->answered) {
+	if (request == PT_SYSCALL && data == 0 && t->has_lwps) {
 		int32_t lwp = pico_netbsd_turn(t);
 		if (lwp != 0 && ptrace(request, t->pid, (void *)1, -lwp) == 0)
 			return 0;
 		t->alone = 0;
+		if (pico_netbsd_execute(t))
+			return 0;
 	}
 	pico_netbsd_turns_end(t);
 	if (data == 0)
@@ -188,15 +173,30 @@ pico_netbsd_let_go(struct netbsd_tracee *t, int request, int data)
 	return ptrace(request, t->pid, (void *)1, data) < 0 ? pico_netbsd_error() : 0;
 }
 
+/* Where calls are not seen, nor is an execve, and ends of LWPs that are reported would have it hang (execve.c): to see
+ * one, the calls of several LWPs are seen all the same, and the loop leaves them out. */
+static int
+request_for(const struct netbsd_kernel *k, struct netbsd_tracee *t, int how)
+{
+	int unseen = how == PICO_RESUME_CONTINUE && !(t->has_lwps && k->report & PICO_REPORT_EXITING);
+
+	if (t->has_lwps && unseen != t->unseen) {
+		t->unseen = (uint8_t)unseen;
+		(void)pico_netbsd_set_mask(k, t);	/* ESRCH: killed, as the next request tells */
+	}
+	return unseen ? PT_CONTINUE : PT_SYSCALL;
+}
+
 static int
 netbsd_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int signo)
 {
-	struct netbsd_tracee *t = pico_netbsd_find((struct netbsd_kernel *)kernel, pid);
-	int request = how == PICO_RESUME_CONTINUE ? PT_CONTINUE : PT_SYSCALL;
+	struct netbsd_kernel *k = (struct netbsd_kernel *)kernel;
+	struct netbsd_tracee *t = pico_netbsd_find(k, pid);
 	int data, e = 0;
 
 	if (t == NULL)
 		return -ESRCH;
+	int request = request_for(k, t, how);
 	data = pico_netbsd_to_pass(signo);
 	if (how == PICO_RESUME_RETURN) {
 		/* A negative LWP: this one alone, for other LWPs' calls would not be seen meanwhile. */

@@ -21,6 +21,11 @@ struct netbsd_turn {
 	uint8_t had;		/* it is about to enter a call, or its slice is over */
 };
 
+struct netbsd_way_out {
+	int32_t lwp;
+	uint64_t left;		/* where it is then; 0: that cannot be known */
+};
+
 struct netbsd_tracee {
 	int32_t pid;
 	int32_t lwp;		/* that the stop in hand is of; 0: none in particular */
@@ -35,12 +40,14 @@ struct netbsd_tracee {
 	uint8_t is_hosts;	/* a child of this program's: its end is left to be waited for by that */
 	uint8_t was_stopped;	/* by job control, before it was attached to: it is left so */
 	uint8_t has_just_gone;	/* it was resumed, and not looked at since */
+	uint8_t unseen;		/* its calls are not seen, and ends of its LWPs not reported */
 	uint8_t has_lwps;	/* it has, or had, more than one */
 	uint8_t inside;		/* the LWP in hand stands inside a call, or about to enter it, or has taken a step */
 	uint8_t returns;	/* it stands at the exit of a call, or where a child begins */
 	uint8_t rest;		/* so many stops more without turns */
 	uint8_t slice_ends;	/* a SIGSTOP of ours is on its way that the loop knows nothing of */
 	int request;		/* by which it was last resumed */
+	int stepping;		/* and, where that was a step, for which LWP alone: its id, negative */
 	int32_t aimed_at;	/* the LWP that a signal was passed on to, and that goes on alone; 0: none does */
 	int wanted;		/* the request by which it is to go on after that */
 	int passed;		/* that signal */
@@ -54,9 +61,11 @@ struct netbsd_tracee {
 	struct netbsd_lwps ending;	/* that have told of their ends, and not gone on since: turns.c */
 	struct netbsd_lwps steps;	/* with PT_SETSTEP: steps.c */
 	struct netbsd_lwps trapping;	/* with PT_STEP, out of calls, and have come to no stop of their own since */
-	int32_t leaving;	/* the LWP whose step has to lead out of a call first; 0: none has */
-	uint64_t left;		/* where that is */
-	int32_t execing;	/* the LWP that is in an execve; 0: none is */
+	struct netbsd_way_out *leaving;	/* LWPs whose steps have to lead out of calls first */
+	uint32_t leaving_count;
+	int32_t to_exec;	/* the LWP that is about to enter an execve; 0: none is */
+	uint8_t exec_entry[NETBSD_PSI_SIZE];	/* the siginfo of that */
+	int32_t execing;	/* the LWP that is in one; 0: none is */
 	int32_t alone;		/* the LWP that was let go alone; 0: all were */
 	uint64_t alone_until_ns;
 };
@@ -167,6 +176,14 @@ uint64_t pico_netbsd_slice_left(struct netbsd_tracee *, uint64_t now);
 /* Whether a SIGSTOP is but the end of a slice. */
 int pico_netbsd_is_slice_end(struct netbsd_tracee *);
 
+/* execve.c */
+/* What a stop says of an execve: one begins, or is over. */
+void pico_netbsd_note_execve(struct netbsd_kernel *, struct netbsd_tracee *, const uint8_t *siginfo);
+/* The LWP that is about to enter one goes on, or that is in one, alone. 1; 0: there is none, or it is to go on with all. */
+int pico_netbsd_execute(struct netbsd_tracee *);
+/* The siginfo of a stop that is but the return from one that has failed becomes that of its exit. */
+void pico_netbsd_make_exit(const struct netbsd_tracee *, uint8_t *siginfo);
+
 /* steps.c */
 /* That LWP goes on for one instruction: 0 or -errno. */
 int pico_netbsd_step(struct netbsd_tracee *, int32_t lwp);
@@ -179,6 +196,7 @@ void pico_netbsd_steps_go_on(const struct netbsd_tracee *, int32_t lwp);
 int pico_netbsd_is_way_out(struct netbsd_tracee *, int status);
 /* Of a process that stands, all go on as they will. */
 void pico_netbsd_steps_end(struct netbsd_tracee *);
+void pico_netbsd_steps_free(struct netbsd_tracee *);
 
 /* aim.c */
 /* Pass that signal on from the stop in hand; by that request it goes on afterwards. 0 or -errno. */

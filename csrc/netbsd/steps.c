@@ -21,6 +21,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../core/bytes.h"
@@ -42,16 +43,40 @@ place(const struct netbsd_tracee *t, int32_t lwp)
 	return pico_netbsd_pc_of(&raw);
 }
 
+/* One that leaves a call, or NULL. */
+static struct netbsd_way_out *
+find(const struct netbsd_tracee *t, int32_t lwp)
+{
+	for (uint32_t i = 0; i < t->leaving_count; i++)
+		if (t->leaving[i].lwp == lwp)
+			return &t->leaving[i];
+	return NULL;
+}
+
+static int
+leave(struct netbsd_tracee *t, int32_t lwp)
+{
+	struct netbsd_way_out *way = find(t, lwp);
+
+	if (way == NULL) {
+		struct netbsd_way_out *more = realloc(t->leaving, (t->leaving_count + 1) * sizeof(*more));
+		if (more == NULL)
+			return -ENOMEM;
+		t->leaving = more;
+		way = &more[t->leaving_count++];
+	}
+	*way = (struct netbsd_way_out){ .lwp = lwp, .left = place(t, lwp) };
+	return 0;
+}
+
 int
 pico_netbsd_step(struct netbsd_tracee *t, int32_t lwp)
 {
-	if (t->returns) {
-		t->leaving = lwp;
-		t->left = place(t, lwp);
-	}
-	if (pico_netbsd_has_lwp(&t->steps, lwp))
-		return 0;
-	int e = pico_netbsd_put_lwp(&t->steps, lwp);
+	int e = t->returns ? leave(t, lwp) : 0;
+
+	if (e < 0 || pico_netbsd_has_lwp(&t->steps, lwp))
+		return e;
+	e = pico_netbsd_put_lwp(&t->steps, lwp);
 	if (e == 0 && ptrace(PT_SETSTEP, t->pid, NULL, lwp) < 0) {
 		e = pico_netbsd_error();
 		pico_netbsd_drop_lwp(&t->steps, lwp);
@@ -87,12 +112,14 @@ pico_netbsd_is_way_out(struct netbsd_tracee *t, int status)
 {
 	uint8_t siginfo[NETBSD_PSI_SIZE];
 
-	if (t->leaving == 0 || pico_netbsd_siginfo(t->pid, siginfo) < 0 ||
-	    pico_i32(siginfo + NETBSD_PSI_LWPID) != t->leaving)
+	if (pico_netbsd_siginfo(t->pid, siginfo) < 0)
 		return 0;
-	int is = WSTOPSIG(status) == SIGTRAP && pico_netbsd_is_trap(siginfo, TRAP_TRACE) &&
-	    t->left != 0 && place(t, t->leaving) == t->left;
-	t->leaving = 0;
+	struct netbsd_way_out *way = find(t, pico_i32(siginfo + NETBSD_PSI_LWPID));
+	if (way == NULL)
+		return 0;
+	int is = WSTOPSIG(status) == SIGTRAP && pico_netbsd_is_trap(siginfo, TRAP_TRACE) && way->left != 0 &&
+	    place(t, way->lwp) == way->left;
+	*way = t->leaving[--t->leaving_count];
 	return is;
 }
 
@@ -144,3 +171,12 @@ pico_netbsd_steps_end(struct netbsd_tracee *t)
 }
 
 #endif
+
+void
+pico_netbsd_steps_free(struct netbsd_tracee *t)
+{
+	pico_netbsd_drop_lwps(&t->steps);
+	free(t->leaving);
+	t->leaving = NULL;
+	t->leaving_count = 0;
+}

@@ -52,7 +52,7 @@ pico_netbsd_tracee_free(struct netbsd_tracee *t)
 {
 	pico_netbsd_turns_end(t);
 	pico_netbsd_drop_lwps(&t->ending);
-	pico_netbsd_drop_lwps(&t->steps);
+	pico_netbsd_steps_free(t);
 	pico_netbsd_drop_lwps(&t->trapping);
 	pico_netbsd_drop_lwps(&t->suspended);
 }

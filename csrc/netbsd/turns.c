@@ -24,11 +24,11 @@ enum { REST = 8 };
 #define SLICE_NS 10000000ull
 
 /* One that is ending comes to no other stop: let go alone, it would leave the others stopped for ever. During an
- * execve nobody tells that it is. */
+ * execve nobody tells that it is; and one that is about to enter one waits for the others' turns (execve.c). */
 int
 pico_netbsd_can_run(const struct netbsd_tracee *t, const struct kinfo_lwp *lwp)
 {
-	return t->execing == 0 && lwp->l_stat == LSSTOP && lwp->l_wmesg[0] == '\0' &&
+	return t->execing == 0 && lwp->l_stat == LSSTOP && lwp->l_wmesg[0] == '\0' && lwp->l_lid != t->to_exec &&
 	    !pico_netbsd_has_lwp(&t->ending, lwp->l_lid);
 }
 
@@ -56,12 +56,12 @@ pico_netbsd_turns_end(struct netbsd_tracee *t)
 static void
 begin(struct netbsd_tracee *t)
 {
-	if (t->rest > 0) {
+	if (t->rest > 0 && t->to_exec == 0) {
 		t->rest--;
 		return;
 	}
 	list(t);
-	if (t->turn_count < 2) {
+	if (t->turn_count < 2 && t->to_exec == 0) {
 		pico_netbsd_turns_end(t);
 		t->rest = REST;
 	}
@@ -85,8 +85,16 @@ pico_netbsd_slice(struct netbsd_tracee *t, int32_t lwp)
 int32_t
 pico_netbsd_turn(struct netbsd_tracee *t)
 {
+	/* A call that was answered is left out for whoever goes on first (10.99.12: trace_enter(), PSL_SYSCALLEMU is
+	 * the process's). */
+	if (t->answered && t->lwp != 0) {
+		if (t->to_exec == t->lwp)
+			t->to_exec = 0;
+		pico_netbsd_slice(t, t->lwp);
+		return t->alone;
+	}
 	if (t->execing != 0)
-		pico_netbsd_turns_end(t);
+		return 0;
 	if (t->turn_count == 0)
 		begin(t);
 	if (t->inside)

@@ -54,7 +54,7 @@ pico_netbsd_set_mask(const struct netbsd_kernel *k, const struct netbsd_tracee *
 	ptrace_event_t events;
 
 	memset(&events, 0, sizeof(events));
-	events.pe_set_event = PTRACE_LWP_CREATE | (t->execing == 0 ? PTRACE_LWP_EXIT : 0);
+	events.pe_set_event = PTRACE_LWP_CREATE | (t->execing == 0 && !t->unseen ? PTRACE_LWP_EXIT : 0);
 	if (k->report & PICO_REPORT_CHILDREN)
 		events.pe_set_event |= PTRACE_FORK | PTRACE_VFORK | PTRACE_VFORK_DONE | PTRACE_POSIX_SPAWN;
 	return ptrace(PT_SET_EVENT_MASK, t->pid, &events, sizeof(events)) < 0 ? pico_netbsd_error() : 0;
@@ -93,10 +93,10 @@ give(struct netbsd_kernel *k, struct netbsd_tracee *t, int status, struct pico_r
 	}
 	if (t->aimed_at != 0 && pico_netbsd_pass_end(t, status))
 		return 0;
-	if (t->leaving != 0 && pico_netbsd_is_way_out(t, status) && pico_netbsd_let_go(t, t->request, 0) == 0)
+	if (t->leaving_count > 0 && pico_netbsd_is_way_out(t, status) && pico_netbsd_let_go(t, t->request, t->stepping) == 0)
 		return 0;
 	if (WSTOPSIG(status) == SIGSTOP) {
-		if (pico_netbsd_is_slice_end(t) && pico_netbsd_let_go(t, t->request, 0) == 0)
+		if (pico_netbsd_is_slice_end(t) && pico_netbsd_let_go(t, t->request, t->stepping) == 0)
 			return 0;
 		t->stop_asked = 0;
 	}
@@ -216,7 +216,7 @@ sleep_on(struct netbsd_kernel *k)
 		timeout = &look;
 	else
 		k->suspect_ns = 0;
-	if (timeout != &look && end_slices(k, &slice))
+	if (end_slices(k, &slice))	/* which are less than a look */
 		timeout = &slice;
 	int n = kevent(k->queue, changes, (size_t)set_timer(k, interval_us, changes), &event, 1, timeout);
 	atomic_store(&k->sleeps, 0);
@@ -239,14 +239,25 @@ sleep_on(struct netbsd_kernel *k)
 	return -EINTR;
 }
 
-/* Where there is always a stop at hand, it never sleeps and so is never woken for a tick: now and then it looks
- * at the clock. */
+/* Where there is always a stop at hand, it never sleeps, and so is never woken for a tick or for the end of a slice: now
+ * and then it looks at the clock. */
+static int
+is_time_to_look(struct netbsd_kernel *k)
+{
+	struct timespec left;
+
+	if (++k->waits % WAITS_PER_LOOK != 0)
+		return 0;
+	(void)end_slices(k, &left);
+	return 1;
+}
+
 static int
 is_time_to_tick(struct netbsd_kernel *k)
 {
 	uint64_t interval = atomic_load(&k->tick_us) * 1000ull;
 
-	if (++k->waits % WAITS_PER_LOOK != 0 || interval == 0 || pico_netbsd_now() < k->ticked_ns + interval)
+	if (!is_time_to_look(k) || interval == 0 || pico_netbsd_now() < k->ticked_ns + interval)
 		return 0;
 	k->ticked_ns = pico_netbsd_now();
 	return 1;
@@ -309,6 +320,7 @@ wait_for_any(struct netbsd_kernel *k, int block)
 static int
 wait_alone(struct netbsd_kernel *k, int block, struct pico_raw *raw)
 {
+	(void)is_time_to_look(k);
 	if (pico_netbsd_ticked())
 		return -EINTR;
 	while (!look(k, raw)) {

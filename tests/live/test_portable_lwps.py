@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
+from collections import Counter
 from collections.abc import Callable
-from typing import IO
+from typing import IO, Any
 
 import pytest
 from runs import Run, Trace, asks_for_results
@@ -84,6 +86,35 @@ def test_row_30_execve_by_another_lwp(
     assert run.one(pt.Exited).status == 17
 
 
+def is_of_execve(event: pt.Event) -> bool:
+    return isinstance(event, pt.Exec) or getattr(event, "name", "") == "execve"
+
+
+@BOTH
+@pytest.mark.parametrize("how", ["exec 2", "exec 5", "first 2", "first 5"])
+def test_execve_while_others_are_asleep(
+    trace: Trace, threads: str, text: bool, events: pt.Mask, how: str
+) -> None:
+    """Each of them is woken for its end, out of a call."""
+    run = trace([threads, *how.split()], text=text, events=events)
+    assert run.told("exec") == run.told("new") == (run.root,)
+    assert len(list(run.of(pt.Exec))) == 2
+    assert run.one(pt.Exited).status == 17
+
+
+@asks_for_results
+def test_an_execve_that_fails_while_others_are_asleep(
+    trace: Trace, threads: str, text: bool
+) -> None:
+    run = trace([threads, "fail", "2"], text=text)
+    assert run.told("error") == (errno.ENOENT,)
+    assert run.told("new") == (run.root,)
+    assert run.one(pt.Exited).status == 17
+    *_, failed, entry, new, over = [ev for ev in run.events if is_of_execve(ev)]
+    assert (type(failed), failed.error) == (pt.SyscallExit, errno.ENOENT)
+    assert [type(ev) for ev in (entry, new, over)] == [pt.SyscallEntry, pt.Exec, pt.SyscallExit]
+
+
 @asks_for_results
 @pytest.mark.parametrize("others", [1, 3])
 def test_nobody_starves(trace: Trace, threads: str, text: bool, others: int) -> None:
@@ -100,6 +131,27 @@ def test_nobody_starves(trace: Trace, threads: str, text: bool, others: int) -> 
         assert names.count("getppid") == [ev.name for ev in run.of(pt.SyscallEntry, lwp=lwp)].count(
             "getppid"
         )
+
+
+@asks_for_results
+def test_each_gets_the_answers_to_its_own_calls(trace: Trace, threads: str) -> None:
+    """Every second of its calls is not executed, while the others make theirs."""
+    asked, sums = Counter[int](), Counter[int]()
+
+    def body(event: Any) -> None:
+        if getattr(event, "name", "") != "getppid":
+            return
+        if isinstance(event, pt.SyscallExit):
+            sums[event.lwp] += event.retval
+            return
+        asked[event.lwp] += 1
+        if asked[event.lwp] % 2:
+            event.stop.inject(retval=1000 * event.lwp + asked[event.lwp])
+
+    run = trace([threads, "ask", "5"], body=body, altered=True)
+    assert sorted(run.said("sum")) == sorted((told,) for told in sums.values())
+    assert set(asked.values()) == {10}
+    assert len(asked) == 5
 
 
 @pytest.mark.parametrize("delay", range(0, 100, 5))

@@ -16,22 +16,26 @@
  * STOP, CONT, USR1, TSTP	it stops for that signal, of the tracer's own
  * STOP!			and of somebody else's
  * SCE, SCX			an LWP stops at a call
- * EXECVE			and at the entry of that one
+ * EXECVE			and at the entry of that one; in its registers is ENOENT
  * TRACE, TRACE!			it has executed one instruction; none yet, it is where it was
  * SEGV, SEGV!			a fault; and one elsewhere
  * SEGV?			that signal, sent by somebody
  * AGAIN			one more stop, for the signal that it goes on with
+ * SCE+, SCX+, TRACE!+		so it is with its second LWP
  * too				another LWP is to take a step, too
  * pass				the signal of its last stop is passed on
  * instead			SIGUSR1 is
  * step				it is to go on from its last stop for that alone
  * return			or out of a call
+ * answer			the call is not executed
+ * nocalls			calls are not to be seen, from its last stop on
+ * exits			ends of LWPs are to be reported, though calls are not seen
  * FORK				it has made process 20, which does the same for it
  * LWP				another LWP stops, which it has made
  * GONE				which is about to end
- * END				it ends
+ * END, KILLED			it ends, by itself or by a signal
  * killed			between a look at its last stop and its being waited for
- * 20:WORD			so it is with another process
+ * 20:WORD			so it is with another process; each of these takes 0.2 ms
  * -				it does not stop; the next sleep is over after 20 ms
  * dead				it is killed where it stands
  * barred			it is to be sent no signals any more
@@ -67,6 +71,7 @@ static int stands[PIDS];
 static int release9, one, hosts, catches, orphan, dead, barred, poor;
 static int passed_on;
 static lwpid_t masking;
+static int masks[PIDS];
 static unsigned long pc = 0x1000;
 
 int *__errno(void);
@@ -112,6 +117,16 @@ is_next(const char *word)
 
 /* What is asked. */
 
+static void
+set_mask(pid_t pid, int events)
+{
+	int changed = masks[pid] != 0 ? masks[pid] ^ events : 0;
+
+	if (changed & PTRACE_LWP_EXIT)
+		printf("%s ends of LWPs\n", events & PTRACE_LWP_EXIT ? "with" : "without");
+	masks[pid] = events;
+}
+
 int
 ptrace(int request, pid_t pid, void *addr, int data)
 {
@@ -156,12 +171,23 @@ ptrace(int request, pid_t pid, void *addr, int data)
 	case PT_STEP:
 		printf("%d STEP of LWP %d\n", pid, -data);
 		break;
+	case PT_SET_EVENT_MASK:
+		if (((ptrace_event_t *)addr)->pe_set_event != 0)
+			set_mask(pid, ((ptrace_event_t *)addr)->pe_set_event);
+		break;
+	case PT_GET_EVENT_MASK:
+		((ptrace_event_t *)addr)->pe_set_event = masks[pid];
+		break;
+	case PT_SYSCALLEMU:
+		printf("SYSCALLEMU\n");
+		break;
 	case PT_SET_SIGINFO:
 		printf("SET_SIGINFO\n");
 		break;
 	case PT_GETREGS:
 		memset(addr, 0, sizeof(struct reg));
 		PTRACE_REG_PC((struct reg *)addr) = pc;
+		PTRACE_REG_INTRV((struct reg *)addr) = ENOENT;
 		break;
 	case PT_SUSPEND:
 		printf("SUSPEND %d\n", data);
@@ -225,6 +251,7 @@ stop_of(pid_t pid, const char *word)
 		if (strncmp(word, signals[i].name, strlen(signals[i].name)) == 0)
 			si->si_signo = signals[i].signo;
 	told[pid].psi_lwpid = si->si_signo == SIGTRAP || si->si_signo == SIGSEGV ? first_lwp(pid) : 0;
+	told[pid].psi_lwpid += strchr(word, '+') != NULL;
 	if (strcmp(word, "FORK") == 0) {
 		si->si_code = TRAP_CHLD;
 		si->si_pe_report_event = PTRACE_FORK;
@@ -238,7 +265,7 @@ stop_of(pid_t pid, const char *word)
 		pc += strchr(word, '!') == NULL;
 	} else if (si->si_signo == SIGTRAP) {
 		si->si_code = word[2] == 'E' ? TRAP_SCE : TRAP_SCX;
-		si->si_sysnum = strcmp(word, "EXECVE") == 0 ? 59 : 20;
+		si->si_sysnum = strncmp(word, "EXECVE", 6) == 0 ? 59 : 20;
 	} else if (si->si_signo == SIGSEGV && strchr(word, '?') == NULL) {
 		si->si_code = SEGV_MAPERR;
 		si->si_addr = strchr(word, '!') != NULL ? told : NULL;
@@ -309,10 +336,11 @@ waitpid(pid_t pid, int *status, int flags)
 		return -1;
 	}
 	words++;
+	now_ns += 200000;
 	if (strchr(word, ':') != NULL)
 		word = strchr(word, ':') + 1;
-	stands[got] = strcmp(word, "END") != 0;
-	*status = stands[got] ? W_STOPCODE(stop_of(got, word)) : W_EXITCODE(3, 0);
+	stands[got] = strcmp(word, "END") != 0 && strcmp(word, "KILLED") != 0;
+	*status = stands[got] ? W_STOPCODE(stop_of(got, word)) : *word == 'E' ? W_EXITCODE(3, 0) : W_EXITCODE(0, SIGKILL);
 	return got;
 }
 
@@ -486,6 +514,8 @@ next(struct pico_kernel *k, struct pico_raw *raw)
 	}
 	printf("%d stops: %s\n", raw->id, name_of(WSTOPSIG(raw->status)));
 	(void)k->answer(k, raw->id, raw, PICO_NEED_SIGINFO);
+	if (pico_i32(raw->siginfo + NETBSD_PSI_CODE) == TRAP_SCX && pico_i32(raw->siginfo + NETBSD_PSI_ERROR) != 0)
+		printf("call %d: %d\n", pico_i32(raw->siginfo + NETBSD_PSI_SYSNUM), pico_i32(raw->siginfo + NETBSD_PSI_ERROR));
 	if (is_event(raw))
 		printf("event %d: %d\n", pico_i32(raw->siginfo + NETBSD_PSI_REPORT_EVENT),
 		    pico_i32(raw->siginfo + NETBSD_PSI_OTHER));
@@ -513,11 +543,17 @@ main(int argc, char **argv)
 	orphan = is_next("orphan");
 	if (is_next("alone"))
 		k->alone(k);
-	while ((n = k->attach(k, PID, PICO_REPORT_CHILDREN, lwps + count, room)) > 0)
+	int report = PICO_REPORT_CHILDREN | (is_next("exits") ? PICO_REPORT_EXITING : 0);
+	while ((n = k->attach(k, PID, report, lwps + count, room)) > 0)
 		count += n;
 	if (count != 2 - one || lwps[0] != first_lwp(PID) || (count == 2 && lwps[1] != first_lwp(PID) + 1))
 		return 1;
 	while (next(k, &raw)) {
+		int32_t lwp = pico_i32(raw.siginfo + NETBSD_PSI_LWPID);
+		if (lwp == 0)
+			lwp = first_lwp(raw.id);
+		if (is_next("answer"))
+			(void)k->alter(k, raw.id, lwp, &(struct pico_event){ .retval = { 5 } }, PICO_ALTER_ANSWER);
 		if (is_next("too"))
 			(void)k->step_too(k, raw.id, first_lwp(raw.id) + 1);
 		int signo = is_next("pass") ? WSTOPSIG(raw.status) : is_next("instead") ? SIGUSR1 : 0;
@@ -528,8 +564,9 @@ main(int argc, char **argv)
 			printf("detach: %d\n", k->detach(k, PID, PID, signo));
 			continue;
 		}
-		int how = is_next("step") ? PICO_RESUME_STEP : is_next("return") ? PICO_RESUME_RETURN : PICO_RESUME_SYSCALL;
-		(void)k->resume(k, raw.id, first_lwp(raw.id), how, signo);
+		int how = is_next("step") ? PICO_RESUME_STEP : is_next("return") ? PICO_RESUME_RETURN :
+		    is_next("nocalls") ? PICO_RESUME_CONTINUE : PICO_RESUME_SYSCALL;
+		(void)k->resume(k, raw.id, lwp, how, signo);
 		if (is_next("interrupt"))
 			printf("interrupt: %d\n", k->interrupt(k, PID, PID));
 	}

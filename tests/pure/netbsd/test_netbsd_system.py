@@ -151,6 +151,19 @@ def test_waiting_for_any_a_slice_is_slept_through_once(standin: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("way", ["", "alone"])
+def test_a_slice_ends_though_others_always_have_stops(standin: Path, way: str) -> None:
+    told = asked(standin, f"{way} STOP FORK 20:FORK {'20:SCE 20:SCX ' * 100} STOP SCE END")
+    assert "sleep" not in told[: told.index("kill STOP")]
+    assert told.count("10 stops: STOP") == 1
+
+
+def test_a_slice_ends_though_a_killed_one_may_have_left_a_child(standin: Path) -> None:
+    """Which is looked for every 20 ms."""
+    told = asked(standin, "STOP FORK 20:FORK 20:KILLED - - STOP SCE END")
+    assert told[told.index("20 ends") + 1 :][:3] == SLICE_OVER
+
+
 def test_attached_to_in_an_execve(standin: Path) -> None:
     assert asked(standin, "one busy busy STOP END") == [
         *("busy", "busy", *ATTACHED),
@@ -228,6 +241,18 @@ def test_the_way_out_of_a_call_is_no_step(standin: Path) -> None:
         # Elsewhere an instruction may lead to where it is.
         *("10 SYSCALL -", "10 stops: TRAP", "CLEARSTEP 10", "10 SYSCALL -", "10 ends"),
     ]
+
+
+def test_each_lwp_has_a_way_out_of_its_own_call(standin: Path) -> None:
+    told = asked_after(standin, "STOP SCX step SCX+ step TRACE!+ SCE+ TRACE! SCE END")
+    assert told.count("10 stops: TRAP") == len(["SCX", "SCX+", "SCE+", "SCE"])
+
+
+def test_a_slice_that_ends_in_place_of_a_results_step_is_followed_by_that(standin: Path) -> None:
+    """By PT_STEP without an LWP all would go on, and no call be seen."""
+    told = asked_after(standin, "STOP - - SCX return STOP TRACE END")
+    at = told.index("10 STEP of LWP 10")
+    assert told[at : at + 3] == [*["10 STEP of LWP 10"] * 2, "10 stops: TRAP"]
 
 
 def test_a_step_is_not_over_by_a_stop_of_another(standin: Path) -> None:
@@ -395,8 +420,6 @@ def test_one_that_is_lost_inside_a_call_is_passed_on_again(standin: Path) -> Non
         ("STOP GONE SCX return TRACE END", "10 SYSCALL -"),
         # And a signal is for the first that can take it.
         ("masks STOP GONE USR1 pass END", "10 SYSCALL USR1"),
-        # During an execve no end is told.
-        ("STOP EXECVE END", "10 SYSCALL -"),
     ],
 )
 def test_one_that_is_ending_is_not_let_go_alone(standin: Path, words: str, last: str) -> None:
@@ -405,3 +428,62 @@ def test_one_that_is_ending_is_not_let_go_alone(standin: Path, words: str, last:
     assert told[-2:] == [last, "10 ends"]
     assert "10 SYSCALL of LWP 11" not in told
     assert "SUSPEND 10" not in told
+
+
+BEFORE_EXECVE = ["10 SYSCALL of LWP 10", "10 stops: TRAP"]
+EXECVE = ["without ends of LWPs", "10 STEP of LWP 10"]
+"""Others' exits from calls are no stops then, nor are their ends: two would wait for each other."""
+
+
+@pytest.mark.parametrize("turn", ["SCE+", "SCX+ SCE+"])
+def test_an_execve_waits_for_the_others_turns_and_goes_alone(standin: Path, turn: str) -> None:
+    told = asked_after(standin, f"STOP EXECVE {turn} SCX SCE END")
+    others = ["10 SYSCALL of LWP 11", "10 stops: TRAP"] * len(turn.split())
+    assert told == [
+        *(*BEFORE_EXECVE, *others, *EXECVE),
+        *("10 stops: TRAP", "with ends of LWPs", "10 SYSCALL of LWP 10"),
+        *("10 stops: TRAP", "10 SYSCALL of LWP 11", "10 ends"),
+    ]
+
+
+def test_a_step_out_of_an_execve_that_has_failed_is_its_exit(standin: Path) -> None:
+    told = asked_after(standin, "STOP EXECVE SCE+ TRACE END")
+    assert told[-5:] == [
+        *("10 stops: TRAP", "with ends of LWPs", "call 59: 2"),
+        *("10 SYSCALL of LWP 10", "10 ends"),
+    ]
+
+
+def test_what_comes_during_an_execve_leaves_it_alone(standin: Path) -> None:
+    """The end of a slice, or a signal: it goes on as it did."""
+    told = asked_after(standin, "STOP EXECVE - - STOP STOP USR1 TRACE END")
+    assert told[len(BEFORE_EXECVE) :] == [
+        *("10 SYSCALL of LWP 11", "kill STOP", *EXECVE),
+        *("10 stops: STOP", EXECVE[1], "10 stops: USR1", EXECVE[1]),
+        *("10 stops: TRAP", "with ends of LWPs", "call 59: 2", "10 SYSCALL of LWP 10", "10 ends"),
+    ]
+
+
+def test_an_execve_of_one_lwp_goes_on_as_any_call(standin: Path) -> None:
+    told = asked_after(standin, "one STOP EXECVE SCX END")
+    assert [line for line in told if "stops" not in line] == ["10 SYSCALL -"] * 3 + ["10 ends"]
+
+
+def test_no_ends_are_reported_where_no_execve_is_seen(standin: Path) -> None:
+    told = asked_after(standin, "STOP nocalls LWP nocalls END")
+    assert told[:2] == ["without ends of LWPs", "CONTINUE -"]
+    assert told[-2:] == ["CONTINUE -", "10 ends"]
+
+
+def test_calls_are_seen_for_ends_to_be_reported(standin: Path) -> None:
+    told = asked_after(standin, "exits STOP nocalls END")
+    assert told == ["10 SYSCALL of LWP 10", "10 ends"]
+    assert asked_after(standin, "one exits STOP nocalls END") == ["CONTINUE -", "10 ends"]
+
+
+def test_a_call_that_is_answered_goes_on_before_any_other(standin: Path) -> None:
+    """Whoever goes on first has its call left out."""
+    told = asked_after(standin, "STOP SCE answer SCE END")
+    assert told[told.index("SYSCALLEMU") + 1] == "10 SYSCALL of LWP 10"
+    told = asked_after(standin, "STOP SCE answer detach STOP")
+    assert told[told.index("detach:") + 1 :][:-2] == ["kill STOP", "CONTINUE LWP 10", "DETACH -"]
