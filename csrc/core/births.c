@@ -39,7 +39,7 @@ pico_loop_born(struct pico_loop *loop, struct pico_lwp *l, const struct pico_raw
 	struct pico_lwp *who = l;
 	struct pico_event ev;
 
-	if (d->event.kind == PICO_LWP_CREATED && d->event.lwp == l->id)
+	if (l->birth == PICO_LWP_CREATED && d->event.kind == PICO_LWP_CREATED && d->event.lwp == l->id)
 		l->birth = PICO_NONE;	/* that very stop tells of it */
 	if (loop->kernel->lwp_of != NULL && l->process->arriving > 0)
 		who = unborn(loop, l);

@@ -100,6 +100,12 @@ def test_one_that_has_not_run_yet_is_announced_once() -> None:
     assert resumed(played) == [(SYSCALL, 0)] * 3
 
 
+def test_a_process_that_nobody_told_of_is_told_of_before_its_lwps() -> None:
+    stops = [nb.attach_stop(10), nb.lwp_created(20, 1), s.exited(10, 0), s.exited(20, 0)]
+    told = shown(play(stops, attach=[10]).events)
+    assert told == ["10/10 Attached", "10/0 Exited 0", "20/1 Attached", "20/0 Exited 0"]
+
+
 @pytest.mark.parametrize("lwps", [(10,), (10, 11)])
 def test_a_signal_may_come_before_its_sigstop(lwps: tuple[int, ...]) -> None:
     stops = [with_lwps(nb.signalled(10, SIGUSR1, 0, 77), *lwps), nb.attach_stop(10)]
