@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cli_support import COMMAND, untraced
 from rows import from_events, from_text
-from runs import Trace
+from runs import Trace, asks_for_results
 from truth import read_truth
 from truthful import check_truth
 
@@ -26,6 +26,7 @@ SHAPES = pytest.mark.parametrize(
 )
 
 
+@asks_for_results
 @pytest.mark.bound(PATIENCE)
 @SHAPES
 def test_row_48_every_call(
