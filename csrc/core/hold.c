@@ -146,7 +146,7 @@ take_in(struct pico_loop *loop, struct pico_lwp *l)
 		if (parent == NULL)
 			p->spawned = loop->root != 0 && !loop->attached;
 		l->birth = loop->follow == PICO_FOLLOW_ALL ? PICO_ATTACHED : PICO_NONE;
-		l->made = -1;
+		l->made = -1;	/* that announces its LWP, too (take.c) */
 	}
 	if ((loop->follow != PICO_FOLLOW_ALL || loop->limit.reached) && owner == NULL)
 		l->process->leaving = PICO_LEAVING_SILENTLY;
