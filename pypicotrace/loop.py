@@ -1,30 +1,26 @@
 """The loop, which traces.
 
-What can be decided without Python (waiting, decoding, filtering, text) is decided in C; this module
-owns the C objects.
+What can be decided without Python (waiting, decoding, filtering, text) is decided in C.
 """
 
 from __future__ import annotations
 
 import errno
-import os
-import weakref
 from collections.abc import Callable, Iterator, Sequence
-from threading import get_ident
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
 from pypicotrace import syscalls as tables
 from pypicotrace._ffi import ffi, lib
 from pypicotrace.attaching import attach_to, children_of, let_go, process_id
 from pypicotrace.choice import Choice, native_abis
-from pypicotrace.errors import AttachError, LoopClosed, Unsupported, WrongThread, check
+from pypicotrace.errors import AttachError, LoopClosed, Unsupported
 from pypicotrace.filtering import NOT_ASKED, RUNNING, Filtering
+from pypicotrace.holding import ENTERED, Holding
 from pypicotrace.images import argv_of, path_of
 from pypicotrace.kinds import Kind, Mask
 from pypicotrace.launch import Launch, LaunchOptions, Path, plan, start
 from pypicotrace.lwps import LwpNow, lwps_now
 from pypicotrace.opening import native_kernel, open_loop
-from pypicotrace.summons import Summons
 from pypicotrace.text import Piece, Text, open_text, take_pieces
 
 if TYPE_CHECKING:
@@ -33,19 +29,14 @@ if TYPE_CHECKING:
     from pypicotrace.batch import Batch
     from pypicotrace.events import Event, Exited, Signaled
     from pypicotrace.stream import Stream
-    from pypicotrace.worker import Worker
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
 
-# How long closing waits for LWPs that must stop before they can be let go. One that is asleep in
-# the kernel (a parent in vfork) does not until it wakes up.
-CLOSE_TIMEOUT_NS = 10 * 10**9
 SECONDS_MAX = 10.0**9
-ENTERED = "a loop is entered once; make another"
 
 
-class Loop:
+class Loop(Holding):
     """The tracer's loop: a context manager, and an iterator of events.
 
     Made by `spawn` and `attach`. Entering it launches or attaches; leaving it ends what was spawned
@@ -58,9 +49,6 @@ class Loop:
     chooses the calls, and why it does not. ``rest`` is what `keep_rest` asks for.
     """
 
-    _forks = 0
-    """How many forks of the program lead here from where it began."""
-
     def __init__(
         self,
         launch: Launch | None,
@@ -72,6 +60,7 @@ class Loop:
         open_kernel: Callable[[], Any] | None = None,
         abis: Sequence[str] = (),
     ) -> None:
+        super().__init__()
         self._launch = launch
         self._pids = pids
         self._choice = choice
@@ -79,20 +68,9 @@ class Loop:
         self._on_refused = on_refused
         self._open_kernel = open_kernel or native_kernel
         self._tables = [tables.load(abi) for abi in abis or native_abis()]
-        self._pointer: Any = None
         self._text: Any = None
-        self._keeps_rest = self._keeps_text = False
-        self._keep: list[Any] = []
-        self._owner: tuple[int, int] | None = None
-        self._unwanted = self._stopped = False
-        # The owner again, in a form that is quick to look at: 0 is no thread's.
-        self._thread = self._forks_before = 0
-        self._summons = Summons()
-        # The thread that has the C loop in its hands: a signal handler does not close it there.
-        self._in_hand = 0
+        self._keeps_rest = self._keeps_text = self._stopped = False
         self._end: Any = None
-        self.turn = 0
-        self.worker: Worker | None = None
         self.kept: Batch | None = None
         self.root = 0
         self.attached: dict[int, int] = {}
@@ -103,91 +81,8 @@ class Loop:
         self.alone = False
 
     def __enter__(self) -> Loop:
-        self._in_hand = get_ident()
-        try:
-            self._enter()
-        finally:
-            self._in_hand = 0
+        self._enter()
         return self
-
-    def _enter(self) -> None:
-        if self._owner is not None:
-            raise LoopClosed(ENTERED)
-        with self._summons.lock:
-            if self._unwanted:
-                raise LoopClosed("the loop was closed before it was entered")
-            if self._launch is not None:
-                self._launch.check_open()  # before the loop has opened what gets the same number
-            self._open()
-        try:
-            if self._launch is not None:
-                self.root = start(self._pointer, self._launch)
-            for pid in self._pids:
-                self._attach(pid)
-            if self._children:
-                self._attach_children()
-        except BaseException:
-            self._close()
-            raise
-
-    def __exit__(self, *exc: object) -> None:
-        # A fork of the program that leaves the block has nothing to close.
-        if self._owner is None or self._owner[0] == os.getpid():
-            self.close()
-
-    def close(self) -> None:
-        """End what was spawned and detach from what was attached. May be called again.
-
-        From another thread than the loop's, and from a signal handler in the midst of a use of the
-        loop, it returns at once: the loop is closed, and its iteration ends, when its thread asks
-        for an event, or leaves the block. One that was not entered yet cannot be any more.
-
-        :raises WrongThread: another process entered the loop, of which this one is a fork.
-        :raises KernelError: ETIMEDOUT, something is asleep in the kernel and cannot be let go; it
-            will be when the loop's thread has ended.
-        """
-        if self._in_hand == get_ident():
-            self._summons.close()
-            return
-        with self._summons.lock:
-            if self._pointer is None:
-                self._unwanted |= self._owner is None
-                return
-        if self._belongs_to_another_thread():
-            self._summons.close()
-            if self.worker is not None:
-                self.worker.post(self.close)
-            return
-        self._in_hand = get_ident()
-        try:
-            if self._pointer is not None:
-                self._close()
-        finally:
-            self._in_hand = 0
-
-    def _close(self) -> None:
-        pointer = self.pointer()
-        self.turn += 1
-        left = lib.pico_loop_close(pointer, CLOSE_TIMEOUT_NS)
-        self._remember_end()
-        self._stopped = self.stopped
-        self._flush()
-        try:
-            if self._keeps_rest:
-                from pypicotrace.batch import rest_of
-
-                self.rest = rest_of(pointer)
-            if self._keeps_text:
-                self.rest_text = take_pieces(self._text)
-        finally:
-            with self._summons.lock:
-                self._summons.shut()
-                self._pointer = None
-                self._thread = 0
-                self._abandoned.detach()
-                lib.pico_loop_free(pointer)
-            self._keep.clear()
-        check(left, "close")
 
     @overload
     def add(self, what: int) -> int: ...
@@ -280,10 +175,6 @@ class Loop:
             return self._stopped
         return bool(lib.pico_loop_limit_reached(self._pointer))
 
-    def interrupt(self) -> None:
-        """Make the iteration, or `write_text`, end soon. From any thread, or a signal handler."""
-        self._summons.interrupt()
-
     async def call(
         self, function: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs
     ) -> Result:
@@ -303,11 +194,6 @@ class Loop:
             self.pointer()  # where it is closed that is what is wrong
             raise TypeError("the loop is this thread's own: call the function as it is")
         return await self.worker.between(self._summons, lambda: function(*args, **kwargs))
-
-    @property
-    def interrupted(self) -> bool:
-        """`interrupt` or `close` was called, and the iteration has not ended yet."""
-        return self._summons.ending
 
     @property
     def status(self) -> Exited | Signaled | None:
@@ -333,32 +219,15 @@ class Loop:
             self._remember_end()
         return self._end
 
-    def pointer(self) -> Any:
-        """The C loop, for the thread that may use it.
-
-        :raises LoopClosed: it is not open.
-        :raises WrongThread: another thread entered the loop, or this is a fork of its process.
-        """
-        here = _here()
-        pointer = self._pointer  # the last call is behind us: no signal handler closes it now
-        if pointer is None:
-            raise LoopClosed("the loop is not open: use it inside its with block")
-        if self._owner != here:
-            raise WrongThread("ptrace belongs to the thread that entered the loop")
-        return pointer
-
-    def _hold(self, use: Callable[[Any], Result]) -> Result:
-        """Use the C loop, which no signal handler closes meanwhile."""
-        self.pointer()
-        before, self._in_hand = self._in_hand, self._thread
-        try:
-            return use(self.pointer())
-        finally:
-            self._in_hand = before
-
-    def _belongs_to_another_thread(self) -> bool:
-        process, thread = self._owner or _here()
-        return process == os.getpid() and thread != get_ident()
+    def _remember_end(self) -> None:
+        record = ffi.new("struct pico_event *")
+        pointer = self._pointer
+        if pointer is None or self._end is not None:
+            return
+        if not lib.pico_loop_root_end(pointer, record):
+            return
+        if record.kind in (Kind.EXITED, Kind.SIGNALED):  # and not let go
+            self._end = record
 
     def __iter__(self) -> Iterator[Event]:
         from pypicotrace.records import event  # the command, which makes none, starts without
@@ -425,10 +294,6 @@ class Loop:
                 self._summons.interrupt()  # else it would wait for the next event
             await worker.end(self.close)
 
-    def hurry(self, hurried: bool) -> None:
-        """Have `take` return soon, as long as it is ``hurried``; for `Stream`."""
-        self._summons.hurry(hurried)
-
     def write_text(self, fd: int, style: Text = Text.PLAIN, *, owns_file: bool = False) -> int:
         """Trace to the end, as lines of text on a descriptor; the tracees run on meanwhile.
 
@@ -479,88 +344,54 @@ class Loop:
         """What each LWP is doing now, in order of process and LWP."""
         return self._hold(lwps_now)
 
-    def _next(self, batch: Any, size: int) -> int:
-        self.turn += 1
-        while not self._summons.waiting or self._heed():
-            if get_ident() != self._thread or Loop._forks != self._forks_before:
-                self.pointer()  # which says what is wrong
-            got: int = lib.pico_loop_next(self._pointer, batch, size, 0)
-            if got > 0:
-                return got
-            if got == lib.PICO_ASKS:
-                self._hold(self._answer)
-                continue
-            # EINTR: back to the interpreter, so that Python's signal handlers run.
-            if got != -errno.EINTR:
-                return check(got, "trace")
-        return 0
-
-    def _heed(self) -> bool:
-        goes_on = self._pointer is not None and self._summons.heed(self.close)
-        return goes_on and self._pointer is not None  # what was called may have closed the loop
-
     def _answer(self, loop: Any) -> None:
         pid = lib.pico_loop_asked(loop)
         keep = self._choice.keep
         wanted = keep is None or keep(path_of(loop, pid), argv_of(loop, pid))
         lib.pico_loop_answer(loop, bool(wanted))
 
-    def _remember_end(self) -> None:
-        record = ffi.new("struct pico_event *")
-        pointer = self._pointer
-        if pointer is None or self._end is not None:
-            return
-        if not lib.pico_loop_root_end(pointer, record):
-            return
-        if record.kind in (Kind.EXITED, Kind.SIGNALED):  # and not let go
-            self._end = record
-
-    def _open(self) -> None:
+    def _open(self) -> Any:
+        if self._launch is not None:
+            self._launch.check_open()  # before the loop has opened what gets the same number
         kernel = self._open_kernel()
-        self._pointer, self.filtering = open_loop(self._keep, kernel, self._choice, self._tables)
-        self._owner = _here()
-        self._thread, self._forks_before = get_ident(), Loop._forks
-        self._summons.open(self._pointer)
-        self._abandoned = weakref.finalize(self, _abandon, self._pointer, self._owner, self._keep)
+        pointer, self.filtering = open_loop(self._keep, kernel, self._choice, self._tables)
         if self._launch is None and self.filtering == NOT_ASKED:
             self.filtering = RUNNING
         if self.alone:
-            lib.pico_loop_set_alone(self._pointer)
+            lib.pico_loop_set_alone(pointer)
+        return pointer
 
-    def _attach_children(self) -> None:
+    def _begin(self, pointer: Any) -> None:
+        if self._launch is not None:
+            self.root = start(pointer, self._launch)
+        for pid in self._pids:
+            self._attach(pointer, pid)
+        if self._children:
+            self._attach_children(pointer)
+
+    def _finish(self, pointer: Any) -> None:
+        self._remember_end()
+        self._stopped = self.stopped
+        self._flush()
+        if self._keeps_rest:
+            from pypicotrace.batch import rest_of
+
+            self.rest = rest_of(pointer)
+        if self._keeps_text:
+            self.rest_text = take_pieces(self._text)
+
+    def _attach_children(self, pointer: Any) -> None:
         """Go down the tree until no process is new: children are made while we look."""
         tried = set(self._pids)
-        while new := {c for pid in self.attached for c in children_of(self._pointer, pid)} - tried:
+        while new := {c for pid in self.attached for c in children_of(pointer, pid)} - tried:
             tried |= new
             for pid in sorted(new):
-                self._attach(pid)
+                self._attach(pointer, pid)
 
-    def _attach(self, pid: int) -> None:
+    def _attach(self, pointer: Any, pid: int) -> None:
         try:
-            self.attached[pid] = attach_to(self._pointer, pid)
+            self.attached[pid] = attach_to(pointer, pid)
         except AttachError as error:
             if self._on_refused is None:
                 raise
             self._on_refused(error)
-
-
-def _abandon(pointer: Any, owner: tuple[int, int], keep: list[Any]) -> None:
-    """Close a loop that nobody can close any more, also where the interpreter ends.
-
-    In another thread that cannot be done: the kernel lets go when the loop's own has ended.
-    """
-    if owner == _here():
-        lib.pico_loop_close(pointer, CLOSE_TIMEOUT_NS)
-        lib.pico_loop_free(pointer)
-        keep.clear()
-
-
-def _forked() -> None:
-    Loop._forks += 1
-
-
-os.register_at_fork(after_in_child=_forked)
-
-
-def _here() -> tuple[int, int]:
-    return os.getpid(), get_ident()

@@ -1,0 +1,224 @@
+"""A C loop, held by the thread that entered it: opened once, used by nobody else, closed once."""
+
+from __future__ import annotations
+
+import errno
+import os
+import weakref
+from collections.abc import Callable
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pypicotrace._ffi import lib
+from pypicotrace.errors import LoopClosed, WrongThread, check
+from pypicotrace.summons import Summons
+
+if TYPE_CHECKING:
+    from pypicotrace.worker import Worker
+
+Result = TypeVar("Result")
+
+# How long closing waits for LWPs that must stop before they can be let go. One that is asleep in
+# the kernel (a parent in vfork) does not until it wakes up.
+CLOSE_TIMEOUT_NS = 10 * 10**9
+ENTERED = "a loop is entered once; make another"
+
+
+class Holding:
+    """What `Loop` has of a C loop, and of the thread that it belongs to.
+
+    ``turn`` grows whenever an LWP is resumed. ``worker`` is the thread that the loop belongs to,
+    in an ``async with`` block.
+    """
+
+    _forks = 0
+    """How many forks of the program lead here from where it began."""
+
+    def __init__(self) -> None:
+        self._pointer: Any = None
+        self._keep: list[Any] = []
+        self._owner: tuple[int, int] | None = None
+        self._unwanted = False
+        # The owner again, in a form that is quick to look at: 0 is no thread's.
+        self._thread = self._forks_before = 0
+        self._summons = Summons()
+        # The thread that has the C loop in its hands: a signal handler does not close it there.
+        self._in_hand = 0
+        self.turn = 0
+        self.worker: Worker | None = None
+
+    # What a loop does with the C loop that it holds.
+
+    def _open(self) -> Any:
+        """A C loop."""
+        raise NotImplementedError
+
+    def _begin(self, pointer: Any) -> None:
+        """Start and attach to what it is to trace."""
+        raise NotImplementedError
+
+    def _answer(self, pointer: Any) -> None:
+        """Answer what it asks for."""
+        raise NotImplementedError
+
+    def _finish(self, pointer: Any) -> None:
+        """Take what is left in it: it is closed, and freed next."""
+        raise NotImplementedError
+
+    def _enter(self) -> None:
+        self._in_hand = get_ident()
+        try:
+            if self._owner is not None:
+                raise LoopClosed(ENTERED)
+            with self._summons.lock:
+                if self._unwanted:
+                    raise LoopClosed("the loop was closed before it was entered")
+                self._own(self._open())
+            try:
+                self._begin(self._pointer)
+            except BaseException:
+                self._close()
+                raise
+        finally:
+            self._in_hand = 0
+
+    def _own(self, pointer: Any) -> None:
+        """Hold this C loop from now on, which is this thread's."""
+        self._pointer = pointer
+        self._owner = _here()
+        self._thread, self._forks_before = get_ident(), Holding._forks
+        self._summons.open(pointer)
+        self._abandoned = weakref.finalize(self, _abandon, pointer, self._owner, self._keep)
+
+    def __exit__(self, *exc: object) -> None:
+        # A fork of the program that leaves the block has nothing to close.
+        if self._owner is None or self._owner[0] == os.getpid():
+            self.close()
+
+    def close(self) -> None:
+        """End what was spawned and detach from what was attached. May be called again.
+
+        From another thread than the loop's, and from a signal handler in the midst of a use of the
+        loop, it returns at once: the loop is closed, and its iteration ends, when its thread asks
+        for an event, or leaves the block. One that was not entered yet cannot be any more.
+
+        :raises WrongThread: another process entered the loop, of which this one is a fork.
+        :raises KernelError: ETIMEDOUT, something is asleep in the kernel and cannot be let go; it
+            will be when the loop's thread has ended.
+        """
+        if self._in_hand == get_ident():
+            self._summons.close()
+            return
+        with self._summons.lock:
+            if self._pointer is None:
+                self._unwanted |= self._owner is None
+                return
+        if self._belongs_to_another_thread():
+            self._summons.close()
+            if self.worker is not None:
+                self.worker.post(self.close)
+            return
+        self._in_hand = get_ident()
+        try:
+            if self._pointer is not None:
+                self._close()
+        finally:
+            self._in_hand = 0
+
+    def _close(self) -> None:
+        pointer = self.pointer()
+        self.turn += 1
+        left = lib.pico_loop_close(pointer, CLOSE_TIMEOUT_NS)
+        try:
+            self._finish(pointer)
+        finally:
+            with self._summons.lock:
+                self._summons.shut()
+                self._pointer = None
+                self._thread = 0
+                self._abandoned.detach()
+                lib.pico_loop_free(pointer)
+            self._keep.clear()
+        check(left, "close")
+
+    def interrupt(self) -> None:
+        """Make the iteration, or `write_text`, end soon. From any thread, or a signal handler."""
+        self._summons.interrupt()
+
+    @property
+    def interrupted(self) -> bool:
+        """`interrupt` or `close` was called, and the iteration has not ended yet."""
+        return self._summons.ending
+
+    def hurry(self, hurried: bool) -> None:
+        """Have `take` return soon, as long as it is ``hurried``; for `Stream`."""
+        self._summons.hurry(hurried)
+
+    def pointer(self) -> Any:
+        """The C loop, for the thread that may use it.
+
+        :raises LoopClosed: it is not open.
+        :raises WrongThread: another thread entered the loop, or this is a fork of its process.
+        """
+        here = _here()
+        pointer = self._pointer  # the last call is behind us: no signal handler closes it now
+        if pointer is None:
+            raise LoopClosed("the loop is not open: use it inside its with block")
+        if self._owner != here:
+            raise WrongThread("ptrace belongs to the thread that entered the loop")
+        return pointer
+
+    def _hold(self, use: Callable[[Any], Result]) -> Result:
+        """Use the C loop, which no signal handler closes meanwhile."""
+        self.pointer()
+        before, self._in_hand = self._in_hand, self._thread
+        try:
+            return use(self.pointer())
+        finally:
+            self._in_hand = before
+
+    def _belongs_to_another_thread(self) -> bool:
+        process, thread = self._owner or _here()
+        return process == os.getpid() and thread != get_ident()
+
+    def _next(self, batch: Any, size: int) -> int:
+        self.turn += 1
+        while not self._summons.waiting or self._heed():
+            if get_ident() != self._thread or Holding._forks != self._forks_before:
+                self.pointer()  # which says what is wrong
+            got: int = lib.pico_loop_next(self._pointer, batch, size, 0)
+            if got > 0:
+                return got
+            if got == lib.PICO_ASKS:
+                self._hold(self._answer)
+                continue
+            # EINTR: back to the interpreter, so that Python's signal handlers run.
+            if got != -errno.EINTR:
+                return check(got, "trace")
+        return 0
+
+    def _heed(self) -> bool:
+        goes_on = self._pointer is not None and self._summons.heed(self.close)
+        return goes_on and self._pointer is not None  # what was called may have closed the loop
+
+
+def _abandon(pointer: Any, owner: tuple[int, int], keep: list[Any]) -> None:
+    """Close a loop that nobody can close any more, also where the interpreter ends.
+
+    In another thread that cannot be done: the kernel lets go when the loop's own has ended.
+    """
+    if owner == _here():
+        lib.pico_loop_close(pointer, CLOSE_TIMEOUT_NS)
+        lib.pico_loop_free(pointer)
+        keep.clear()
+
+
+def _forked() -> None:
+    Holding._forks += 1
+
+
+os.register_at_fork(after_in_child=_forked)
+
+
+def _here() -> tuple[int, int]:
+    return os.getpid(), get_ident()
