@@ -79,12 +79,12 @@ unsuspend(struct netbsd_tracee *t)
 
 /* By a request that tells of the exit, if it is inside a call. */
 static int
-let_go(struct netbsd_tracee *t, int request)
+let_go(const struct netbsd_kernel *k, struct netbsd_tracee *t, int request)
 {
 	int32_t lwp = t->has_lwps ? aim(t, t->passed) : t->one_lwp;
 	if (lwp != 0 && pico_netbsd_catches(t->pid, t->passed))
 		pico_netbsd_steps_rest(t, lwp);
-	int e = pico_netbsd_let_go(t, lwp != 0 ? PT_SYSCALL : request, t->passed);
+	int e = pico_netbsd_let_go(k, t, lwp != 0 ? PT_SYSCALL : request, t->passed);
 
 	t->aimed_at = e == 0 ? lwp : 0;
 	t->wanted = request;
@@ -94,22 +94,22 @@ let_go(struct netbsd_tracee *t, int request)
 }
 
 int
-pico_netbsd_pass(struct netbsd_tracee *t, int request, int signo)
+pico_netbsd_pass(const struct netbsd_kernel *k, struct netbsd_tracee *t, int request, int signo)
 {
 	t->passed = signo;
 	if (pico_netbsd_siginfo(t->pid, t->told) < 0)
 		memset(t->told, 0, sizeof(t->told));
 	t->echo = t->faulted ? signo : 0;
-	return let_go(t, request);
+	return let_go(k, t, request);
 }
 
 int
-pico_netbsd_pass_again(struct netbsd_tracee *t, int request)
+pico_netbsd_pass_again(const struct netbsd_kernel *k, struct netbsd_tracee *t, int request)
 {
 	t->passed = t->echo = t->lost;
 	t->lost = 0;
 	pico_netbsd_tell(t->pid, t->told);
-	return let_go(t, request);
+	return let_go(k, t, request);
 }
 
 /* Where it stops for a call of its own: TRAP_SCE, TRAP_SCX; else 0. */
@@ -125,7 +125,7 @@ call(const struct netbsd_tracee *t, int status)
 }
 
 int
-pico_netbsd_pass_end(struct netbsd_tracee *t, int status)
+pico_netbsd_pass_end(const struct netbsd_kernel *k, struct netbsd_tracee *t, int status)
 {
 	int code = call(t, status);
 
@@ -137,5 +137,5 @@ pico_netbsd_pass_end(struct netbsd_tracee *t, int status)
 		t->lost = t->passed;
 	if (code == 0 || t->wanted != PT_CONTINUE)
 		return 0;
-	return (t->lost != 0 ? pico_netbsd_pass_again(t, t->wanted) : pico_netbsd_let_go(t, t->wanted, 0)) == 0;
+	return (t->lost != 0 ? pico_netbsd_pass_again(k, t, t->wanted) : pico_netbsd_let_go(k, t, t->wanted, 0)) == 0;
 }

@@ -41,25 +41,14 @@ pico_netbsd_note_execve(struct netbsd_kernel *k, struct netbsd_tracee *t, const 
 	}
 }
 
-static void
-begin(struct netbsd_tracee *t)
-{
-	ptrace_event_t events;
-
-	t->execing = t->to_exec;
-	t->to_exec = 0;
-	memset(&events, 0, sizeof(events));
-	if (ptrace(PT_GET_EVENT_MASK, t->pid, &events, sizeof(events)) < 0)
-		return;		/* ESRCH: killed, as the next request tells */
-	events.pe_set_event &= ~PTRACE_LWP_EXIT;
-	(void)ptrace(PT_SET_EVENT_MASK, t->pid, &events, sizeof(events));	/* as above */
-}
-
 int
-pico_netbsd_execute(struct netbsd_tracee *t)
+pico_netbsd_execute(const struct netbsd_kernel *k, struct netbsd_tracee *t)
 {
-	if (t->to_exec != 0)
-		begin(t);
+	if (t->to_exec != 0) {
+		t->execing = t->to_exec;
+		t->to_exec = 0;
+		(void)pico_netbsd_set_mask(k, t);	/* ESRCH: killed, as the next request tells */
+	}
 #ifdef PT_STEP
 	/* Where registers are not known, nor is whether it has failed. */
 	if (t->execing == 0 || pico_netbsd_machine() == EM_NONE ||

@@ -154,7 +154,7 @@ pico_netbsd_to_pass(int signo)
 }
 
 int
-pico_netbsd_let_go(struct netbsd_tracee *t, int request, int data)
+pico_netbsd_let_go(const struct netbsd_kernel *k, struct netbsd_tracee *t, int request, int data)
 {
 	t->request = request;
 	t->stepping = request == REQUEST_STEP ? data : 0;
@@ -164,7 +164,7 @@ pico_netbsd_let_go(struct netbsd_tracee *t, int request, int data)
 		if (lwp != 0 && ptrace(request, t->pid, (void *)1, -lwp) == 0)
 			return 0;
 		t->alone = 0;
-		if (pico_netbsd_execute(t))
+		if (pico_netbsd_execute(k, t))
 			return 0;
 	}
 	pico_netbsd_turns_end(t);
@@ -215,11 +215,11 @@ netbsd_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int
 	t->stands = 0;	/* also where it was killed, and its end is to be waited for */
 	t->has_just_gone = 1;
 	if (data > 0)
-		e = pico_netbsd_pass(t, request, data);
+		e = pico_netbsd_pass(k, t, request, data);
 	else if (t->lost != 0 && how != PICO_RESUME_RETURN)
-		e = pico_netbsd_pass_again(t, request);
+		e = pico_netbsd_pass_again(k, t, request);
 	else
-		e = pico_netbsd_let_go(t, request, data);
+		e = pico_netbsd_let_go(k, t, request, data);
 	t->answered = 0;
 	/* One that stood does not go on but by a SIGKILL, and with LWPs asleep it may hang in its exit until
 	 * another comes (10.99.12: kpsignal2() makes it active and leaves its LWPs stopped). */

@@ -98,7 +98,7 @@ struct netbsd_kernel {
  * there to be asked (NetBSD says EBUSY of one that is not stopped). */
 int pico_netbsd_error(void);
 /* Have it go on by that request; where that is for calls, and without a signal, in turns. 0 or -errno. */
-int pico_netbsd_let_go(struct netbsd_tracee *, int request, int data);
+int pico_netbsd_let_go(const struct netbsd_kernel *, struct netbsd_tracee *, int request, int data);
 /* The signal to resume with: to pass on one that stops has the process stop by it again, and again without end,
  * handler or not (10.99.12: ptrace_sendsig()). */
 int pico_netbsd_to_pass(int signo);
@@ -180,7 +180,7 @@ int pico_netbsd_is_slice_end(struct netbsd_tracee *);
 /* What a stop says of an execve: one begins, or is over. */
 void pico_netbsd_note_execve(struct netbsd_kernel *, struct netbsd_tracee *, const uint8_t *siginfo);
 /* The LWP that is about to enter one goes on, or that is in one, alone. 1; 0: there is none, or it is to go on with all. */
-int pico_netbsd_execute(struct netbsd_tracee *);
+int pico_netbsd_execute(const struct netbsd_kernel *, struct netbsd_tracee *);
 /* The siginfo of a stop that is but the return from one that has failed becomes that of its exit. */
 void pico_netbsd_make_exit(const struct netbsd_tracee *, uint8_t *siginfo);
 
@@ -200,11 +200,11 @@ void pico_netbsd_steps_free(struct netbsd_tracee *);
 
 /* aim.c */
 /* Pass that signal on from the stop in hand; by that request it goes on afterwards. 0 or -errno. */
-int pico_netbsd_pass(struct netbsd_tracee *, int request, int signo);
+int pico_netbsd_pass(const struct netbsd_kernel *, struct netbsd_tracee *, int request, int signo);
 /* The same for one that was lost. */
-int pico_netbsd_pass_again(struct netbsd_tracee *, int request);
+int pico_netbsd_pass_again(const struct netbsd_kernel *, struct netbsd_tracee *, int request);
 /* Who took it has come to a stop, of that status: others go on with it. 1: nobody is to be told of it, and it goes on. */
-int pico_netbsd_pass_end(struct netbsd_tracee *, int status);
+int pico_netbsd_pass_end(const struct netbsd_kernel *, struct netbsd_tracee *, int status);
 
 /* faults.c */
 /* Of a stop for that signal: what is passed on from it may be another, and have another siginfo. */

@@ -86,17 +86,18 @@ give(struct netbsd_kernel *k, struct netbsd_tracee *t, int status, struct pico_r
 	if (t->is_new)
 		(void)pico_netbsd_set_mask(k, t);	/* ESRCH: killed, and its end comes next */
 	if (t->echo != 0 && pico_netbsd_is_echo(t, WSTOPSIG(status)) &&
-	    pico_netbsd_let_go(t, t->request, WSTOPSIG(status)) == 0) {
+	    pico_netbsd_let_go(k, t, t->request, WSTOPSIG(status)) == 0) {
 		if (t->aimed_at != 0 && t->has_lwps)
 			pico_netbsd_slice(t, t->aimed_at);
 		return 0;
 	}
-	if (t->aimed_at != 0 && pico_netbsd_pass_end(t, status))
+	if (t->aimed_at != 0 && pico_netbsd_pass_end(k, t, status))
 		return 0;
-	if (t->leaving_count > 0 && pico_netbsd_is_way_out(t, status) && pico_netbsd_let_go(t, t->request, t->stepping) == 0)
+	if (t->leaving_count > 0 && pico_netbsd_is_way_out(t, status) &&
+	    pico_netbsd_let_go(k, t, t->request, t->stepping) == 0)
 		return 0;
 	if (WSTOPSIG(status) == SIGSTOP) {
-		if (pico_netbsd_is_slice_end(t) && pico_netbsd_let_go(t, t->request, t->stepping) == 0)
+		if (pico_netbsd_is_slice_end(t) && pico_netbsd_let_go(k, t, t->request, t->stepping) == 0)
 			return 0;
 		t->stop_asked = 0;
 	}

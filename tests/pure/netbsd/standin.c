@@ -175,9 +175,6 @@ ptrace(int request, pid_t pid, void *addr, int data)
 		if (((ptrace_event_t *)addr)->pe_set_event != 0)
 			set_mask(pid, ((ptrace_event_t *)addr)->pe_set_event);
 		break;
-	case PT_GET_EVENT_MASK:
-		((ptrace_event_t *)addr)->pe_set_event = masks[pid];
-		break;
 	case PT_SYSCALLEMU:
 		printf("SYSCALLEMU\n");
 		break;
