@@ -13,6 +13,7 @@ from enum import Enum
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
+from unittest import SkipTest
 
 from pypicotrace.testing.atf.result import Result
 
@@ -59,11 +60,17 @@ class Run:
         self._failed_before = 0
 
     def body(self, body: Callable[[], object]) -> Result:
-        """Run the whole case; what it raises is its failure."""
+        """Run the whole case; what it raises is its failure, but for what pytest's calls raise."""
         try:
             try:
                 body()
-            except Exception as error:
+            except BaseException as error:
+                if isinstance(error, (SkipTest, *outcomes("skip"))):
+                    self.skip(str(error))
+                if isinstance(error, outcomes("xfail")):
+                    self._over(Result("expected_failure", str(error)))
+                if not isinstance(error, (Exception, *outcomes("fail"))):
+                    raise
                 traceback.print_exception(type(error), error, from_the_test(error))
                 self.fail(reason_of(error))
             self._end()
@@ -138,7 +145,13 @@ class Run:
         raise Ended(result)
 
 
-def from_the_test(error: Exception) -> TracebackType | None:
+def outcomes(name: str) -> tuple[type[BaseException], ...]:
+    """What ``pytest.skip`` and the like raise, which is no Exception; none where nobody can."""
+    pytest = sys.modules.get("pytest")
+    return () if pytest is None else (getattr(pytest, name).Exception,)
+
+
+def from_the_test(error: BaseException) -> TracebackType | None:
     """Where an exception comes from, beginning with the test itself."""
     frame = error.__traceback__
     while frame is not None and Path(frame.tb_frame.f_code.co_filename).parent == HERE:
@@ -146,7 +159,7 @@ def from_the_test(error: Exception) -> TracebackType | None:
     return frame
 
 
-def reason_of(error: Exception) -> str:
+def reason_of(error: BaseException) -> str:
     """What an exception says, as the reason of a failure: a line, with the place in the test."""
     frames = traceback.extract_tb(from_the_test(error))
     # The last of the test's own, not one of a library that it has called.

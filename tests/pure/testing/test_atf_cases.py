@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unittest
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -229,7 +230,7 @@ def outcome(body: Callable[[Run], object]) -> list[str]:
     return lines
 
 
-def fail_with(error: Exception) -> Callable[[Run], object]:
+def fail_with(error: BaseException) -> Callable[[Run], object]:
     def body(run: Run) -> None:
         raise error
 
@@ -247,6 +248,23 @@ def test_exceptions_are_failures_with_their_place(capsys: pytest.CaptureFixture[
     shown = capsys.readouterr().err
     assert "AssertionError: not so\nat all" in shown
     assert "run.py" not in shown
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (pytest.skip.Exception("no such thing"), "skipped: no such thing"),
+        (unittest.SkipTest("nor this"), "skipped: nor this"),
+        (pytest.xfail.Exception("bug 1"), "expected_failure: bug 1"),
+    ],
+)
+def test_what_the_calls_of_pytest_mean(error: BaseException, line: str) -> None:
+    assert outcome(fail_with(error)) == [line]
+
+
+def test_a_failure_by_pytest(capsys: pytest.CaptureFixture[str]) -> None:
+    [line] = outcome(fail_with(pytest.fail.Exception("it is\nbroken")))
+    assert re.fullmatch(rf"failed: {re.escape(Path(__file__).name)}:\d+: Failed: it is", line)
 
 
 def test_a_failure_under_an_expectation(capsys: pytest.CaptureFixture[str]) -> None:
