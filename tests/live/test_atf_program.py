@@ -146,6 +146,47 @@ def test_under_pytest(program: Path) -> None:
     assert "traced tests: 2 ran" in lines
 
 
+CLOSING = """
+    import sys
+    from pathlib import Path
+    from pypicotrace.testing import atf
+
+    def test_closes_its_output():
+        sys.stdout.close()
+        sys.stderr.close()
+
+    def test_has_none():
+        sys.stdout = sys.stderr = None
+
+    def test_fails_without():
+        sys.stderr.close()
+        assert False, "it is wrong"
+
+    def test_comes_later():
+        with (atf.srcdir() / "ran").open("a") as file:
+            file.write("once ")
+
+    if __name__ == "__main__":
+        atf.main()
+"""
+
+
+def test_a_body_that_closes_its_output(program: Path, tmp_path: Path) -> None:
+    """It has its result, and the process that it runs in ends with it."""
+    program.write_text(f"#!{sys.executable}\n{textwrap.dedent(CLOSING)}")
+    lines = run_pytest(program.parent, "-q", program.name).splitlines()
+    assert "1 failed, 3 passed" in lines[-1]
+    assert (program.parent / "ran").read_text() == "once "
+    where = ["-s", str(program.parent), "-r", str(tmp_path / "result")]
+    for ident, status, words in (
+        ("test_closes_its_output", 0, "passed\n"),
+        ("test_has_none", 0, "passed\n"),
+        ("test_fails_without", 1, ": it is wrong\n"),
+    ):
+        run(program, *where, ident, cwd=tmp_path, status=status)
+        assert (tmp_path / "result").read_text().endswith(words)
+
+
 @pytest.mark.bound(60)
 def test_under_pytest_interrupted(program: Path) -> None:
     """The case, which is in a session of its own, ends with it."""

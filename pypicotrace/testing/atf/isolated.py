@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import sys
 import threading
 import traceback
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from typing import NamedTuple
 
 from pypicotrace.testing.atf import current
 from pypicotrace.testing.atf.cases import Case
-from pypicotrace.testing.atf.program import run_body, write_result
+from pypicotrace.testing.atf.program import flush_streams, run_body, write_result
 from pypicotrace.testing.atf.result import Result, judge
 from pypicotrace.testing.atf.run import Run
 
@@ -63,8 +62,7 @@ def in_child(function: Callable[[], int], workdir: Path, timeout: int) -> int | 
 
     The child is the first of its own session; what is left of that in the end is killed.
     """
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+    flush_streams()
     late = threading.Event()
 
     def end() -> None:
@@ -116,6 +114,5 @@ def _be_child(function: Callable[[], int], workdir: Path) -> None:
     except BaseException:
         traceback.print_exc()
     finally:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+        flush_streams()
         os._exit(status & 0xFF)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getopt
 import os
 import sys
@@ -152,13 +153,19 @@ def _cleanup(case: Case, words: Words) -> int:
     return 0
 
 
+def flush_streams() -> None:
+    """Write out what was printed; to a stream that a body has closed, or taken away, nothing."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            stream.flush()
+
+
 def write_result(path: str, result: Result) -> None:
     """Make a result all that a file says; on standard output and error it is added.
 
     :raises Wrong: it cannot be written.
     """
-    # What the body has printed comes before it.
-    sys.stdout.flush()
+    flush_streams()  # what the body has printed comes before it
     line = f"{result.line()}\n".encode(errors="backslashreplace")
     fd = STANDARD.get(path)
     try:

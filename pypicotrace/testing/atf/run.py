@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
@@ -71,7 +72,8 @@ class Run:
                     self._over(Result("expected_failure", str(error)))
                 if not isinstance(error, (Exception, *outcomes("fail"))):
                     raise
-                traceback.print_exception(type(error), error, from_the_test(error))
+                with suppress(OSError, ValueError):  # the body may have closed standard error
+                    traceback.print_exception(type(error), error, from_the_test(error))
                 self.fail(reason_of(error))
             self._end()
         except Ended as ended:
