@@ -72,6 +72,8 @@ def arguments(argv: Sequence[str]) -> Work | str:
 def opened(source: str, progress: Progress) -> Iterator[tuple[Header, Iterable[Batch]]]:
     """The recording."""
     if source == "-":
+        if sys.stdin is None:
+            raise Trouble("standard input: it is closed")
         recording = read(sys.stdin.buffer)
         yield recording.header, recording.stream()
     else:

@@ -60,6 +60,13 @@ def test_standard_input_and_output(file: Path) -> None:
     assert (run.stdout, run.stderr) == (wanted(), b"")
 
 
+def test_no_standard_input(tmp_path: Path) -> None:
+    words = ["sh", "-c", 'exec "$@" <&-', "sh", *REPORT, "-o", str(tmp_path / "x.html"), "-"]
+    run = subprocess.run(words, capture_output=True, check=False)
+    message = b"picotrace-report: standard input: it is closed\n"
+    assert (run.returncode, run.stderr) == (1, message)
+
+
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
