@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
@@ -13,6 +15,8 @@ from pypicotrace.errors import MissingExtra, PicotraceError
 
 Work = TypeVar("Work")
 TROUBLE, USAGE = 1, 2
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+"""Signals that ask a command to end, beside SIGINT, of which Python makes a KeyboardInterrupt."""
 
 
 class Trouble(Exception):
@@ -21,6 +25,14 @@ class Trouble(Exception):
     def __init__(self, message: str, status: int = TROUBLE) -> None:
         super().__init__(message)
         self.status = status
+
+
+class Ended(BaseException):
+    """One of `ENDING` has come. It is raised, so that nothing half made is left behind."""
+
+    def __init__(self, signo: int) -> None:
+        super().__init__(signo)
+        self.signo = signo
 
 
 def shown(text: str) -> str:
@@ -68,9 +80,9 @@ def command(
     try:
         work = arguments(sys.argv[1:] if argv is None else argv)
         if isinstance(work, str):
-            print(work, end="", flush=True)
+            answer(work)
         else:
-            with in_words():
+            with raised(), in_words():
                 act(work)
     except Trouble as trouble:
         complain(f"{name}: {trouble}")
@@ -84,15 +96,58 @@ def command(
         forget_output()
         return TROUBLE
     except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+        return end_by(signal.SIGINT)
+    except Ended as ended:
+        return end_by(ended.signo)
     return 0
 
 
+@contextmanager
+def raised() -> Iterator[None]:
+    """The signals of `ENDING` raise `Ended`, but for what is ignored (nohup)."""
+
+    def end(signo: int, frame: object) -> None:
+        raise Ended(signo)
+
+    # Python lets no other thread do that.
+    ours = ENDING if threading.current_thread() is threading.main_thread() else ()
+    heeded = [signo for signo in ours if signal.getsignal(signo) is signal.SIG_DFL]
+    for signo in heeded:
+        signal.signal(signo, end)
+    try:
+        yield
+    finally:
+        for signo in heeded:
+            signal.signal(signo, signal.SIG_DFL)
+
+
+def end_by(signo: int) -> int:
+    """End by a signal, and a shell's loop with it; where it is blocked, the status that says so."""
+    signal.signal(signo, signal.SIG_DFL)
+    os.kill(os.getpid(), signo)
+    return 128 + signo
+
+
+def answer(text: str) -> None:
+    """What was asked for, on standard output.
+
+    :raises OSError: it cannot be written.
+    """
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    print(text, end="", flush=True)
+
+
 def complain(lines: str) -> None:
-    """Lines on standard error."""
-    print("\n".join(map(shown, lines.split("\n"))), file=sys.stderr)
+    """Lines on standard error; where there is none, there is nobody to tell."""
+    if sys.stderr is None:
+        return  # print would take standard output
+    try:
+        print("\n".join(map(shown, lines.split("\n"))), file=sys.stderr)
+    except OSError:
+        forget_output(2)
 
 
-def forget_output() -> None:
-    """What is left of standard output goes nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+def forget_output(fd: int = 1) -> None:
+    """What is left of standard output, or of standard error, goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), fd)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from pypicotrace.formats import FORMATS, new
 from pypicotrace.formats.plain import Plain
 from pypicotrace.progress import Progress
 
+PATIENCE = 20.0
 CONVERT = [
     sys.executable,
     "-c",
@@ -29,6 +32,13 @@ CONVERT = [
 
 def written(form: Any, batch: pt.Batch) -> bytes:
     return form.begin(HEADER) + form.events(batch) + form.end()  # type: ignore[no-any-return]
+
+
+def new_lines() -> bytes:
+    """More events than are read at a time."""
+    form = new("ndjson")
+    form.begin(HEADER)
+    return form.events(batch_of_all()) * 40
 
 
 @pytest.fixture
@@ -133,6 +143,46 @@ def test_help_that_cannot_be_printed() -> None:
         run = subprocess.run([*CONVERT, "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
     message = b"picotrace-convert: standard output: No space left on device\n"
     assert (run.returncode, run.stderr) == (1, message)
+
+
+def test_help_where_there_is_no_standard_output() -> None:
+    run = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *CONVERT, "--help"],
+        stderr=subprocess.PIPE, check=False,
+    )  # fmt: skip
+    message = b"picotrace-convert: standard output: Bad file descriptor\n"
+    assert (run.returncode, run.stderr) == (1, message)
+
+
+@pytest.mark.parametrize("where", ["2>&-", "2>/dev/full"])
+def test_nobody_to_tell(file: Path, where: str) -> None:
+    """The status is the same, and standard output, which may be the trace's, has nothing of it."""
+    for argv, status in ((["missing.ndjson", "x.txt"], 1), (["x"], 2)):
+        run = subprocess.run(
+            ["sh", "-c", f'exec "$@" {where}', "sh", *CONVERT, *argv],
+            stdout=subprocess.PIPE, check=False, cwd=file.parent,
+        )  # fmt: skip
+        assert (run.returncode, run.stdout) == (status, b"")
+
+
+@pytest.mark.parametrize("signo", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ended_by_a_signal(tmp_path: Path, signo: signal.Signals) -> None:
+    """It ends by it, as a loop of a shell wants to see, and what was half made is gone."""
+    table = tmp_path / "t.parquet"
+    with subprocess.Popen(
+        [*CONVERT, "-f", "ndjson", "-", str(table)], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write(new("ndjson").begin(HEADER) + new_lines())
+        process.stdin.flush()
+        deadline = time.monotonic() + PATIENCE
+        while not list(table.rglob("*.part")):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(signo)
+        assert (process.stderr.read(), process.wait()) == (b"", -signo)
+    assert [path for path in table.rglob("*") if path.is_file()] == []
 
 
 def test_what_is_told_does_not_act_upon_a_terminal(
