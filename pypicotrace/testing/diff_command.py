@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getopt
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -12,6 +13,7 @@ from pypicotrace.testing.difference import differences
 from pypicotrace.testing.items import items_of_text
 from pypicotrace.testing.output import put
 from pypicotrace.testing.snapshot import HEADER, Snapshot, read, take, written
+from pypicotrace.trouble import complain, end_by
 
 SAME, DIFFERENT, TROUBLE = 0, 1, 2
 HELP = """\
@@ -99,8 +101,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(sys.argv[1:] if argv is None else argv)
     except BrokenPipeError:
         return DIFFERENT  # whoever reads has seen enough
+    except KeyboardInterrupt:
+        return end_by(signal.SIGINT)
     except Trouble as trouble:
-        print(f"picotrace-diff: {trouble}", file=sys.stderr)
+        complain(f"picotrace-diff: {trouble}")
     except OSError as error:
-        print(f"picotrace-diff: {error.filename}: {error.strerror}", file=sys.stderr)
+        complain(f"picotrace-diff: {error.filename}: {error.strerror}")
     return TROUBLE

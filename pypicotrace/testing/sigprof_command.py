@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import getopt
+import signal
 import sys
 from collections.abc import Sequence
 
 from pypicotrace.errors import PicotraceError
 from pypicotrace.testing.output import put
 from pypicotrace.testing.sigprof import INTERVAL_US, profile
+from pypicotrace.trouble import complain, end_by
 
 FOLLOWS, STRAYS, TROUBLE, UNKNOWN = 0, 1, 2, 3
 HELP = f"""\
@@ -67,9 +69,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The entry point of the command."""
     try:
         return run(sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt:
+        return end_by(signal.SIGINT)
     except OSError as error:
         words = f"{error.filename}: {error.strerror}" if error.filename else str(error)
     except (Trouble, PicotraceError) as error:
         words = str(error)
-    print(f"picotrace-sigprof: {words}", file=sys.stderr)
+    complain(f"picotrace-sigprof: {words}")
     return TROUBLE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,13 +17,16 @@ from system import LINUX
 BURNERS = Path(__file__).parents[1] / "atf" / "tracees" / "burners.c"
 
 
+def start_of(name: str) -> list[str]:
+    module = f"pypicotrace.testing.{name}_command"
+    return [sys.executable, "-c", f"import sys; from {module} import main; sys.exit(main())"]
+
+
 def command(
     name: str, *words: str | Path, stdout: int | IO[str] = subprocess.PIPE
 ) -> subprocess.CompletedProcess[str]:
-    module = f"pypicotrace.testing.{name}_command"
-    code = f"import sys; from {module} import main; sys.exit(main())"
     return subprocess.run(
-        [sys.executable, "-c", code, *words],
+        [*start_of(name), *words],
         stdout=stdout, stderr=subprocess.PIPE, text=True, check=False,
     )  # fmt: skip
 
@@ -68,6 +72,30 @@ def test_standard_output_that_cannot_be_written(
         done = command(name, *words, stdout=only_read)
     assert done.returncode == 2
     assert done.stderr == f"picotrace-{name}: standard output: Bad file descriptor\n"
+
+
+@pytest.mark.parametrize("name", ["diff", "sigprof"])
+@pytest.mark.parametrize("where", ["2>&-", "2>/dev/full"])
+def test_nobody_to_tell(name: str, where: str) -> None:
+    words = ["sh", "-c", f'exec "$@" {where}', "sh", *start_of(name)]
+    done = subprocess.run(words, stdout=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("diff", ["{fifo}", "/dev/null"]), ("sigprof", ["cat", "{fifo}"])]
+)
+def test_interrupted(name: str, words: list[str], tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    argv = [*start_of(name), *(word.format(fifo=fifo) for word in words)]
+    with (
+        subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process,
+        fifo.open("wb"),  # it reads now, or what it traces does
+    ):
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert (process.returncode, out, err) == (-signal.SIGINT, b"", b"")
 
 
 def test_sigprof_of_one_busy_lwp_and_one_idle(tmp_path: Path) -> None:
