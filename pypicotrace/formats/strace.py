@@ -29,7 +29,7 @@ CODES_OF_CHILDREN = {
     **{5: "CLD_STOPPED", 6: "CLD_CONTINUED"},
 }
 CODES_OF_SEGV = {1: "SEGV_MAPERR", 2: "SEGV_ACCERR"}
-SI_QUEUE = -1
+SI_QUEUE, SI_TIMER = -1, -2
 GONE_MAX = 4096
 """Of so many LWPs of a process that have ended in an unknown way the end is remembered."""
 EXITS = ("exit", "exit_group", "_lwp_exit")
@@ -141,13 +141,13 @@ class Strace:
         told.append(f"si_code={self._code(event.code, name)}")
         if isinstance(event, ev.Crashed):
             return [*told, f"si_addr={event.addr:#x}" if event.addr else "si_addr=NULL"]
-        if event.code <= 0 or name == "SIGCHLD":
+        if (event.code <= 0 and event.code != SI_TIMER) or name == "SIGCHLD":
             told += [f"si_pid={event.sender}", f"si_uid={event.uid}"]
         if name == "SIGCHLD" and event.code > 0:
             by_signal = event.code > 1
             status = self._signal_name(event.status) if by_signal else event.status
             told.append(f"si_status={status}")
-        if event.code == SI_QUEUE:
+        if event.code in (SI_QUEUE, SI_TIMER):
             low = event.value & 0xFFFFFFFF
             told.append(f"si_int={low - (low >> 31 << 32)}")
             told.append(f"si_ptr={event.value:#x}" if event.value else "si_ptr=NULL")

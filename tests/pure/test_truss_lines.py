@@ -165,6 +165,10 @@ SIGNAL: dict[str, Any] = {"pid": 7, "lwp": 7, "ts_ns": 0, "value": 0, "addr": 0,
             "{si_signo=SIGRTMIN, si_code=SI_QUEUE, si_pid=9, si_uid=5, si_value=0x6}",
         ),
         (
+            pt.Stopped(**SIGNAL | {"signo": 14, "code": -2, "sender": 0, "uid": 0, "value": 6}),
+            "{si_signo=SIGALRM, si_code=SI_TIMER, si_value=0x6}",
+        ),
+        (
             pt.Crashed(**SIGNAL | {"signo": 11, "code": 1, "sender": 0, "uid": 0, "addr": 16}),
             "{si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x10}",
         ),

@@ -105,14 +105,16 @@ def signal_line(abi: Abi, event: Stopped) -> str:
     name = abi.signal(event.signo)
     if event.code is None:
         return f"--- {name} ---"
-    words = [f"si_signo={name}", f"si_code={code_names(abi)(event.signo, event.code)}"]
+    code = code_names(abi)(event.signo, event.code)
+    words = [f"si_signo={name}", f"si_code={code}"]
     if isinstance(event, Crashed):
         words.append(f"si_addr={plain.hexadecimal(abi)(event.addr, None)}")  # type: ignore[arg-type]
     elif event.code <= 0 or name == "SIGCHLD":
-        words += [f"si_pid={event.sender}", f"si_uid={event.uid}"]
+        if code != "SI_TIMER":  # which nobody has sent
+            words += [f"si_pid={event.sender}", f"si_uid={event.uid}"]
         if name == "SIGCHLD" and event.code > 0:
-            exited = code_names(abi)(event.signo, event.code) == "CLD_EXITED"
-            words.append(f"si_status={event.status if exited else abi.signal(event.status)}")
+            status = event.status if code == "CLD_EXITED" else abi.signal(event.status)
+            words.append(f"si_status={status}")
         elif event.value:
             words.append(f"si_value={event.value:#x}")
     return f"--- {name} {{{', '.join(words)}}} ---"

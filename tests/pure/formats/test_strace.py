@@ -122,6 +122,13 @@ def stopped(signo: int, code: int | None, **more: Any) -> pt.Stopped:
                 "si_uid=8, si_int=-2, si_ptr=0xfffffffe} ---"
             ],
         ),
+        (
+            [stopped(14, -2, value=6)],
+            [
+                f"715   {T1} --- SIGALRM {{si_signo=SIGALRM, si_code=SI_TIMER, si_int=6, "
+                "si_ptr=0x6} ---"
+            ],
+        ),
         ([stopped(200, None)], [f"715   {T1} --- 200 {{si_signo=200}} ---"]),
         (
             [
