@@ -75,14 +75,17 @@ DETAILS: dict[type[ev.Event], Callable[[Any], dict[str, int | str]]] = {
 }
 
 
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
 LINE = re.compile(
-    r" *(?:\d+[:.][\d:.]+ +)?(?P<pid>\d+) +(?P<lwp>\d+) +(?P<program>[!-~]+)"
+    r" *(?:\d+[:.][\d:.]+ +){0,2}(?P<pid>\d+) +(?P<lwp>\d+) +(?P<program>[!-~]+)"
     r" (?P<event>[A-Z_]+)(?P<place>\[\d+\])?(?: (?P<info>[ -~]*))?"
 )
-ENTRY = re.compile(r"(?P<name>\w+)\((?P<args>[^()]*)\)")
+NAME = r"(?:UNKNOWN SYSCALL(?: (?P<sysnum>-?\d+))?|(?P<name>\w+))"
+ENTRY = re.compile(rf"{NAME}\((?P<args>[^()]*)\)")
+# Of a call that returns nothing there is a space, of one that returns two things there are both.
 EXIT = re.compile(
-    r"(?P<name>\w+) = (?P<result>-?\w+)(?: Err#(?P<number>-?\d+)(?: (?P<error>\w+))?)?"
-    r"(?: \(32 bits\))?(?: <[\d.]+>)?"
+    rf"{NAME} (?:= (?P<result>\w+)(?: \w+)?(?: \(32 bits\))?)?"
+    r"(?: Err#(?P<number>-?\d+)(?: (?P<error>\w+))?)?(?: <[\d.]+>)?"
 )
 # The words of picotrace's text for what has a class here, and how it calls what it tells.
 WORDS = {
@@ -101,6 +104,12 @@ WORDS = {
     "ATTACHED": ev.Attached,
     "DETACHED": ev.Detached,
 }
+STEPS = ("SINGLESTEP", "BREAKPOINT", "DBREG")
+NEEDED = {
+    **dict.fromkeys(("FORKED", "VFORKED", "SPAWNED", "VFORK_DONE"), "child"),
+    **dict.fromkeys(("STOPPED", "CRASHED", "SIGNALED"), "signo"),
+    "EXITED": "status",
+}
 TOLD = {"child": "child", "status": "status", "signal": "signo", "si_pid": "sender"}
 
 
@@ -112,25 +121,39 @@ def items_of_text(lines: Iterable[str], abi: str) -> Iterator[Item]:
     """
     entered: dict[int, Item] = {}
     for number, line in enumerate(lines, 1):
-        found = LINE.fullmatch(line)
-        if found is None:
-            raise ValueError(f"line {number} is no line of a trace: {line!r}")
-        if found["place"]:
-            continue  # what a new image was given
-        common = (int(found["pid"]), int(found["lwp"]), found["program"])
-        word, info = found["event"], found["info"] or ""
-        if word == "SCE":
-            yield from _given_up(entered, int(found["lwp"]))
-            entered[int(found["lwp"])] = _entry(common, info, abi)
-        elif word == "SCX":
-            yield _exit(entered.pop(int(found["lwp"]), None), common, info, abi)
-        else:
-            if word in ("EXITED", "SIGNALED"):
-                ended = [lwp for lwp, item in entered.items() if item.pid == common[0]]
-                for lwp in ended:
-                    yield from _given_up(entered, lwp)
-            yield _event(common, word, info)
+        found = LINE.fullmatch(COLOUR.sub("", line))
+        try:
+            if found is None:
+                raise ValueError
+            items = list(_items(found, entered, abi))
+        except ValueError:
+            raise ValueError(f"line {number} is no line of a trace: {line!r}") from None
+        yield from items
     yield from entered.values()
+
+
+def _items(found: re.Match[str], entered: dict[int, Item], abi: str) -> Iterator[Item]:
+    """What a line has ended, or says by itself.
+
+    :param entered: the calls that the LWPs are in.
+    :raises ValueError: that is none of picotrace's, or cut.
+    """
+    if found["place"]:
+        return  # what a new image was given
+    lwp = int(found["lwp"])
+    common = (int(found["pid"]), lwp, found["program"])
+    word, info = found["event"], found["info"] or ""
+    if word == "SCE":
+        yield from _given_up(entered, lwp)
+        entered[lwp] = _entry(common, info, abi)
+    elif word == "SCX":
+        yield _exit(entered.pop(lwp, None), common, info, abi)
+    else:
+        if word in ("EXITED", "SIGNALED"):
+            ended = [lwp for lwp, item in entered.items() if item.pid == common[0]]
+            for lwp in ended:
+                yield from _given_up(entered, lwp)
+        yield _event(common, word, info)
 
 
 def _given_up(entered: dict[int, Item], lwp: int) -> Iterator[Item]:
@@ -142,34 +165,52 @@ def _given_up(entered: dict[int, Item], lwp: int) -> Iterator[Item]:
 Common = tuple[int, int, str]
 
 
+def _name(found: re.Match[str]) -> str:
+    """A call's name, as events have it."""
+    return found["name"] or f"syscall_{found['sysnum'] or -1}"
+
+
 def _entry(common: Common, info: str, abi: str) -> Item:
     found = ENTRY.fullmatch(info)
     if found is None:
-        return Item(*common, info, abi)
+        raise ValueError
     args = tuple(int(word, 0) for word in found["args"].split(",") if word)
-    return Item(*common, found["name"], abi, args)
+    return Item(*common, _name(found), abi, args)
 
 
 def _exit(entry: Item | None, common: Common, info: str, abi: str) -> Item:
     found = EXIT.fullmatch(info)
     if found is None:
-        return Item(*common, info, abi, result="?")
-    result: int | str = int(found["result"], 0)
+        raise ValueError
+    result: int | str = int(found["result"] or "0", 0)
     if found["number"]:
         result = found["error"] or found["number"]
-    item = entry if entry is not None else Item(*common, found["name"], abi)
+    item = entry if entry is not None else Item(*common, _name(found), abi)
     # An execve ends as another program.
     return item._replace(result=result, program=common[2])
 
 
 def _event(common: Common, word: str, info: str) -> Item:
+    if word not in WORDS and word not in STEPS:
+        raise ValueError
     details: dict[str, int | str] = {}
+    parts = info.split()
     if word in ("STOPPED", "CRASHED"):
-        details["signo"] = info.split(maxsplit=1)[0]
-    for part in info.split():
+        details["signo"] = parts[0] if parts else ""
+    for part in parts:
         name, equals, value = part.partition("=")
         if equals and name in TOLD:
             details[TOLD[name]] = int(value) if value.isdecimal() else value
         elif part == "core=true":
             details["core"] = "yes"
+    needed = NEEDED.get(word)
+    if needed is not None and details.get(needed, "") == "":
+        raise ValueError
+    if needed == "signo":
+        details[needed] = _signal_name(str(details[needed]))
     return Item(*common, WORDS[word].__name__ if word in WORDS else word, details=details)
+
+
+def _signal_name(word: str) -> str:
+    """As `signal_name` has it; the text has a number as ``signal#99``, and of an end no ``SIG``."""
+    return word.replace("#", " ") if "#" in word else f"SIG{word.removeprefix('SIG')}"

@@ -231,7 +231,7 @@ def written(snapshot: Snapshot) -> str:
 
 QUOTED = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
 GIVEN = re.compile(rf"(\w+)=({QUOTED}|[^,()'\"]*)(?:, |$)")
-LINE = re.compile(rf"(\w[\w ]*)\(((?:{QUOTED}|[^()'\"])*)\)(?: = (.+))?")
+LINE = re.compile(rf"(\w[\w-]*)\(((?:{QUOTED}|[^()'\"])*)\)(?: = (.+))?")
 
 
 def read(text: str) -> dict[str, Section]:

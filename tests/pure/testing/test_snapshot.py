@@ -183,7 +183,7 @@ TEXT = """\
    100    100           prog SCE access(0x7f0000000008,0x4)
    100    100           prog SCX access = 0 Err#2 ENOENT
    100    100           prog SCE exit_group(0x9)
-   100      0           prog SIGNALED signal=SIGKILL core=true
+   100      0           prog SIGNALED signal=KILL core=true
 """
 OF_TEXT = """\
 # pypicotrace snapshot 1
@@ -212,6 +212,59 @@ def test_a_snapshot_of_a_text(before: str, after: str) -> None:
     """Whatever times it has."""
     lines = [before + line + (after if " SCX " in line else "") for line in TEXT.splitlines()]
     assert written(take(items_of_text(lines, "linux-x86_64"))) == OF_TEXT
+
+
+def test_a_snapshot_of_a_text_in_colour() -> None:
+    coloured = re.sub(r"(EXEC|FORKED.*)$", "\x1b[32m\\1\x1b[0m", TEXT, flags=re.MULTILINE)
+    coloured = re.sub(r"(SIGNALED.*)$", "\x1b[1;31m\\1\x1b[0m", coloured, flags=re.MULTILINE)
+    assert written(take(items_of_text(coloured.splitlines(), "linux-x86_64"))) == OF_TEXT
+
+
+def test_calls_that_look_otherwise() -> None:
+    """Without names, or results; with two results, or with what the kernel cuts."""
+    text = """\
+     1      1              a SCE UNKNOWN SYSCALL 3000(0x1,0x2)
+     1      1              a SCX UNKNOWN SYSCALL 3000 = 0 Err#38 ENOSYS
+     1      1              a SCX UNKNOWN SYSCALL -5 = 0
+     1      1              a SCX UNKNOWN SYSCALL = 0x1
+     1      1              a SCE sync()
+     1      1              a SCX sync \n\
+     1      1              a SCX pipe = 0x3 0x4
+     1      1              a SCX getpid = 0x1 (32 bits)
+     1      1              a STOPPED signal#99 si_code=0
+"""
+    taken = take(items_of_text(text.splitlines(), "netbsd-amd64"))
+    assert list(map(str, taken["1"].lines)) == [
+        "syscall_3000(arg1=1, arg2=2) = ENOSYS",
+        "syscall_-5() = 0",
+        "syscall_-1() = 1",
+        "sync() = 0",
+        "pipe() = 3",
+        "getpid() = <1>",
+        "Stopped(signo=signal 99)",
+    ]
+    assert read(written(taken)) == taken
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "SCE openat(0xffffff9c,0x7f",
+        "SCX openat = 0x",
+        "SCX open",
+        "STOPPED",
+        "FORKED",
+        "FORKED child=",
+        "EXITED status=",
+        "SIGNALED",
+        "EXE",
+    ],
+)
+def test_a_text_that_was_cut(line: str) -> None:
+    whole = "   100    100           prog EXEC"
+    cut = f"   100    100           prog {line}"
+    with pytest.raises(ValueError, match=r"line 2 is no line of a trace: '.*prog"):
+        list(items_of_text([whole, cut], "linux-x86_64"))
 
 
 @pytest.fixture
