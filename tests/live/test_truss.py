@@ -269,6 +269,17 @@ def test_a_program_of_32_bits(bare: Callable[[str, str], str]) -> None:
     assert waited.startswith("waitpid(-1, [{WIFEXITED(s) && WEXITSTATUS(s) == 5}], 0) = ")
 
 
+@pytest.mark.skipif(
+    os.uname().machine != "x86_64" or not LINUX, reason="only there, programs have calls of i386's"
+)
+def test_a_result_that_is_too_wide_for_its_program(bare: Callable[[str, str], str]) -> None:
+    done = truss("-e", "inject=open:retval=0x100000000", bare("int80", "-m32"))
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "picotrace-truss: -e inject=: open: retval has 32 bits: 4294967296 is too large"
+    )
+
+
 @pytest.mark.parametrize(
     ("trap", "signo", "status"),
     [("exit 7", signal.SIGTERM, 7), ("", signal.SIGINT, -signal.SIGINT)],

@@ -128,6 +128,14 @@ def test_a_call_that_is_not_there() -> None:
         Injector([injection("opn:error=EIO")], [TABLE])
 
 
+@pytest.mark.parametrize(
+    ("what", "abi"), [("error=ENEEDAUTH", "linux-x86_64"), ("signal=STKFLT", "netbsd-amd64")]
+)
+def test_what_another_system_has(what: str, abi: str) -> None:
+    with pytest.raises(ValueError, match="this system has no such"):
+        Injector([injection(f"open:{what}")], [syscalls.load(abi)])
+
+
 def test_command_line() -> None:
     got = arguments(["-e", "inject=file:error=EIO", "-e", "fault=!open,read", "x"])
     assert not isinstance(got, str)

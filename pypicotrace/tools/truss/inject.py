@@ -122,6 +122,13 @@ def _chosen(words: list[str], tables: Sequence[syscalls.Table]) -> dict[str, fro
     return {table.abi: selection.numbers for table, selection in found}
 
 
+def _check_error(name: str, os: str) -> None:
+    try:
+        syscalls.error_number(name, os)
+    except KeyError:
+        raise ValueError(f"error={name}: this system has no such error") from None
+
+
 class Injector:
     """Does it, and counts."""
 
@@ -135,6 +142,8 @@ class Injector:
         for rule in rules:
             if rule.signal is not None and rule.signal not in self._signals:
                 raise ValueError(f"signal={rule.signal}: this system has no such signal")
+            if rule.error is not None and not rule.error.isdigit():
+                _check_error(rule.error, os)
 
     def entry(self, event: SyscallEntry) -> str:
         """What was done, as the call's line says it; empty: nothing.

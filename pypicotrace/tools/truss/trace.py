@@ -12,6 +12,7 @@ import pypicotrace as pt
 from pypicotrace import syscalls
 from pypicotrace.syscalls.select import select
 from pypicotrace.tools.decode.abi import abi, native
+from pypicotrace.tools.frame import EXIT_FAILURE, Failure
 from pypicotrace.tools.stacks import Stacks
 from pypicotrace.tools.truss.arguments import Arguments, wanted
 from pypicotrace.tools.truss.counts import Counts
@@ -113,10 +114,16 @@ class Trace:
             if shown and self._args.counting is not None:
                 self.counts.add(event)
         elif self._injector is not None:
-            done = self._injector.entry(event)
+            done = self._inject(self._injector, event)
             if shown and done:
                 self._lines.mark(event, done)
         return lines
+
+    def _inject(self, injector: Injector, event: pt.SyscallEntry) -> str:
+        try:
+            return injector.entry(event)
+        except ValueError as error:  # as of a program of 32 bits, whose results are narrower
+            raise Failure(f"-e inject=: {event.name}: {error}", EXIT_FAILURE) from None
 
     def _wants(self, event: pt.Event) -> bool:
         if self._args.signals is None or not isinstance(event, pt.Stopped):
