@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import struct
 from typing import Any
 
 import pytest
 from shown_calls import shown
 
-from pypicotrace.tools.decode.call import Shown
+import pypicotrace as pt
+from pypicotrace.tools.decode.abi import Abi
+from pypicotrace.tools.decode.buffers import ENTRIES_MAX, entries
+from pypicotrace.tools.decode.call import Call, Shown
 from pypicotrace.tools.decode.table import COMMON, LINUX, NETBSD, canonical, lines
 from pypicotrace.tools.decode.words import WORDS
 from pypicotrace.tools.truss.shape import Shape
@@ -933,3 +937,17 @@ def test_more_and_other_ways_to_show() -> None:
     assert shown(X64, "write", 1, "b", 3, b=b"a\0b", shape=in_digits) == (
         r'write(1, "\x61\x00"..., 3) = 0'
     )
+
+
+def test_a_result_that_is_made_up() -> None:
+    """What it says there is is not asked for whole: there may be no memory for that."""
+    asked: list[int] = []
+
+    def read(addr: int, size: int) -> bytes:
+        asked.append(size)
+        raise pt.KernelError(errno.EFAULT, "not mapped")
+
+    call = Call((3, 0x1000, 99), read, read, Shown())
+    call.retval = 2**63 - 1
+    assert entries(Abi(X64), "16")(0x1000, call) == "0x1000"
+    assert asked == [ENTRIES_MAX]

@@ -16,6 +16,8 @@ PROCESSORS_MAX = 8192
 """What Linux can be made for."""
 WORDS_MAX = 4096
 """Arguments and variables of a new program are counted so far."""
+ENTRIES_MAX = 2**24
+"""Bytes of a directory's entries that are looked at: a result can be anybody's invention."""
 
 
 def path(abi: Abi) -> Decode:
@@ -247,7 +249,7 @@ def entries(abi: Abi, length: str) -> Decode:
         if not value or call.retval is None:
             return shown_pointer(value, call)
         try:
-            data = call.read(value, call.retval) if call.retval else b""
+            data = call.read(value, min(call.retval, ENTRIES_MAX)) if call.retval else b""
         except Unreadable:
             return hex(value)
         count = place = 0
