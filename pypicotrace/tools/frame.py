@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Literal, NamedTuple
 
 import pypicotrace as pt
-from pypicotrace.ending import die_by
+from pypicotrace.ending import die_by, end_as
 from pypicotrace.tools.decode.text import one_line
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_CANNOT_RUN, EXIT_NOT_FOUND = 1, 2, 126, 127
@@ -98,22 +98,36 @@ def output_name(name: str | None) -> str | None:
     return {None: "standard error", "-": "standard output"}.get(name, name)
 
 
-def show(name: str, loop: pt.Loop, take: Callable[[pt.Event], object]) -> None:
+def show(name: str, loop: pt.Loop, take: Callable[[pt.Event], object]) -> int:
     """Trace to the end, each event given to ``take`` while its LWP stands.
 
     Where it cannot write any more, a command runs on; what was attached to is let go.
+
+    :returns: 0, or the errno of the write that failed.
     """
     try:
         for event in loop:
             with suppress(pt.TraceeDied):
                 take(event)
-        return
+        return 0
+    except pt.PicotraceError:
+        raise  # KernelError is an OSError, too
     except OSError as error:
-        if error.errno != errno.EPIPE:
-            complain(name, f"{error.strerror}; the trace is incomplete")
+        lost = error.errno or errno.EIO
+    if lost != errno.EPIPE:
+        complain(name, f"{os.strerror(lost)}; the trace is incomplete")
     if loop.root:
         for _ in loop.stream():
             pass
+    return lost
+
+
+def end(loop: pt.Loop, ended_by: int | None, lost: int) -> int:
+    """The exit status, as `pypicotrace.ending.end_as` has it, or that what was traced is lost.
+
+    :param lost: the errno of a write that failed; a reader may have seen enough.
+    """
+    return end_as(loop, ended_by) or (EXIT_FAILURE if lost not in (0, errno.EPIPE) else 0)
 
 
 def complain(name: str, message: str) -> None:

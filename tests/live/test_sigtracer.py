@@ -115,6 +115,13 @@ def test_nobody_reads(tmp_path: Path) -> None:
     until(file.exists, "the command has ended")
 
 
+@pytest.mark.skipif(not LINUX, reason="a device that is always full is Linux's")
+def test_the_disk_is_full() -> None:
+    why = "picotrace-sigtracer: No space left on device; the trace is incomplete"
+    assert trace("-o", "/dev/full", "sh", "-c", "echo yes") == (1, [why], "yes\n")
+    assert trace("-o", "/dev/full", "sh", "-c", "exit 3") == (3, [why], "")
+
+
 @pytest.mark.parametrize(
     ("args", "status"), [([], 2), (["-x"], 2), (["-p", "x"], 2), (["nix-da"], 127)]
 )

@@ -116,6 +116,13 @@ def test_none(tmp_path: Path) -> None:
     assert command.returncode == 0
 
 
+@pytest.mark.skipif(not LINUX, reason="a device that is always full is Linux's")
+def test_the_disk_is_full(counted: str) -> None:
+    done = run("-o", "/dev/full", counted)
+    message = "picotrace-singlestepper: No space left on device; the table is lost\n"
+    assert (done.returncode, done.stderr) == (3, message)
+
+
 def test_a_programs_name_is_no_line(tmp_path: Path, counted: str) -> None:
     odd = tmp_path / "a\n\x1b[31m"
     Path(counted).rename(odd)

@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 
 import pypicotrace as pt
-from pypicotrace.ending import Signals, end_as
+from pypicotrace.ending import Signals
 from pypicotrace.tools.decode.abi import abi, native
-from pypicotrace.tools.frame import answer, command, given, open_output, show
+from pypicotrace.tools.frame import answer, command, end, given, open_output, show
 from pypicotrace.tools.sigtracer.lines import line
 
 NAME = "picotrace-sigtracer"
@@ -40,8 +40,8 @@ def run(argv: Sequence[str]) -> int:
     own, since = abi(native()), time.monotonic_ns()
     fd = open_output(args.options.get("-o"))
     with Signals(loop) as signals, loop, open(fd, "wb", buffering=0) as out:
-        show(NAME, loop, lambda event: out.write(f"{line(own, event, since)}\n".encode()))
-    return end_as(loop, signals.ended_by)
+        lost = show(NAME, loop, lambda event: out.write(f"{line(own, event, since)}\n".encode()))
+    return end(loop, signals.ended_by, lost)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TextIO
 
 import pypicotrace as pt
-from pypicotrace.ending import Signals, end_as
+from pypicotrace.ending import Signals
 from pypicotrace.tools.decode.text import one_line
 from pypicotrace.tools.frame import (
     EXIT_FAILURE,
@@ -14,6 +18,7 @@ from pypicotrace.tools.frame import (
     answer,
     command,
     complain,
+    end,
     given,
     open_output,
     show,
@@ -103,15 +108,27 @@ def run(argv: Sequence[str]) -> int:
         raise Failure("-b: here a processor executes instructions one by one", EXIT_FAILURE)
     loop = args.loop(EVENTS, "auto")
     fd = open_output(args.options.get("-o"))
-    with open(fd, "w", encoding="utf-8", errors="backslashreplace") as out:
+    with written(fd) as out:
         stepper = Stepper(out.write if "-t" in args.options else None, block=block)
         with Signals(loop) as signals, loop:
-            show(NAME, loop, stepper.take)
+            lost = show(NAME, loop, stepper.take)
         try:
             print(stepper.table(), file=out, flush=True)
         except OSError as error:
             complain(NAME, f"{error.strerror}; the table is lost")
-    return end_as(loop, signals.ended_by)
+            lost = lost or error.errno or errno.EIO
+    return end(loop, signals.ended_by, lost)
+
+
+@contextmanager
+def written(fd: int) -> Iterator[TextIO]:
+    """A file that text goes to, through a buffer. What is left in that at the end has been told."""
+    out = os.fdopen(fd, "w", encoding="utf-8", errors="backslashreplace")
+    try:
+        yield out
+    finally:
+        with suppress(OSError):
+            out.close()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import pypicotrace as pt
-from pypicotrace.ending import Signals, end_as
+from pypicotrace.ending import Signals
 from pypicotrace.tools.frame import (
     EXIT_FAILURE,
     Failure,
     answer,
     command,
     complain,
+    end,
     open_output,
     output_name,
 )
@@ -151,7 +152,7 @@ def run(argv: Sequence[str]) -> int:
         announce(loop, args)
         lost = show(loop, args, trace, live, fd)
     os.close(fd)
-    return end_as(loop, signals.ended_by) or (EXIT_FAILURE if lost not in (0, errno.EPIPE) else 0)
+    return end(loop, signals.ended_by, lost)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
