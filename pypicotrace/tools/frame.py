@@ -6,6 +6,7 @@ import errno
 import getopt
 import os
 import re
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -149,6 +150,16 @@ def answer(text: str) -> int:
     return 0
 
 
+def not_run(error: pt.LaunchError) -> tuple[str, int]:
+    """Why a command could not be executed, and the exit status, which is a shell's."""
+    name = str(error.filename)
+    missing = error.errno in (errno.ENOENT, errno.ENOTDIR)
+    if missing and shutil.which(name):
+        return f"{name}: the interpreter it names does not exist", EXIT_CANNOT_RUN
+    why = f"{name or repr(name)}: {error.strerror}"
+    return why, EXIT_NOT_FOUND if missing else EXIT_CANNOT_RUN
+
+
 def command(name: str, run: Callable[[Sequence[str]], int], argv: Sequence[str] | None) -> int:
     """Run a command, and put what goes wrong into a line; returns its exit status."""
     try:
@@ -157,8 +168,9 @@ def command(name: str, run: Callable[[Sequence[str]], int], argv: Sequence[str] 
         complain(name, str(failure))
         return failure.status
     except pt.LaunchError as error:
-        complain(name, f"{error.filename}: {error.strerror}")
-        return EXIT_NOT_FOUND if error.errno == errno.ENOENT else EXIT_CANNOT_RUN
+        why, status = not_run(error)
+        complain(name, why)
+        return status
     except (pt.PicotraceError, OSError) as error:
         complain(name, str(error))
     except KeyboardInterrupt:

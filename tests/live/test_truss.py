@@ -172,12 +172,16 @@ def test_a_process_that_runs_already(tmp_path: Path) -> None:
         (["-p", "1x"], 2, "-p 1x: give a number"),
         (["-s", "x", "true"], 2, "-s x: give a number"),
         (["-E", "=x", "true"], 2, "-E =x: a variable has a name"),
+        (["-E", "A=1", "-p", "1"], 2, "-E is for a command: a running process has its own already"),
+        (["--pin", "0", "-p", "1"], 2, "--pin 0: with -p give auto or off"),
         (["-e", "signal=foo", "true"], 2, "-e signal=foo: there is no such signal"),
         (["-e", "status=odd", "true"], 2, "-e status=odd: give status=successful or status=failed"),
         (["-z", "-Z", "true"], 2, "-z and -Z leave no call"),
         (["--nonsense"], 2, "option --nonsense not recognized"),
         (["/nowhere/at-all"], 127, "/nowhere/at-all: No such file or directory"),
         (["/etc/passwd"], 126, "/etc/passwd: Permission denied"),
+        (["/etc/passwd/x"], 127, "/etc/passwd/x: Not a directory"),
+        ([""], 127, "'': No such file or directory"),
         (["-p", "2147483646"], 1, "cannot attach to process 2147483646: there is no such process"),
         (["-p", "2147483646"], 1, "there is nothing to trace"),
         (["-o", "/nowhere/x", "true"], 1, "/nowhere/x: No such file or directory"),
@@ -188,6 +192,16 @@ def test_what_cannot_be_done(words: list[str], status: int, says: str) -> None:
     assert (done.returncode, done.stdout) == (status, "")
     assert f"picotrace-truss: {says}" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_script_without_its_interpreter(tmp_path: Path) -> None:
+    """The status is a shell's: the command is there."""
+    script = tmp_path / "script"
+    script.write_text("#!/nowhere/sh\n")
+    script.chmod(0o755)
+    done = truss(script)
+    assert done.returncode == 126
+    assert done.stderr == f"picotrace-truss: {script}: the interpreter it names does not exist\n"
 
 
 def test_nobody_reads_it() -> None:

@@ -108,6 +108,8 @@ def arguments(argv: Sequence[str]) -> Arguments | str:
     pids = [number("-p", value, 1, PID_MAX) for name, value in options if name == "-p"]
     if bool(pids) == bool(command):
         raise usage("give a command, or processes (-p PID)" + ", not both" * bool(pids))
+    if pids and "-E" in flags:
+        raise usage("-E is for a command: a running process has its own already")
     given = [value for name, value in options if name == "-e"]
     injections = [made for text in given for made in _injections(text)]
     calls, signals, failed = expressions([text for text in given if not _injects(text)])
@@ -203,6 +205,8 @@ def _pin(text: str | None, attached: bool) -> int | str:
         return str(text)
     if text is None:
         return "off" if attached else "auto"
+    if attached:
+        raise usage(f"--pin {text}: with -p give auto or off: a running process stays where it is")
     return number("--pin", text, 0, 2**20)
 
 
