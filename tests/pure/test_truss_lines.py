@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +13,12 @@ from shown_calls import Memory
 
 import pypicotrace as pt
 from pypicotrace import syscalls
+from pypicotrace.tools.decode.call import Shown
 from pypicotrace.tools.frame import Failure
 from pypicotrace.tools.truss.arguments import arguments, expressions, wanted
 from pypicotrace.tools.truss.lines import Lines
 from pypicotrace.tools.truss.shape import Clock, Shape
+from pypicotrace.tools.truss.trace import file_of
 
 pytestmark = pytest.mark.usefixtures("as_on_linux")
 
@@ -192,8 +196,31 @@ def test_a_signal_of_which_nothing_is_told() -> None:
 
 def test_the_call_that_began_the_trace() -> None:
     event = pt.Exec(pid=7, lwp=7, old_lwp=0, ts_ns=0)
-    line = Lines(Shape(), 0).launched(event, b"/bin/x", [b"x", b"\n"], 1)
-    assert line == r'execve("/bin/x", ["x", "\n"], /* 1 var */) = 0'
+
+    def line(shape: Shape, *argv: bytes) -> str:
+        return Lines(shape, 0).launched(event, b"/bin/x", argv, [b"A=1", b"B=long"])
+
+    assert line(Shape(), b"x", b"\n") == r'execve("/bin/x", ["x", "\n"], /* 2 vars */) = 0'
+    cut = Shape(Shown(limit=2))
+    assert (
+        line(cut, b"x", b"abc", b"y") == 'execve("/bin/x", ["x", "ab"..., ...], /* 2 vars */) = 0'
+    )
+    whole = Shape(Shown(limit=4, verbose=True))
+    assert line(whole, b"x") == 'execve("/bin/x", ["x"], ["A=1", "B=lo"...]) = 0'
+    digits = Shape(Shown(hexadecimal=True))
+    assert line(digits, b"x") == r'execve("/bin/x", ["\x78"], /* 2 vars */) = 0'
+    named = line(Shape(names=True), b"x")
+    assert named == 'execve(path="/bin/x", argv=["x"], envp=/* 2 vars */) = 0'
+
+
+def test_which_file_was_executed(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("")
+    (tmp_path / "x").chmod(0o755)
+    path = os.fsencode(tmp_path)
+    assert file_of(b"x", [b"A=1", b"PATH=/nowhere:" + path]) == path + b"/x"
+    assert file_of(b"./x", [b"PATH=" + path]) == b"./x"
+    assert file_of(b"x", [b"PATH=/nowhere"]) == b"x"
+    assert file_of(b"sh", []) in (b"/bin/sh", b"/usr/bin/sh")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from pypicotrace import (
     TraceeDied,
 )
 from pypicotrace.tools.decode.abi import abi, native
-from pypicotrace.tools.decode.buffers import PATH_MAX
+from pypicotrace.tools.decode.buffers import PATH_MAX, WORDS_MAX
 from pypicotrace.tools.decode.call import Call, Decode
 from pypicotrace.tools.decode.plan import Plan, plan
 from pypicotrace.tools.decode.text import quoted
@@ -110,16 +110,30 @@ class Lines:
             return self._entry(event)
         return list(self._other(event))
 
-    def launched(self, event: Exec, path: bytes, argv: Sequence[bytes], count: int) -> str:
-        """The line of the call that has begun the trace, which nobody saw.
-
-        :param count: how many variables there are in the environment.
-        """
-        limit = PATH_MAX if self._shape.shown.verbose else self._shape.shown.limit
-        words = [quoted(word, limit) for word in argv[:limit]] + ["..."] * (len(argv) > limit)
-        variables = f"/* {count} var{'s' * (count != 1)} */"
-        call = f"execve({quoted(path, PATH_MAX)}, [{', '.join(words)}], {variables})"
+    def launched(
+        self, event: Exec, path: bytes, argv: Sequence[bytes], environment: Sequence[bytes]
+    ) -> str:
+        """The line of the call that has begun the trace, which nobody saw."""
+        count = len(environment)
+        whole = self._shape.shown.verbose
+        texts = [
+            quoted(path, PATH_MAX),
+            self._strings(argv),
+            self._strings(environment) if whole else f"/* {count} var{'s' * (count != 1)} */",
+        ]
+        if self._shape.names:
+            own = abi(native())
+            made = plan(own.name, own.table.by_name["execve"].number, len(texts))
+            texts = [f"{name}={text}" for name, text in zip(made.names, texts, strict=True)]
+        call = f"execve({', '.join(texts)})"
         return self._prefixed(event, f"{call.ljust(COLUMN)} = 0")
+
+    def _strings(self, words: Sequence[bytes]) -> str:
+        """An array of strings, as far as it is shown."""
+        limit, whole, hexadecimal = self._shape.shown
+        most = WORDS_MAX if whole else limit
+        texts = [quoted(word, limit, hexadecimal) for word in words[:most]]
+        return f"[{', '.join(texts + ['...'] * (len(words) > most))}]"
 
     def mark(self, event: SyscallEntry, done: str) -> None:
         """Have the line of a call that has begun say what was done to it."""

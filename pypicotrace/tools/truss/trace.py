@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -64,6 +63,18 @@ def refers_to(pid: int) -> Callable[[int], str]:
         return f"<{target.decode(errors='backslashreplace')}>"
 
     return describe
+
+
+def file_of(program: bytes, environment: Sequence[bytes]) -> bytes:
+    """The file that is executed for a program of that name, as execvp(3) looks for it."""
+    if b"/" in program:
+        return program
+    path = next((word[5:] for word in environment if word.startswith(b"PATH=")), None)
+    folders = (os.fsencode(os.defpath) if path is None else path).split(b":")
+    files = [os.path.join(folder or b".", program) for folder in folders]
+    return next(
+        (file for file in files if os.path.isfile(file) and os.access(file, os.X_OK)), program
+    )
 
 
 class Trace:
@@ -140,8 +151,6 @@ class Trace:
         return own.table.by_name["execve"].number in chosen(self._args.calls)[own.name]
 
     def _launched(self, event: pt.Exec) -> str:
-        command = self._args.command
-        name = command[0] if os.sep in command[0] else shutil.which(command[0]) or command[0]
-        argv = [os.fsencode(word) for word in command]
-        count = len(pt.own_environment(self._args.environment))
-        return self._lines.launched(event, os.fsencode(name), argv, count)
+        argv = [os.fsencode(word) for word in self._args.command]
+        environment = pt.own_environment(self._args.environment)
+        return self._lines.launched(event, file_of(argv[0], environment), argv, environment)
