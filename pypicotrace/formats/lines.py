@@ -13,10 +13,15 @@ from pypicotrace.formats.values import Word, bytes_of, text_of
 SCHEMA, CLOCK = "pypicotrace/1", "monotonic"
 
 
-class Head(msgspec.Struct, kw_only=True):
-    """The first line: what a `Header` has, by the same names, and what is the same of all."""
+class Schema(msgspec.Struct, kw_only=True):
+    """The first line of any version."""
 
     schema: str
+
+
+class Head(Schema, kw_only=True):
+    """The first line: what a `Header` has, by the same names, and what is the same of all."""
+
     version: str
     os: str
     release: str

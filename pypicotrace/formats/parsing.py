@@ -18,6 +18,7 @@ from pypicotrace.kinds import Kind
 from pypicotrace.layout import FIELDS, FORMAT
 
 Decoded = TypeVar("Decoded")
+SCHEMA = msgspec.json.Decoder(lines.Schema)
 HEAD = msgspec.json.Decoder(lines.Head)
 DECODER = msgspec.json.Decoder(lines.EventLine)
 NAME_SHOWN = 40
@@ -29,10 +30,11 @@ def header_of(line: bytes) -> Header:
 
     :raises ValueError: it is none of a recording that is known here.
     """
-    head = in_bounds(HEAD.decode, line)
-    if head.schema != lines.SCHEMA:
-        raise ValueError(f"its schema is {head.schema!r}, and {lines.SCHEMA!r} is known")
-    return head.header()
+    # First, for what else is in that of another version is not known.
+    schema = in_bounds(SCHEMA.decode, line).schema
+    if schema != lines.SCHEMA:
+        raise ValueError(f"its schema is {schema!r}, and {lines.SCHEMA!r} is known")
+    return in_bounds(HEAD.decode, line).header()
 
 
 def records_of(chunk: bytes, number: int) -> Iterator[bytes]:

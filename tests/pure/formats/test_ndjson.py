@@ -149,6 +149,7 @@ def test_it_can_be_read_again_and_from_a_stream(file: Path, batch: pt.Batch) -> 
     [
         (lambda text: b"  123  123 ls SCE read()\n", "no recording of picotrace"),
         (lambda text: text.replace(b"otrace/1", b"otrace/2"), "schema is 'pypicotrace/2'"),
+        (lambda text: b'{"schema":"pypicotrace/2","when":{}}\n', "schema is 'pypicotrace/2'"),
         (lambda text: text.replace(b'"ev":"forked"', b'"ev":"forkled"', 1), r": line 5: .*forkled"),
         (lambda text: text.replace(b'"seq":3,', b'"seq":-3,'), ": line 4: "),
         (lambda text: text.replace(b'"seq":3,', b""), ": line 4: .*seq"),
