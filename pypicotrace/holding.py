@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import threading
+import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pypicotrace._ffi import lib
 from pypicotrace.errors import LoopClosed, WrongThread, check
+from pypicotrace.lwps import lwps_now
 from pypicotrace.summons import Summons
 
 if TYPE_CHECKING:
@@ -28,9 +32,10 @@ class Holding:
     """What `Loop` has of a C loop, and of the thread that it belongs to.
 
     ``turn`` grows whenever an LWP is resumed. ``worker`` is the thread that the loop belongs to,
-    in an ``async with`` block.
+    in an ``async with`` block. ``attached`` has the processes that were attached to.
     """
 
+    attached: dict[int, int]
     _forks = 0
     """How many forks of the program lead here from where it began."""
 
@@ -38,6 +43,7 @@ class Holding:
         self._pointer: Any = None
         self._keep: list[Any] = []
         self._owner: tuple[int, int] | None = None
+        self._by = threading.main_thread()
         self._unwanted = False
         # The owner again, in a form that is quick to look at: 0 is no thread's.
         self._thread = self._forks_before = 0
@@ -85,10 +91,12 @@ class Holding:
     def _own(self, pointer: Any) -> None:
         """Hold this C loop from now on, which is this thread's."""
         self._pointer = pointer
-        self._owner = _here()
+        self._owner, self._by = _here(), threading.current_thread()
         self._thread, self._forks_before = get_ident(), Holding._forks
         self._summons.open(pointer)
-        self._abandoned = weakref.finalize(self, _abandon, pointer, self._owner, self._keep)
+        self._abandoned = weakref.finalize(
+            self, _abandon, pointer, self._owner, self._by, self._keep, self.attached
+        )
 
     def __exit__(self, *exc: object) -> None:
         # A fork of the program that leaves the block has nothing to close.
@@ -100,7 +108,8 @@ class Holding:
 
         From another thread than the loop's, and from a signal handler in the midst of a use of the
         loop, it returns at once: the loop is closed, and its iteration ends, when its thread asks
-        for an event, or leaves the block. One that was not entered yet cannot be any more.
+        for an event, or leaves the block; at once where that thread has ended. One that was not
+        entered yet cannot be any more.
 
         :raises WrongThread: another process entered the loop, of which this one is a fork.
         :raises KernelError: ETIMEDOUT, something is asleep in the kernel and cannot be let go; it
@@ -113,6 +122,7 @@ class Holding:
             if self._pointer is None:
                 self._unwanted |= self._owner is None
                 return
+            orphans = self._taken_over()
         if self._belongs_to_another_thread():
             self._summons.close()
             if self.worker is not None:
@@ -124,6 +134,16 @@ class Holding:
                 self._close()
         finally:
             self._in_hand = 0
+            reap(orphans)
+
+    def _taken_over(self) -> list[int]:
+        """Hold a loop whose thread has ended; returns the children that are to be waited for."""
+        process, _ = self._owner or _here()
+        if process != os.getpid() or not _has_ended(self._by):
+            return []
+        self._owner, self._by = _here(), threading.current_thread()
+        self._thread = get_ident()
+        return orphans_of(self._pointer, self.attached)
 
     def _close(self) -> None:
         pointer = self.pointer()
@@ -202,15 +222,46 @@ class Holding:
         return goes_on and self._pointer is not None  # what was called may have closed the loop
 
 
-def _abandon(pointer: Any, owner: tuple[int, int], keep: list[Any]) -> None:
+def _abandon(
+    pointer: Any,
+    owner: tuple[int, int],
+    thread: threading.Thread,
+    keep: list[Any],
+    attached: Container[int],
+) -> None:
     """Close a loop that nobody can close any more, also where the interpreter ends.
 
-    In another thread that cannot be done: the kernel lets go when the loop's own has ended.
+    In another thread that cannot be done, as long as the loop's own lives.
     """
-    if owner == _here():
+    ended = owner[0] == os.getpid() and _has_ended(thread)
+    if owner == _here() or ended:
+        orphans = orphans_of(pointer, attached) if ended else []
         lib.pico_loop_close(pointer, CLOSE_TIMEOUT_NS)
         lib.pico_loop_free(pointer)
         keep.clear()
+        reap(orphans)
+
+
+def _has_ended(thread: threading.Thread) -> bool:
+    """Whether a thread is no more; of the main one Python says so before its last functions run."""
+    return not thread.is_alive() and thread is not threading.main_thread()
+
+
+def orphans_of(pointer: Any, attached: Container[int]) -> list[int]:
+    """The processes of a loop whose thread has ended that may be this program's own children.
+
+    Linux has killed what was spawned, as it does where a tracer ends, and nobody has waited for it.
+    """
+    return [pid for pid in {lwp.pid for lwp in lwps_now(pointer)} if pid not in attached]
+
+
+def reap(pids: Iterable[int]) -> None:
+    """Wait for the ends of processes, as far as they are children."""
+    deadline = time.monotonic_ns() + CLOSE_TIMEOUT_NS
+    for pid in pids:
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(pid, os.WNOHANG) == (0, 0) and time.monotonic_ns() < deadline:
+                time.sleep(0.001)
 
 
 def _forked() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import itertools
 import os
 import signal
@@ -147,6 +148,46 @@ def test_input_21_sigint_while_waiting_reaches_the_body() -> None:
     with pytest.raises(KeyboardInterrupt):
         body()
     assert isinstance(loop.status, pt.Signaled)
+
+
+def entered_by_a_thread_that_ends(loop: pt.Loop) -> None:
+    thread = threading.Thread(target=loop.__enter__)
+    thread.start()
+    thread.join()
+
+
+@pytest.mark.parametrize("how", ["closed", "closed by another thread", "forgotten"])
+def test_a_thread_that_ends_in_its_loop(how: str) -> None:
+    """Nothing is left: of what it has started no zombie either; a child of the host's runs on."""
+    loop = pt.spawn(["sleep", "60"])
+    entered_by_a_thread_that_ends(loop)
+    pid = loop.root
+    if how == "closed":
+        loop.close()
+    elif how == "forgotten":
+        del loop
+        gc.collect()
+    else:
+        other = threading.Thread(target=loop.close)
+        other.start()
+        other.join()
+    assert state(pid) == ""
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_a_thread_that_ends_in_its_loop_of_a_child_of_the_hosts(forgotten: bool) -> None:
+    with subprocess.Popen(["sleep", "60"]) as child:
+        until(lambda: state(child.pid) == "S", "it sleeps")
+        loop = pt.attach(child.pid)
+        entered_by_a_thread_that_ends(loop)
+        if forgotten:
+            del loop
+            gc.collect()
+        else:
+            loop.close()
+        until(lambda: state(child.pid) == "S", "it sleeps again")
+        child.terminate()
+        assert child.wait() == -signal.SIGTERM
 
 
 def test_input_24_a_fork_of_the_host_cannot_touch_the_tracees(scratch: Scratch) -> None:
