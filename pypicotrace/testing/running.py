@@ -50,7 +50,8 @@ def run_traced(
 
     :param events, follow, syscalls: as `pypicotrace.spawn` takes them.
     :param strings: read the strings behind the calls' pointers: names and what is written at each
-        entry, or, where ``events`` has no SCE, at each exit; what is read at each exit.
+        entry, or, where ``events`` has no SCE, at each exit; what is read at each exit. Of each the
+        first 4096 bytes.
     :param at_stop: called with each event while its LWP stands still; it may use ``event.stop``.
     :param timeout: seconds that the program may take; then it is killed.
     :param stdout, stderr: as `pypicotrace.spawn` takes them; when not given they go to the trace.
