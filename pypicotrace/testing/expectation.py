@@ -100,9 +100,8 @@ def so_often(
     least, most = at_least or 0, at_most
     if len(places) >= least and (most is None or len(places) <= most):
         return places
-    head = (
-        f"{pattern_in_words(pattern)} happened {_times(len(places))}, not {_bounds(at_least, most)}"
-    )
+    wanted = f"not {_bounds(at_least, most)}" if most != 0 else "and was not to"
+    head = f"{pattern_in_words(pattern)} happened {_times(len(places))}, {wanted}"
     if len(places) < least:
         raise Mismatch(message(head, [], pattern, trace))
     raise Mismatch("\n".join([head, *(f"  + {with_place(trace[i])}" for i in places)]))

@@ -93,7 +93,8 @@ def nothing_alike(pattern: Pattern, trace: Sequence[Seen]) -> str:
     if isinstance(pattern, Call):
         names = sorted({str(name) for seen in trace if (name := getattr(seen.event, "name", ""))})
         made = ", ".join(names) or "none"
-        return f"no call of that name was made; those that were: {made}"
+        what = "call of that name" if isinstance(pattern.name, str) else "such call"
+        return f"no {what} was made; those that were: {made}"
     kinds = sorted({type(seen.event).__name__ for seen in trace})
     return f"there is no such event; there are: {', '.join(kinds)}"
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 
 from pypicotrace import syscalls as tables
 from pypicotrace.events import SyscallEntry
@@ -49,6 +50,11 @@ def with_name(name: str) -> list[Syscall]:
         known = dict.fromkeys(known for names in every for known in names)
         raise tables.unknown(f"no system call {name!r}", name, known)
     return found
+
+
+def every_call() -> Iterator[Syscall]:
+    """What the tables of all systems say of all calls."""
+    return chain.from_iterable(tables.load(abi).by_name.values() for abi in tables.ABIS)
 
 
 def prototype(event: SyscallEntry) -> Syscall | None:

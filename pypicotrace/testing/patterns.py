@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, cast
 
 from pypicotrace import syscalls as tables
 from pypicotrace.events import UNSET, Event, SyscallEntry, SyscallExit
-from pypicotrace.testing.named import with_name
+from pypicotrace.testing.named import every_call, with_name
 
 WORD, HALF = 2**64, 2**32
 NOT_COMPARED = frozenset({"stop", "params", "ts_ns"})
@@ -174,14 +174,14 @@ def call(
     :param error: its error: number or name (``"ENOENT"``); 0: it did not fail.
     :param pid, lwp: who made it.
     :param args: its arguments, by the names that the event has for them (NetBSD's: ``path``,
-        ``fd``); a str or bytes for what a pointer points to.
+        ``fd``); a str or bytes for what a pointer points to. Of several calls that ``name`` may
+        mean, those are meant that have them.
     :raises KeyError: there is no error of that name, or on no system a call of that name, or one
         with such an argument. (A mistyped name would otherwise never happen, as was expected.)
     """
     if isinstance(error, str):
         _check_error(error)
-    if isinstance(name, str):
-        _check_arguments(name, args)
+    _check_arguments(name, args)
     event = {"retval": retval, "error": error, "pid": pid, "lwp": lwp}
     return Call(name, {key: value for key, value in event.items() if value is not ...}, args)
 
@@ -192,12 +192,14 @@ def _check_error(name: str) -> None:
         raise tables.unknown(f"no error {name!r}", name, known)
 
 
-def _check_arguments(name: str, args: Iterable[str]) -> None:
-    found = with_name(name)
+def _check_arguments(name: Any, args: Iterable[str]) -> None:
+    named = isinstance(name, str)
+    found = with_name(name) if named else [made for made in every_call() if agrees(name, made.name)]
     known = dict.fromkeys(param.name for made in found for param in made.params)
     for arg in args:
         if arg not in known:
-            raise tables.unknown(f"{name} has no argument {arg!r}", arg, known)
+            what = f"{name} has no" if named else f"no call whose name is {name!r} has an"
+            raise tables.unknown(f"{what} argument {arg!r}", arg, known)
 
 
 def distance(pattern: Pattern, seen: Seen) -> Distance | None:
@@ -247,6 +249,8 @@ def _distance_of_call(pattern: Call, seen: Seen) -> Distance | None:
         return None
     if not agrees(pattern.name, event.name):
         return None
+    if not isinstance(pattern.name, str) and not pattern.args.keys() <= {*event.params}:
+        return None  # another of the calls that it may be has these arguments
     things = [
         (key, want, _argument(event, seen.strings, key, want)) for key, want in pattern.args.items()
     ]

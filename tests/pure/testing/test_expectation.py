@@ -9,7 +9,7 @@ import pytest
 from made import ROOT, made_call, trace_of
 
 import pypicotrace as pt
-from pypicotrace.testing import Mismatch, Trace, call, like
+from pypicotrace.testing import ANY, Mismatch, Trace, call, like
 
 CHILD = 101
 
@@ -105,6 +105,12 @@ FAILS: list[tuple[Callable[[Trace], Any], list[str]]] = [
     (
         lambda t: t.expect(OPEN, at_most=1),
         ["openat(...) happened twice, not at most once", "  + #3 100: openat", "  + #8 101: open"],
+    ),
+    (lambda t: t.expect(OPEN, times=0), ["openat(...) happened twice, and was not to"]),
+    (lambda t: t.expect(OPEN, at_most=0), ["openat(...) happened twice, and was not to"]),
+    (
+        lambda t: t.expect(call(ANY, buf=b"x")),
+        ["no such call was made; those that were: close, exit_group, openat"],
     ),
     (lambda t: t.expect(OPEN, times=3), ["openat(...) happened twice, not 3 times", "nearest: #3"]),
     (

@@ -154,6 +154,14 @@ def test_a_call_is_its_exit_or_an_entry_without_one() -> None:
     assert found.wrong == ["retval: expected 0, got nothing: the call did not return"]
 
 
+@pytest.mark.parametrize("name", [ANY, re.compile("close|brk"), one_of("brk", "close")])
+def test_of_several_calls_those_that_have_the_arguments(name: Any) -> None:
+    trace = trace_of(made_call("brk", 3), made_call("close", 4), made_call("close", 3))
+    [found] = trace.expect(call(name, fd=3))
+    assert (found.name, found.args) == ("close", (3,))
+    trace.expect_none(call(name, fd=5))
+
+
 def test_mistakes_are_named() -> None:
     with pytest.raises(KeyError, match="no error 'ENOTHERE'"):
         call("openat", error="ENOTHERE")
@@ -163,8 +171,10 @@ def test_mistakes_are_named() -> None:
         call("openat", pathname="/")
     with pytest.raises(KeyError, match=r"no system call 'opennat' \(did you mean openat"):
         call("opennat")
-    with pytest.raises(KeyError, match=r"openat has no argument 'pathname' \(did you mean path"):
-        matches(call(re.compile("^open"), pathname="/"), OPEN)
+    with pytest.raises(KeyError, match=r"an argument 'pathname' \(did you mean path"):
+        call(re.compile("^open"), pathname="/")
+    with pytest.raises(KeyError, match="has an argument 'fdd'"):
+        call(ANY, fdd=3)
     empty = trace_of()
     with pytest.raises(KeyError, match=r"no system call 'opennat'"):
         empty.only("opennat")
