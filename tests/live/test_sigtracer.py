@@ -138,6 +138,7 @@ def test_what_is_done_about_a_signal() -> None:
 
 def test_a_name_of_anything() -> None:
     assert one_line(b"a\x1b[2J\xff\n") == r"a\x1b[2J\xff\n"
+    assert one_line("a\x1b[2J\udcff\n") == r"a\x1b[2J\xff\n"
 
 
 @pytest.mark.parametrize("signo", ASKING)

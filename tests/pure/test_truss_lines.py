@@ -18,7 +18,7 @@ from pypicotrace.tools.frame import Failure
 from pypicotrace.tools.truss.arguments import arguments, expressions, wanted
 from pypicotrace.tools.truss.lines import Lines
 from pypicotrace.tools.truss.shape import Clock, Shape
-from pypicotrace.tools.truss.trace import file_of
+from pypicotrace.tools.truss.trace import file_of, named
 
 pytestmark = pytest.mark.usefixtures("as_on_linux")
 
@@ -211,6 +211,11 @@ def test_the_call_that_began_the_trace() -> None:
     assert line(digits, b"x") == r'execve("/bin/x", ["\x78"], /* 2 vars */) = 0'
     named = line(Shape(names=True), b"x")
     assert named == 'execve(path="/bin/x", argv=["x"], envp=/* 2 vars */) = 0'
+
+
+def test_what_a_descriptor_refers_to_is_no_line_of_its_own() -> None:
+    assert named(b'/a\n3> = 0\x1b\xff"') == r"/a\n3\076 = 0\33\377\""
+    assert named(b"socket:[5]") == "socket:[5]"
 
 
 def test_which_file_was_executed(tmp_path: Path) -> None:

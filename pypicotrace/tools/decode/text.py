@@ -28,5 +28,6 @@ def quoted(data: bytes, limit: int, hexadecimal: bool = False) -> str:
 
 def one_line(name: bytes | str) -> str:
     """A name of a program's or a file's choosing, of which a terminal makes nothing."""
-    text = name.decode(errors="backslashreplace") if isinstance(name, bytes) else name
+    data = name if isinstance(name, bytes) else name.encode(errors="surrogateescape")
+    text = data.decode(errors="backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -11,6 +11,7 @@ import pypicotrace as pt
 from pypicotrace import syscalls
 from pypicotrace.syscalls.select import select
 from pypicotrace.tools.decode.abi import abi, native
+from pypicotrace.tools.decode.text import quoted
 from pypicotrace.tools.frame import EXIT_FAILURE, Failure
 from pypicotrace.tools.stacks import Stacks
 from pypicotrace.tools.truss.arguments import Arguments, wanted
@@ -60,9 +61,15 @@ def refers_to(pid: int) -> Callable[[int], str]:
             target = os.fsencode(os.readlink(folder + str(fd)))
         except OSError:
             return ""
-        return f"<{target.decode(errors='backslashreplace')}>"
+        return f"<{named(target)}>"
 
     return describe
+
+
+def named(target: bytes) -> str:
+    """A file's name as it stands in angle brackets: a program may have chosen anything for it."""
+    text = quoted(target, len(target))[1:-1]
+    return text.replace("<", "\\074").replace(">", "\\076")
 
 
 def file_of(program: bytes, environment: Sequence[bytes]) -> bytes:
