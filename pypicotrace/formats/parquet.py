@@ -7,6 +7,7 @@ names of the folders, as Hive has them; the header is in the file's metadata.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
@@ -93,6 +94,7 @@ def write(folder: Path, header: Header, batches: Iterable[Batch]) -> Path:
     :raises OSError: it cannot be written.
     :raises BadRecording: a number in it is too large for its column.
     """
+    check_name(folder)
     host, boot = (quote(value, safe="") or "-" for value in (header.host, header.boot))
     place = folder / f"host={host}" / f"boot={boot}"
     source = iter(batches)
@@ -113,6 +115,18 @@ def write(folder: Path, header: Header, batches: Iterable[Batch]) -> Path:
     finally:
         part.unlink(missing_ok=True)
     return whole
+
+
+def check_name(path: Path) -> None:
+    """Refuse a name that pyarrow would not take.
+
+    :raises OSError: EILSEQ, it is not UTF-8.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        why = "its name is not UTF-8, and pyarrow takes no other"
+        raise OSError(errno.EILSEQ, why, str(path)) from None
 
 
 class Rows:
@@ -179,6 +193,7 @@ def read(file: Path, told: Callable[[float], None]) -> tuple[Header, Iterator[Ba
     :raises OSError: it cannot be read.
     :raises BadRecording: it is no trace; also in the iteration.
     """
+    check_name(file)
     try:
         source = pq.ParquetFile(file)
         header = header_of((source.schema_arrow.metadata or {})[HEADER])

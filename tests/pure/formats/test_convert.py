@@ -99,6 +99,16 @@ def test_by_parquet_and_back(file: Path, capsys: pytest.CaptureFixture[str]) -> 
     opened(file.with_name("out.json").read_bytes())
 
 
+def test_a_table_whose_name_is_no_utf_8(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table, out = file.with_name("t\udcff.parquet"), file.with_name("out.ndjson")
+    why = "t\\xff.parquet: its name is not UTF-8, and pyarrow takes no other\n"
+    for words in ((file, table), (table, out)):
+        status, text = convert(capsys, *words)
+        assert status == 1
+        assert text == f"picotrace-convert: {file.parent}/{why}"
+    assert [*file.parent.iterdir()] == [file]
+
+
 def test_of_several_traces_one_is_named(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table, out = file.with_name("table.parquet"), file.with_name("out.txt")
     table.mkdir()
