@@ -240,6 +240,8 @@ def test_which_file_was_executed(tmp_path: Path) -> None:
         (["signal=chld,!SIGTERM"], None, ["SIGCHLD", "SIGTERM"], None),
         (["s=!chld"], None, ["!SIGCHLD"], None),
         (["signal=none"], None, [], None),
+        (["signal=!all"], None, [], None),
+        (["signal=!none"], None, ["all"], None),
         (["status=failed"], None, None, True),
     ],
 )

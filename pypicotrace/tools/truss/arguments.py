@@ -265,7 +265,7 @@ def _signal(word: str) -> str:
     """
     bare = word.removeprefix("!").upper()
     if bare in ("ALL", "NONE"):
-        return bare.lower()
+        return "all" if (bare == "ALL") is not word.startswith("!") else "none"
     name = bare if bare.startswith("SIG") else f"SIG{bare}"
     known = {name for os in syscalls.SYSTEMS for name in syscalls.signals(os).values()}
     if name not in known:
