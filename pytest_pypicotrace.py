@@ -109,8 +109,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Run a case of an ATF test program, and say of it what ATF would."""
-    if not _is_atf(pyfuncitem.module):
-        return None
+    if not _is_atf(pyfuncitem.module) or pyfuncitem.cls is not None:
+        return None  # a method is no case of ATF's
     result = _run_case(pyfuncitem)
     if result.word.startswith("expected_"):
         raise pytest.xfail.Exception(result.reason, pytrace=False)

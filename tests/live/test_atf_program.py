@@ -187,6 +187,38 @@ def test_a_body_that_closes_its_output(program: Path, tmp_path: Path) -> None:
         assert (tmp_path / "result").read_text().endswith(words)
 
 
+ODD = """
+    import os
+    import shutil
+    import pytest
+    from pypicotrace.testing import atf
+
+    def test_removes_its_directory():
+        shutil.rmtree(os.getcwd())
+
+    def test_finds_it_empty():
+        atf.expect_exit(0, "it is the case's alone")
+        os._exit(len(os.listdir()))
+
+    def test_says_a_return():
+        atf.skip("here\\rthere")
+
+    @atf.timeout(10**12)
+    def test_may_take_for_ever():
+        pass
+
+    class TestOfPytestAlone:
+        def test_is_a_method(self):
+            assert self is not None
+"""
+
+
+def test_odd_cases_under_pytest(program: Path) -> None:
+    program.write_text(textwrap.dedent(ODD))
+    out = run_pytest(program.parent, "-rA", "-W", "error", program.name)
+    assert "3 passed, 1 skipped, 1 xfailed" in out.splitlines()[-1], out
+
+
 @pytest.mark.bound(60)
 def test_under_pytest_interrupted(program: Path) -> None:
     """The case, which is in a session of its own, ends with it."""

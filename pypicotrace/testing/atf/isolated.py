@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import tempfile
 import threading
 import traceback
 from collections.abc import Callable
@@ -34,14 +35,23 @@ def run_isolated(case: Case, where: Surroundings) -> Result:
 
     The result is what `judge` makes of what it said and how it ended.
     """
-    results = where.workdir / ".result"
-    run = Run(lambda result: write_result(str(results), result), where.config, where.srcdir)
-    timeout = int(case.properties.get("timeout", TIMEOUT))
-    status = in_child(lambda: run_body(case, run), where.workdir, timeout)
-    text = results.read_text(errors="backslashreplace") if results.exists() else None
-    results.unlink(missing_ok=True)
+    # Not in its directory, of which the case may make what it likes.
+    with tempfile.TemporaryDirectory() as folder:
+        results = Path(folder) / "result"
+        run = Run(lambda result: write_result(str(results), result), where.config, where.srcdir)
+        timeout = int(case.properties.get("timeout", TIMEOUT))
+        status = in_child(lambda: run_body(case, run), where.workdir, timeout)
+        text = said_in(results)
     result = judge(text, status)
     return _after(case, where, result) if case.cleanup is not None else result
+
+
+def said_in(results: Path) -> str | None:
+    """What a file of results has, to the byte; None: there is none."""
+    try:
+        return results.read_bytes().decode(errors="backslashreplace")
+    except FileNotFoundError:
+        return None
 
 
 def _after(case: Case, where: Surroundings, result: Result) -> Result:
@@ -69,7 +79,7 @@ def in_child(function: Callable[[], int], workdir: Path, timeout: int) -> int | 
         late.set()
         os.kill(pid, signal.SIGKILL)
 
-    timer = threading.Timer(timeout, end)
+    timer = threading.Timer(min(timeout, threading.TIMEOUT_MAX), end)
     timer.daemon = True
     pid = os.fork()
     if pid == 0:
