@@ -270,6 +270,8 @@ def search(program: bytes, env: Iterable[bytes]) -> list[bytes]:
 def _stream(name: str, file: File | None) -> int:
     if file is None:
         return int(lib.PICO_STDIO_KEEP)
+    if not isinstance(file, int) and not hasattr(file, "fileno"):
+        raise TypeError(f"{name} is a descriptor or a file with one, not {type(file).__name__}")
     fd = file if isinstance(file, int) else file.fileno()
     if fd < 0:
         return _special(name, fd)

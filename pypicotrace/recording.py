@@ -72,7 +72,9 @@ class Recording:
             yield batch_of(records)
 
     def _header(self, file: IO[bytes]) -> Header:
-        line = file.readline(LINE_MAX)
+        line = file.readline(LINE_MAX) if hasattr(file, "readline") else None
+        if not isinstance(line, bytes):
+            raise TypeError("a recording is given by its name, or as a file of bytes (mode 'rb')")
         try:
             if not line:
                 raise ValueError("it is empty")
@@ -135,6 +137,7 @@ def read(source: Path | IO[bytes]) -> Recording:
         (``sys.stdin.buffer``).
     :returns: an iterable of events, which can also be had in batches.
     :raises OSError: it cannot be opened.
+    :raises TypeError: ``source`` is neither.
     :raises BadRecording: it is no recording, or of a version that is not known here; also in an
         iteration, where a line of it is no event or the last one is cut.
     :raises MissingExtra: msgspec is not installed: ``pip install 'pypicotrace[formats]'``.

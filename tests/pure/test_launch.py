@@ -131,6 +131,7 @@ def test_a_file_can_stand_for_its_descriptor(tmp_path: Path) -> None:
         ({"env": {"A=B": "b"}}, ValueError, "not the name of an environment variable"),
         ({"env": {"A": 1}}, TypeError, "int"),
         ({"stdin": -7}, ValueError, "stdin: -7 is not from 0"),
+        ({"stdin": "notes"}, TypeError, "stdin is a descriptor or a file with one, not str"),
         ({"stdin": subprocess.STDOUT}, ValueError, "stdin: -2 is not from 0"),
         ({"stdout": subprocess.STDOUT}, ValueError, "stdout: -2 is not from 0"),
         ({"stdout": 2**31}, ValueError, "stdout: 2147483648 is not from 0"),

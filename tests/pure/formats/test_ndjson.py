@@ -195,6 +195,12 @@ def test_a_line_without_an_end_is_not_read_for_ever() -> None:
         list(pt.read(Endless()))  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("source", [5, None, io.StringIO('{"schema":')])
+def test_what_is_no_file_of_bytes(source: Any) -> None:
+    with pytest.raises(TypeError, match=r"by its name, or as a file of bytes \(mode 'rb'\)"):
+        pt.read(source)
+
+
 def test_later_versions_may_say_more(file: Path, batch: pt.Batch) -> None:
     file.write_bytes(file.read_bytes().replace(b'{"ev"', b'{"new":{"a":[1]},"ev"'))
     assert list(pt.read(file)) == list(batch)
