@@ -42,6 +42,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "requires_os(name, ...): skipped on other systems; names as sys.platform begins",
     ):
         config.addinivalue_line("markers", words)
+    for text in config.getoption("--atf-var"):
+        if "=" not in text:
+            raise pytest.UsageError(f"--atf-var {text}: give NAME=VALUE")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

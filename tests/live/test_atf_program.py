@@ -213,6 +213,15 @@ ODD = """
 """
 
 
+def test_a_variable_without_a_value(program: Path) -> None:
+    words = pytest_command("--atf-var", "reason", program.name)
+    done = subprocess.run(
+        words, cwd=program.parent, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 4
+    assert "--atf-var reason: give NAME=VALUE" in done.stderr
+
+
 def test_odd_cases_under_pytest(program: Path) -> None:
     program.write_text(textwrap.dedent(ODD))
     out = run_pytest(program.parent, "-rA", "-W", "error", program.name)
