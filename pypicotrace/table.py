@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from pypicotrace.lwps import LwpNow
+if TYPE_CHECKING:
+    from pypicotrace.lwps import LwpNow
 
 
 def table(lwps: Iterable[LwpNow], now_ns: int | None = None) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pypicotrace import events as ev
+from pypicotrace.table import shown
 from pypicotrace.testing.patterns import Seen, error_name
 from pypicotrace.testing.words import signal_name
 
@@ -37,7 +38,7 @@ def items_of(trace: Iterable[Seen]) -> Iterator[Item]:
     """The items of a trace."""
     for seen in trace:
         event = seen.event
-        program = event.program.decode(errors="backslashreplace")
+        program = shown(event.program)
         if isinstance(event, ev.SyscallEntry):
             if not seen.returned:
                 yield _call(event, program, seen.strings)

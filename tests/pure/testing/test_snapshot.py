@@ -89,6 +89,14 @@ def test_it_is_read_as_it_was_written() -> None:
         assert read(written(taken)) == taken
 
 
+def test_a_programs_name_is_as_in_the_text() -> None:
+    name = b"a b\n\xff\\"
+    trace = trace_of(pt.Exec(pid=ROOT, lwp=ROOT, program=name), root=ROOT)
+    text = r"   100    100 a\040b\012\377\\ EXEC"
+    taken = take(items_of_text([text.replace("100", str(ROOT))], "linux-x86_64"))
+    assert read(snapshot(trace)) == taken
+
+
 def test_names_of_processes_do_not_depend_on_what_comes_first() -> None:
     def tree(*, second_first: bool) -> str:
         works = [made_call("close", 3, lwp=101), made_call("close", 3, lwp=102)]
