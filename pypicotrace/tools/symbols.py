@@ -93,7 +93,8 @@ class Symbols:
         found = self._find(address)
         if found is None and address >> 12 not in self._nowhere:
             try:
-                self._code = mapped(Path(f"/proc/{self._pid}/maps").read_text())
+                maps = Path(f"/proc/{self._pid}/maps").read_text(errors="surrogateescape")
+                self._code = mapped(maps)
             except OSError:
                 self._code = []
             found = self._find(address)

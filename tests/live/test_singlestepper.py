@@ -116,6 +116,14 @@ def test_none(tmp_path: Path) -> None:
     assert command.returncode == 0
 
 
+@needs_proc
+def test_a_file_whose_name_is_no_utf_8(counted: str) -> None:
+    program = Path(counted).rename(f"{counted}\udcff")
+    done = run("-t", str(program))
+    assert done.returncode == 3
+    assert "_start+0x5\n" in done.stderr
+
+
 @pytest.mark.skipif(not LINUX, reason="a device that is always full is Linux's")
 def test_the_disk_is_full(counted: str) -> None:
     done = run("-o", "/dev/full", counted)
