@@ -50,7 +50,7 @@ def functions(path: str) -> list[Function]:
     try:
         with open(path, "rb") as file:
             return sorted(set(_functions(ELFFile(file))))
-    except (OSError, ELFError):
+    except (OSError, ELFError, ValueError):  # the last of a place that no file has
         return []
 
 

@@ -22,6 +22,7 @@ needs_proc = pytest.mark.skipif(not LINUX, reason="which functions there are is 
 
 COMMAND = [sys.executable, "-m", "pypicotrace.tools.singlestepper"]
 SOURCE = Path(__file__).parent / "tracees" / "portable" / "counted.S"
+SHT_SYMTAB = 2
 TURNS = 100
 EXECUTED = 1 + 2 * TURNS + 3 + 2
 
@@ -97,6 +98,18 @@ def test_what_is_mapped() -> None:
 
 
 @needs_proc
+def test_a_file_whose_symbols_are_nowhere_has_no_functions(counted: str) -> None:
+    data = bytearray(Path(counted).read_bytes())
+    sections = int.from_bytes(data[40:48], "little")
+    for begin in range(sections, len(data), 64):
+        if data[begin + 4] == SHT_SYMTAB:
+            data[begin + 24 : begin + 32] = b"\xff" * 8  # sh_offset
+    spoilt = Path(counted).with_name("spoilt")
+    spoilt.write_bytes(data)
+    assert functions(counted)
+    assert functions(str(spoilt)) == []
+
+
 def test_what_is_no_elf_file_has_no_functions(tmp_path: Path) -> None:
     file = tmp_path / "text"
     file.write_text("no such thing")
