@@ -171,7 +171,9 @@ def command(name: str, run: Callable[[Sequence[str]], int], argv: Sequence[str] 
         why, status = not_run(error)
         complain(name, why)
         return status
-    except (pt.PicotraceError, OSError) as error:
+    except pt.PicotraceError as error:
+        complain(name, getattr(error, "strerror", None) or str(error))
+    except OSError as error:
         complain(name, str(error))
     except KeyboardInterrupt:
         die_by(signal.SIGINT)

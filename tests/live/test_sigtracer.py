@@ -131,6 +131,11 @@ def test_a_command_line_that_makes_no_sense(args: list[str], status: int) -> Non
     assert lines[0].startswith("picotrace-sigtracer: ")
 
 
+def test_a_process_that_is_not_there() -> None:
+    why = "picotrace-sigtracer: cannot attach to process 2147483646: there is no such process"
+    assert trace("-p", "2147483646") == (1, [why], "")
+
+
 def test_what_is_done_about_a_signal() -> None:
     say = dispositions(b"SigIgn:\t0000000000000002\nSigCgt:\t0000000000000001\n")
     assert [say(n) for n in (1, 2, 3)] == ["handled", "ignored", "default"]
