@@ -14,7 +14,6 @@ from enum import Enum
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
-from unittest import SkipTest
 
 from pypicotrace.testing.atf.result import Result
 
@@ -66,7 +65,7 @@ class Run:
             try:
                 body()
             except BaseException as error:
-                if isinstance(error, (SkipTest, *outcomes("skip"))):
+                if isinstance(error, outcomes("skip") + unittest_skips()):
                     self.skip(str(error))
                 if isinstance(error, outcomes("xfail")):
                     self._over(Result("expected_failure", str(error)))
@@ -151,6 +150,12 @@ def outcomes(name: str) -> tuple[type[BaseException], ...]:
     """What ``pytest.skip`` and the like raise, which is no Exception; none where nobody can."""
     pytest = sys.modules.get("pytest")
     return () if pytest is None else (getattr(pytest, name).Exception,)
+
+
+def unittest_skips() -> tuple[type[BaseException], ...]:
+    """What means a skip to pytest, too; none where nobody has imported it, which takes its time."""
+    unittest = sys.modules.get("unittest")
+    return () if unittest is None else (unittest.SkipTest,)
 
 
 def from_the_test(error: BaseException) -> TracebackType | None:
