@@ -87,7 +87,7 @@ def kept_in() -> Path:
     """
     named = os.environ.get(FOLDER)
     if named:
-        folder = Path(named)
+        folder = Path(named).absolute()  # a tracee may be started somewhere else
         folder.mkdir(parents=True, exist_ok=True)
         return folder
     try:
@@ -108,5 +108,6 @@ def _cache() -> Path:
 
     :raises KeyError: nothing is known of this user.
     """
-    named = os.environ.get("XDG_CACHE_HOME")
-    return Path(named) if named else Path(pwd.getpwuid(os.getuid()).pw_dir) / ".cache"
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    # One that is relative says nothing (XDG Base Directory Specification).
+    return named if named.is_absolute() else Path(pwd.getpwuid(os.getuid()).pw_dir) / ".cache"

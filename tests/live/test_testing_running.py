@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -148,6 +149,17 @@ def test_a_compiler_with_flags_of_its_own(monkeypatch: pytest.MonkeyPatch) -> No
 def test_times_that_nobody_can_wait_for(timeout: Any) -> None:
     with pytest.raises(ValueError, match="timeout is a number of seconds"):
         run_traced(["true"], timeout=timeout)
+
+
+def test_folders_whose_names_are_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYPICOTRACE_TRACEES", "kept")
+    assert tracees.kept_in() == tmp_path / "kept"
+    monkeypatch.delenv("PYPICOTRACE_TRACEES")
+    monkeypatch.setenv("XDG_CACHE_HOME", "cache")
+    monkeypatch.setattr(tracees.pwd, "getpwuid", lambda uid: SimpleNamespace(pw_dir=str(tmp_path)))
+    assert tracees.kept_in() == tmp_path / ".cache" / "pypicotrace" / "tracees"
+    assert not (tmp_path / "cache").exists()
 
 
 def test_a_folder_of_others_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
