@@ -216,6 +216,11 @@ def test_nobody_reads_it() -> None:
     assert b"Broken pipe; the trace is incomplete" in done.stderr
 
 
+def test_a_table_of_no_calls() -> None:
+    done = truss("-c", "-e", "trace=none", "true")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 @pytest.mark.skipif(not LINUX, reason="a device that is always full is Linux's")
 def test_the_disk_is_full() -> None:
     done = truss("-o", "/dev/full", "sh", "-c", "exit 0")

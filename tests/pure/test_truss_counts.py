@@ -129,7 +129,7 @@ def test_json(counts: Any) -> None:
 
 
 def test_nothing_was_called() -> None:
-    assert Counts().table() == "\n"
+    assert Counts().table() == ""
     assert json.loads(Counts().json()) == {"calls": []}
 
 

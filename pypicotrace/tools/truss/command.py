@@ -110,7 +110,9 @@ def show(loop: pt.Loop, args: Arguments, trace: Trace, live: Live | None, fd: in
                 write(fd, line)
         if counting is not None:
             what = counts.json if counting.json else counts.table
-            write(fd, what(counting.order).removesuffix("\n"))
+            text = what(counting.order)
+            if text:
+                write(fd, text.removesuffix("\n"))
     except Unwritten as error:
         complain(NAME, f"{output_name(args.output)}: {error}; the trace is incomplete")
         if loop.root:

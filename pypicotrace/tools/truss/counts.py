@@ -150,12 +150,12 @@ class Counts:
         return found
 
     def table(self, order: str = "time") -> str:
-        """Tables of text, and what is on top of each where there are several."""
+        """Tables of text, and what is on top of each where there are several; none of no calls."""
         parts = []
         for owner, lines in self.lines(order):
             parts += [self._title(owner)] if owner else []
             parts.append(_table(lines))
-        return "\n".join(parts) + "\n"
+        return "\n".join([*parts, ""])
 
     def _title(self, owner: Key) -> str:
         program = one_line(self._programs.get(owner[0], b""))
