@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import threading
-import time
 import weakref
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pypicotrace._ffi import lib
 from pypicotrace.errors import LoopClosed, WrongThread, check
-from pypicotrace.lwps import lwps_now
+from pypicotrace.orphans import has_ended, orphans_of, reap
 from pypicotrace.summons import Summons
 
 if TYPE_CHECKING:
@@ -139,7 +137,7 @@ class Holding:
     def _taken_over(self) -> list[int]:
         """Hold a loop whose thread has ended; returns the children that are to be waited for."""
         process, _ = self._owner or _here()
-        if process != os.getpid() or not _has_ended(self._by):
+        if process != os.getpid() or not has_ended(self._by):
             return []
         self._owner, self._by = _here(), threading.current_thread()
         self._thread = get_ident()
@@ -233,35 +231,13 @@ def _abandon(
 
     In another thread that cannot be done, as long as the loop's own lives.
     """
-    ended = owner[0] == os.getpid() and _has_ended(thread)
+    ended = owner[0] == os.getpid() and has_ended(thread)
     if owner == _here() or ended:
         orphans = orphans_of(pointer, attached) if ended else []
         lib.pico_loop_close(pointer, CLOSE_TIMEOUT_NS)
         lib.pico_loop_free(pointer)
         keep.clear()
         reap(orphans)
-
-
-def _has_ended(thread: threading.Thread) -> bool:
-    """Whether a thread is no more; of the main one Python says so before its last functions run."""
-    return not thread.is_alive() and thread is not threading.main_thread()
-
-
-def orphans_of(pointer: Any, attached: Container[int]) -> list[int]:
-    """The processes of a loop whose thread has ended that may be this program's own children.
-
-    Linux has killed what was spawned, as it does where a tracer ends, and nobody has waited for it.
-    """
-    return [pid for pid in {lwp.pid for lwp in lwps_now(pointer)} if pid not in attached]
-
-
-def reap(pids: Iterable[int]) -> None:
-    """Wait for the ends of processes, as far as they are children."""
-    deadline = time.monotonic_ns() + CLOSE_TIMEOUT_NS
-    for pid in pids:
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(pid, os.WNOHANG) == (0, 0) and time.monotonic_ns() < deadline:
-                time.sleep(0.001)
 
 
 def _forked() -> None:
