@@ -6,6 +6,8 @@
 
 enum linux_call {
 	LINUX_EXIT,		/* ends one LWP (exit_group ends all) */
+	LINUX_FORK,
+	LINUX_VFORK,
 	LINUX_CLONE,
 	LINUX_CLONE3,
 	LINUX_PRCTL,
@@ -17,6 +19,8 @@ enum linux_call {
 };
 
 int pico_linux_is(const struct pico_event *call, enum linux_call);
+/* It makes a child, or an LWP. */
+int pico_linux_makes_another(const struct pico_event *call);
 /* It may give its process a filter, or strict mode (seccomp(2)). */
 int pico_linux_confines(const struct pico_event *call);
 

@@ -190,6 +190,12 @@ pico_linux_pin_entry(struct linux_kernel *k, const struct pico_raw *raw)
 
 	if (!pico_linux_entry_of(raw, &call))
 		return;
+	/* The kernel does not tell of every child: of none where they are not followed, of one never (CLONE_UNTRACED). */
+	if (pico_linux_makes_another(&call)) {
+		pico_linux_unpin(k);
+		k->pin.count = k->pin.others = 0;	/* nor is it pinned before it has come back from there */
+		return;
+	}
 	if (!pico_linux_is(&call, LINUX_SCHED_GETAFFINITY) && !pico_linux_is(&call, LINUX_SCHED_SETAFFINITY) &&
 	    !pico_linux_is(&call, LINUX_GETCPU))
 		return;
@@ -203,10 +209,8 @@ pico_linux_pin_made(struct linux_kernel *k, int32_t creator, int32_t child)
 {
 	struct linux_pin *p = &k->pin;
 
-	/* It may have been unpinned while it was making the child. */
+	/* It was unpinned to make it. */
 	if (creator != p->lwp && creator != p->last)
-		return;
-	if (!is_on(child, p->cpu))
 		return;
 	put_back(child, p->cpu, &p->before);
 	never(k, child);

@@ -66,11 +66,20 @@ def test_who_says_where_it_wants_to_run_does_run_there(
     assert run.told("asked") == run.told("after") == run.told("long") == (last,)
 
 
-@pytest.mark.parametrize("how", ["fork", "vfork", "thread"])
+@pytest.mark.parametrize("how", ["fork", "vfork", "thread", "untraced"])
 def test_what_is_made_may_run_where_its_maker_might(
     pinned: Callable[[str], Run], own: int, how: str
 ) -> None:
     assert pinned(how).told("child") == (own,)
+
+
+@pytest.mark.parametrize("how", ["fork", "vfork"])
+def test_so_may_a_child_that_is_not_followed(
+    trace: Trace, tracee: Tracee, own: int, how: str
+) -> None:
+    """Of which the kernel does not tell."""
+    run = trace([tracee("pinned"), how], text=True, pin="auto", follow=False)
+    assert run.told("child") == (own,)
 
 
 def test_with_a_second_lwp_a_process_is_not_pinned_again(

@@ -3,6 +3,7 @@
  *   ask, getcpu: asks where it may run, or where it is, by a call;
  *   set:    says where it wants to run: on the last processor that it may;
  *   fork:   makes a child;   vfork: the same, which shares its memory;   thread: makes an LWP;
+ *   untraced: makes a child that asks not to be traced;
  *   exec:   becomes itself again, with "look";
  *   spin:   goes on making calls;
  *   sleep:  makes no more calls.
@@ -82,6 +83,13 @@ main(int argc, char **argv)
 		if (pid == 0) {
 			(void)execv("/proc/self/exe", again);
 			_exit(1);
+		}
+		WANT(end_of(pid) == 0);
+	} else if (strcmp(argv[1], "untraced") == 0) {
+		pid_t pid = (pid_t)syscall(SYS_clone, CLONE_UNTRACED | SIGCHLD, NULL, NULL, NULL, NULL);
+		if (pid == 0) {
+			(void)look(NULL);
+			_exit(0);
 		}
 		WANT(end_of(pid) == 0);
 	} else if (strcmp(argv[1], "thread") == 0) {
