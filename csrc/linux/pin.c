@@ -188,6 +188,12 @@ pico_linux_pin_entry(struct linux_kernel *k, const struct pico_raw *raw)
 {
 	struct pico_event call;
 
+	/* Which call it is, this kernel does not say: nobody who asks could be told the truth. */
+	if (raw->syscall_info[LINUX_INFO_OP] == LINUX_OP_UNTOLD) {
+		pico_linux_unpin(k);
+		k->pin.mode = PICO_PIN_OFF;
+		return;
+	}
 	if (!pico_linux_entry_of(raw, &call))
 		return;
 	/* The kernel does not tell of every child: of none where they are not followed, of one never (CLONE_UNTRACED). */

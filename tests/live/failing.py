@@ -16,13 +16,13 @@ KINDS = ("ptrace", "wait", "read", "write", "proc")
 SEED = 6
 
 
-def build(folder: Path) -> Path:
-    """The library that failing.c is."""
-    library = folder / "failing.so"
+def build(folder: Path, name: str = "failing") -> Path:
+    """The library that NAME.c is."""
+    library = folder / f"{name}.so"
     compiler = shutil.which("cc")
     assert compiler is not None, "the live tests need a C compiler"
     flags = ["-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
-    subprocess.run([compiler, *flags, "-o", library, HERE / "failing.c", "-ldl"], check=True)
+    subprocess.run([compiler, *flags, "-o", library, HERE / f"{name}.c", "-ldl"], check=True)
     return library
 
 
