@@ -296,13 +296,13 @@ static int
 step(struct linux_kernel *k, struct linux_syscall *s)
 {
 	int status, e = -ENOTSUP;
-	pid_t got = wait4(s->lwp, &status, PICO_WAIT_OURS, NULL);
+	pid_t got = pico_linux_wait_for(s->lwp, &status, 0);
 
 	if (got < 0 && errno == EINTR) {
 		(void)pico_linux_ticked();	/* this return is the answer to it */
 		return pico_linux_is_zombie(s->lwp) ? -ESRCH : -EINTR;
 	}
-	if (got < 0)
+	if (got <= 0)
 		return -ESRCH;
 	if (WIFSTOPPED(status) && status >> 16 == 0)
 		e = WSTOPSIG(status) == (SIGTRAP | 0x80) ? take_call_stop(s) : take_signal(s, WSTOPSIG(status));

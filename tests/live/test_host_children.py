@@ -138,6 +138,24 @@ def test_row_3_an_attached_child_is_killed_where_its_first_lwp_stands(
         assert told_to_host(killed) == -signal.SIGKILL
 
 
+def test_an_attached_child_is_killed_where_it_is_to_make_a_call_for_the_tracer(
+    start: Start, tracee: Tracee
+) -> None:
+    """It goes on from there to its end, which is not taken from the host."""
+    killed = start([tracee("spinners"), "1"])
+    until(lambda: killed.said("ready"), "ready")
+    record = []
+    with pt.attach(killed.pid) as loop:
+        for ev in loop:
+            record.append(ev)
+            if isinstance(ev, pt.SyscallEntry) and ev.stop is not None:
+                os.kill(killed.pid, signal.SIGKILL)
+                until(lambda: stands_at_its_end(killed.pid), "at its end")
+                with pytest.raises(pt.TraceeDied):
+                    ev.stop.syscall("getpid")
+    assert told_to_trace(record) == told_to_host(killed) == -signal.SIGKILL
+
+
 def test_another_gets_the_id_of_a_child_that_was_killed_where_it_stood(
     start: Start, tracee: Tracee, last_pid: Callable[[int], object]
 ) -> None:
