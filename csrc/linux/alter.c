@@ -164,14 +164,24 @@ pico_linux_alter(struct pico_kernel *kernel, int32_t pid, int32_t lwp, const str
 	return at_entry(k, &raw, call, what);
 }
 
+static int
+has_handler(int32_t lwp, int signo)
+{
+	uint64_t caught;
+
+	return signo != 0 && pico_linux_status_mask(lwp, "SigCgt", &caught) == 0 && (caught >> (signo - 1) & 1) != 0;
+}
+
 int
-pico_linux_at_call(int32_t lwp)
+pico_linux_at_call(int32_t lwp, int signo)
 {
 	struct pico_raw raw = { .id = lwp };
 	uint8_t code[4] = { 0 };
 
-	if (pico_linux_answer_regs(&raw) < 0)
+	if (has_handler(lwp, signo) || pico_linux_answer_regs(&raw) < 0)
 		return 0;	/* killed */
+	if (pico_linux_is_restarted(&raw))
+		return 1;
 	/* Two bytes may be all there is before the end of a mapping. */
 	int64_t n = pico_linux_read(NULL, 0, lwp, pico_linux_pc_of(&raw), code, sizeof(code));
 	return n > 0 && pico_linux_is_call(raw.machine, code);

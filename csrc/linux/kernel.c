@@ -225,7 +225,7 @@ linux_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int 
 		(void)ptrace(PTRACE_SETOPTIONS, lwp, NULL, options);	/* ESRCH: killed; see below */
 	}
 	/* A call that is stepped over would have neither of its stops. */
-	if ((how == PICO_RESUME_STEP || how == PICO_RESUME_BLOCK) && signo == 0 && pico_linux_at_call(lwp))
+	if ((how == PICO_RESUME_STEP || how == PICO_RESUME_BLOCK) && pico_linux_at_call(lwp, signo))
 		how = PICO_RESUME_SYSCALL;
 	return ptrace(request[how], lwp, NULL, (void *)(intptr_t)signo) < 0 ? -errno : 0;
 }

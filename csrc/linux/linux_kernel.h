@@ -203,8 +203,8 @@ int64_t pico_linux_get_regs(struct pico_kernel *, int32_t pid, int32_t lwp, void
 int64_t pico_linux_get_regset(struct pico_kernel *, int32_t pid, int32_t lwp, uint32_t set, void *, size_t);
 int pico_linux_set_regs(struct pico_kernel *, int32_t pid, int32_t lwp, const void *, size_t);
 int pico_linux_alter(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *call, int what);
-/* 1: the next instruction makes a call. */
-int pico_linux_at_call(int32_t lwp);
+/* 1: the next instruction makes a call, where it goes on with that signal, 0: none. */
+int pico_linux_at_call(int32_t lwp, int signo);
 void pico_linux_altered_stopped(struct linux_kernel *, int32_t lwp, int32_t status);
 
 /* syscall.c */

@@ -111,6 +111,18 @@ pico_linux_pc_of(const struct pico_raw *raw)
 	return l != NULL ? get(raw, l, l->pc) : 0;
 }
 
+/* On x86 (arch_do_signal_or_restart). On arm64 the program counter is back at it already where a signal stops it (its
+ * do_signal), and any program may have such a value where the result is. */
+int
+pico_linux_is_restarted(const struct pico_raw *raw)
+{
+	struct pico_call call;
+
+	pico_linux_call_of(raw, &call);
+	return raw->machine == LINUX_EM_X86_64 && call.sysnum != -1 && -call.result >= LINUX_ERESTARTSYS &&
+	    -call.result <= LINUX_ERESTART_RESTARTBLOCK;
+}
+
 int
 pico_linux_is_call(uint32_t machine, const uint8_t *code)
 {

@@ -14,6 +14,8 @@ struct pico_call {
 void pico_linux_call_of(const struct pico_raw *, struct pico_call *);
 
 uint64_t pico_linux_pc_of(const struct pico_raw *);
+/* 1: it is behind a call that the kernel makes again, unless a handler is to run first. */
+int pico_linux_is_restarted(const struct pico_raw *);
 /* 1: the instruction that begins with these four bytes makes a call. */
 int pico_linux_is_call(uint32_t machine, const uint8_t *code);
 /* 1: these bytes are x86's instruction that makes calls of that ABI. */

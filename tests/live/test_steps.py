@@ -23,6 +23,7 @@ Start = Callable[..., Target]
 PLACES = [1, 2, 3, 8]
 AFTER = [11, 12, 17, 22]
 SYSCALL = 10
+ERESTARTSYS = 512
 
 pytestmark = pytest.mark.skipif(
     platform.machine() != "x86_64", reason=f"the tracee has no assembly for {platform.machine()}"
@@ -91,6 +92,33 @@ def test_into_a_handler(trace: Trace, tracee: Tracee) -> None:
     assert seen[1:] == [signal.SIGUSR2]
     assert seen[0] != run.one(pt.SingleStep).pc
     assert run.told("caught") == (0, 1)
+
+
+@asks_for_results
+@pytest.mark.parametrize("call", ["read", "nanosleep"])
+@pytest.mark.parametrize(
+    ("at", "unwanted"),
+    [(pt.SyscallExit, pt.SIGNAL), (pt.Stopped, pt.Mask(0))],
+    ids=["at its exit", "at the signal"],
+)
+def test_a_call_that_is_made_again(
+    trace: Trace, tracee: Tracee, call: str, at: type[pt.Event], unwanted: pt.Mask
+) -> None:
+    """By the kernel, after a signal that nobody handles: it is seen as any other."""
+
+    def body(ev: Any) -> None:
+        if type(ev) is at and getattr(ev, "error", ERESTARTSYS) >= ERESTARTSYS:
+            ev.stop.step()
+
+    argv = [tracee("restarts"), call, "harmless"]
+    run = trace(argv, events=pt.ALL & ~unwanted, body=body)
+    calls = run.calls(run.one(pt.LwpCreated).lwp)
+    again = 1 + next(n for n, ev in enumerate(calls) if getattr(ev, "error", 0) >= ERESTARTSYS)
+    name = "restart_syscall" if call == "nanosleep" else call
+    assert [(type(ev), ev.name) for ev in calls[again : again + 2]] == [
+        (pt.SyscallEntry, name),
+        (pt.SyscallExit, name),
+    ]
 
 
 @pytest.mark.parametrize("handled", [True, False], ids=["handled", "default"])
