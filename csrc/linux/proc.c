@@ -174,6 +174,32 @@ path_of(int32_t pid, char *path, size_t size)
 	return n < 0 ? -errno : n;
 }
 
+/* A 32-bit program has words of 32 bits there, and in its first pair both are something; a type of a 64-bit one fits
+ * into the lower half of its word. */
+static int
+has_narrow_auxv(int fd)
+{
+	uint64_t first;
+
+	return pread(fd, &first, sizeof(first), 0) == (ssize_t)sizeof(first) && first > UINT32_MAX;
+}
+
+/* Pairs of such words as the pairs they stand for. */
+static int64_t
+read_narrow_auxv(int fd, uint64_t offset, void *data, size_t size)
+{
+	enum { PAIR = 2 * sizeof(uint64_t), NARROW_PAIR = 2 * sizeof(uint32_t) };
+	uint32_t narrow[2];
+	size_t done = 0;
+
+	for (; done + PAIR <= size; done += PAIR) {
+		if (pread(fd, narrow, NARROW_PAIR, (off_t)((offset + done) / 2)) != NARROW_PAIR)
+			break;
+		memcpy((char *)data + done, (const uint64_t[]){ narrow[0], narrow[1] }, PAIR);
+	}
+	return (int64_t)done;
+}
+
 int64_t
 pico_linux_image(struct pico_kernel *k, int32_t pid, int what, uint64_t offset, void *data, size_t size)
 {
@@ -189,8 +215,10 @@ pico_linux_image(struct pico_kernel *k, int32_t pid, int what, uint64_t offset, 
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	ssize_t n = pread(fd, data, size, (off_t)offset);
-	int64_t result = n < 0 ? -errno : n;
+	int narrow = what == PICO_IMAGE_AUXV && has_narrow_auxv(fd);
+	int64_t result = narrow ? read_narrow_auxv(fd, offset, data, size) : pread(fd, data, size, (off_t)offset);
+	if (result < 0)
+		result = -errno;
 	(void)close(fd);
 	return result;
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -244,6 +245,22 @@ def test_a_32_bit_program(command: Command, bare: Callable[..., str]) -> None:
     assert [ev.name for ev in run.calls(run.root) if type(ev) is pt.SyscallEntry] == [
         *("fork", "waitpid", "write", "exit")
     ]
+
+
+@pytest.mark.skipif(
+    platform.machine() != "x86_64", reason=f"{platform.machine()} has no programs of 32-bit x86"
+)
+def test_the_auxiliary_vector_of_a_32_bit_program(bare: Callable[..., str], tmp_path: Path) -> None:
+    """Whose words have 32 bits."""
+    program, trace = bare("forks32", "-m32"), tmp_path / "trace"
+    assert picotrace("-v", "-e", "event=exec", "-o", str(trace), program).status == 6
+    vector = re.findall(r"AUXV\[(\d+)\] (AT_\w+)=(.*)\n", trace.read_text())
+    assert [int(index) for index, _, _ in vector] == list(range(len(vector)))
+    given = {name: value for _, name, value in vector}
+    assert given["AT_PAGESZ"] == "0x1000"
+    assert given["AT_PHENT"] == "0x20"
+    assert given["AT_PLATFORM"] == "'i686'"
+    assert program.startswith(given["AT_EXECFN"].strip("'"))
 
 
 def test_a_thousand_lwps(command: Command, tracee: Callable[[str], str]) -> None:
