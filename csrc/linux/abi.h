@@ -39,6 +39,7 @@
 /* struct ptrace_syscall_info (linux/ptrace.h) */
 #define LINUX_INFO_OP		0
 #define LINUX_INFO_ARCH		4
+#define LINUX_INFO_PC		8
 #define LINUX_INFO_NR		24
 #define LINUX_INFO_ARGS		32
 #define LINUX_INFO_RVAL		24
@@ -49,6 +50,10 @@
 #define LINUX_OP_EXIT		2
 #define LINUX_OP_SECCOMP	3
 #define LINUX_OP_UNTOLD		0xff	/* ours: this kernel has no PTRACE_GET_SYSCALL_INFO (before 5.3) */
+
+/* x86's calls of old that are addresses (seccomp_filter.rst, "Caveats") */
+#define LINUX_VSYSCALLS		0xffffffffff600000u
+#define LINUX_VSYSCALLS_WHICH	0x0c00u
 
 /* siginfo_t of a 64-bit kernel */
 #define LINUX_SI_SIGNO	0

@@ -269,6 +269,16 @@ decode_exiting(const struct pico_raw *raw, const struct pico_lwp *l, struct pico
 	return done(d, pico_linux_is(&last, LINUX_EXIT) ? PICO_LWP_EXITED : PICO_NONE);
 }
 
+/* The kernel answers it without a call, and asks filters all the same; but it has no exit, of which a tracer could be
+ * told. */
+static int
+is_vsyscall(const struct pico_raw *raw, int told)
+{
+	uint64_t pc = told ? pico_u64(raw->syscall_info + LINUX_INFO_PC) : pico_linux_pc_of(raw);
+
+	return (pc & ~(uint64_t)LINUX_VSYSCALLS_WHICH) == LINUX_VSYSCALLS;
+}
+
 /* A filter leaves a call to the tracer: ours does for those of interest. A program's own means some tracer that
  * it knows of, and without one the call fails (seccomp(2), SECCOMP_RET_TRACE). */
 static int
@@ -279,12 +289,13 @@ decode_filtered(const struct pico_raw *raw, const struct pico_lwp *l, struct pic
 	if (!(raw->have & PICO_NEED_SYSCALL_INFO))
 		return PICO_NEED_SYSCALL_INFO;
 	int told = raw->syscall_info[LINUX_INFO_OP] != LINUX_OP_UNTOLD;
-	if (!told && !(raw->have & PICO_NEED_STATE))
-		return PICO_NEED_STATE;
+	if (!told && ~raw->have & (PICO_NEED_STATE | PICO_NEED_REGS))
+		return PICO_NEED_STATE | PICO_NEED_REGS;
 	if ((told ? word : raw->state) != PICO_FILTER_WORD)
 		d->refuse = LINUX_ENOSYS;
-	if (l->in_call)
-		return done(d, PICO_NONE);	/* its entry was a stop of its own */
+	/* Its entry was a stop of its own. */
+	if (l->in_call || is_vsyscall(raw, told))
+		return done(d, PICO_NONE);
 	return told ? decode_entry(raw, l, d) : decode_untold(raw, l, d);
 }
 

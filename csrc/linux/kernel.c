@@ -37,6 +37,7 @@ _Static_assert(offsetof(siginfo_t, si_code) == LINUX_SI_CODE && offsetof(siginfo
     offsetof(siginfo_t, si_status) == LINUX_SI_STATUS && offsetof(siginfo_t, si_value) == LINUX_SI_VALUE &&
     sizeof(siginfo_t) <= sizeof(((struct pico_raw *)0)->siginfo), "siginfo_t");
 _Static_assert(offsetof(struct __ptrace_syscall_info, arch) == LINUX_INFO_ARCH &&
+    offsetof(struct __ptrace_syscall_info, instruction_pointer) == LINUX_INFO_PC &&
     offsetof(struct __ptrace_syscall_info, entry.nr) == LINUX_INFO_NR &&
     offsetof(struct __ptrace_syscall_info, entry.args) == LINUX_INFO_ARGS &&
     offsetof(struct __ptrace_syscall_info, exit.rval) == LINUX_INFO_RVAL &&

@@ -126,8 +126,8 @@ def chosen(
     lwp: int, nr: int, *args: int, word: int = lib.PICO_FILTER_WORD, **answers: Any
 ) -> Scripted:
     """A filter in the kernel leaves a call to the tracer: ours, or one with another word."""
-    arch = answers.pop("arch", X86_64)
-    info = struct.pack("<B3xIQQQ6QI", 3, arch, 0, 0, nr, *(*args, *[0] * 6)[:6], word)
+    arch, pc = answers.pop("arch", X86_64), answers.pop("pc", 0)
+    info = struct.pack("<B3xIQQQ6QI", 3, arch, pc, 0, nr, *(*args, *[0] * 6)[:6], word)
     return stopped(lwp, SIGTRAP, EVENT_SECCOMP, state=word, syscall_info=info, **answers)
 
 

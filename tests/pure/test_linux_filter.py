@@ -50,6 +50,21 @@ def test_entries_alone_are_one_stop_each() -> None:
     assert (every.events, ways(every)) == (played.events, [ON, ON, ON])
 
 
+@pytest.mark.parametrize("which", [0, 0x400, 0x800])
+def test_an_old_call_by_its_address_is_seen_no_more_than_without(which: int) -> None:
+    """A vsyscall, which comes to no exit."""
+    stops = [s.exec_(10), s.chosen(10, GETPID, pc=0xFFFFFFFFFF600000 + which)]
+    stops += [s.chosen(10, GETPID, pc=0x401000), s.exit_(10, 10), s.exited(10, 0)]
+    played = filtered(stops)
+    assert shown(played.events) == [
+        "10 Exec",
+        "10 SyscallEntry getpid",
+        "10 SyscallExit getpid 10",
+        "0 Exited 0",
+    ]
+    assert ways(played) == [ON, ON, SYSCALL, ON]
+
+
 def test_a_call_that_only_the_loop_needs_is_not_reported_and_has_no_exit() -> None:
     stops = [s.exec_(10), s.chosen(10, PRCTL, PR_SET_NAME), s.chosen(10, FORK)]
     stops += [s.made(10, s.EVENT_FORK, 20), s.first_stop(20), s.chosen(20, GETPID)]
