@@ -6,7 +6,9 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -27,14 +29,46 @@ child_signals(void)
 		(void)sigaction(pico_linux_tick_signal(), &ignore, NULL);
 }
 
+/* struct linux_dirent64 (getdents64(2)): where its own size is, and its name. readdir(3) may not be used here: it
+ * allocates memory, and another thread may have had that locked when this process was made. */
+enum { DIRENT_SIZE = 16, DIRENT_NAME = 19 };
+
+static void
+close_listed(const char *entries, long size, int from)
+{
+	uint16_t length;
+
+	for (long i = 0; i < size; i += length) {
+		memcpy(&length, entries + i + DIRENT_SIZE, sizeof(length));
+		int fd = 0;
+		for (const char *digit = entries + i + DIRENT_NAME; *digit >= '0' && *digit <= '9'; digit++)
+			fd = fd * 10 + (*digit - '0');
+		if (fd >= from)
+			(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	}
+}
+
+/* For kernels that have no CLOSE_RANGE_CLOEXEC (before 5.11), and those who may not ask. */
+static void
+close_each(int from)
+{
+	char entries[2048];
+	long size;
+
+	int fds = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	while ((size = syscall(SYS_getdents64, fds, entries, sizeof(entries))) > 0)
+		close_listed(entries, size, from);
+	(void)close(fds);
+}
+
 static void
 child_close_from(int fd)
 {
 #ifdef SYS_close_range
-	(void)syscall(SYS_close_range, fd, ~0u, 1u << 2 /* CLOSE_RANGE_CLOEXEC */);
-#else
-	(void)fd;
+	if (syscall(SYS_close_range, fd, ~0u, 1u << 2 /* CLOSE_RANGE_CLOEXEC */) == 0)
+		return;
 #endif
+	close_each(fd);
 }
 
 struct before_exec {

@@ -96,9 +96,14 @@ os.execvp(sys.argv[2], sys.argv[2:])
 """
 
 
-def without_ptrace() -> list[str]:
-    number = syscalls.load("linux-x86_64").by_name["ptrace"].number
+def without_call(name: str) -> list[str]:
+    """The start of a command that may not make that system call."""
+    number = syscalls.load("linux-x86_64").by_name[name].number
     return [sys.executable, "-c", WITHOUT, str(number)]
+
+
+def without_ptrace() -> list[str]:
+    return without_call("ptrace")
 
 
 def made_up_yama(scope: int) -> list[str]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 import pytest
+from cli_support import needs_the_filter, without_call
 from runs import Target, Trace, asks_for_results, contents, until
 
 import pypicotrace as pt
@@ -85,6 +86,25 @@ def test_row_52_descriptors_that_are_to_be_inherited(
     said = same(close_fds=False, cwd="/")
     assert any(line.startswith(b"fd %d " % extra) for line in said)
     assert not any(line.startswith(b"fd %d " % extra) for line in same())
+
+
+INHERITABLE = """
+import os
+import pypicotrace as pt
+for fd in (77, 78, *range(200, 400)):
+    os.dup2(0, fd)
+with pt.spawn(["ls", "/proc/self/fd"], events=pt.EXIT, pass_fds=[78]) as loop:
+    list(loop)
+"""
+
+
+@needs_the_filter
+def test_row_52_descriptors_where_the_kernel_has_no_call_to_close_them_all() -> None:
+    """As before Linux 5.11."""
+    argv = [*without_call("close_range"), sys.executable, "-c", INHERITABLE]
+    said = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True).stdout
+    # The fourth is the folder that it reads.
+    assert said.split() == [b"0", b"1", b"2", b"3", b"78"]
 
 
 def test_row_52_folder_and_environment(
