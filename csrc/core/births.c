@@ -55,6 +55,9 @@ pico_loop_born(struct pico_loop *loop, struct pico_lwp *l, const struct pico_raw
 		who->state = PICO_LWP_RUNNING;	/* it stands with its process, for another's stop */
 	if (ev.kind == PICO_ATTACHED)
 		arrived(loop, l->process);
+	/* Where LWPs stop one by one, who was in a vfork(2) comes to its end first. */
+	if (loop->kernel->lwp_of == NULL && d->event.kind != PICO_VFORK_DONE)
+		who->made = 0;
 	/* One stop of a process is for all its LWPs. */
 	int more = loop->kernel->lwp_of != NULL && l->process->arriving > 0;
 	if (more || (d->event.kind != PICO_FIRST_STOP && d->event.kind != PICO_INTERRUPTED))

@@ -131,6 +131,7 @@ dispatch(struct pico_loop *loop, struct pico_lwp *l, struct pico_decoded *d)
 			ev->kind = PICO_NONE;
 		break;
 	case PICO_VFORK_DONE:
+		l->made = 0;
 		if (l->keeps)
 			ev->kind = PICO_NONE;
 		break;

@@ -234,6 +234,20 @@ def test_who_owns_the_child_says_what_it_is(event: int, owned: bool, kind: str) 
     assert kind in shown(play([*stops, s.exited(10, 0)]).events)[1]
 
 
+def test_the_end_of_a_vfork_is_that_of_one_that_was_told_of_or_under_way() -> None:
+    """The kernel tells it of a child, too, that asked not to be traced."""
+    done = s.stopped(10, s.SIGTRAP, s.EVENT_VFORK_DONE, state=20, pid=10)
+    untraced = s.stopped(10, s.SIGTRAP, s.EVENT_VFORK_DONE, state=30)
+    under_way = [done, untraced, s.exited(10, 0)]
+    assert shown(play(under_way, attach=[10]).events) == [
+        "10 Attached",
+        "10 VforkDone 20",
+        "0 Exited 0",
+    ]
+    asleep = [s.first_stop(10, pid=10), untraced, s.exited(10, 0)]
+    assert shown(play(asleep, attach=[10]).events) == ["10 Attached", "0 Exited 0"]
+
+
 def test_an_lwp_that_died_before_it_ever_stopped() -> None:
     stops = [s.exec_(10), s.made(10, s.EVENT_CLONE, 11, owned=True), s.killed(11, 9)]
     assert shown(play([*stops, s.killed(10, 9)]).events)[1:] == [
