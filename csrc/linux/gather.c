@@ -21,13 +21,14 @@ now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
-static int
-is_kept(const struct linux_kernel *k, int32_t lwp)
+/* What has been waited for of it, and not been taken: the last of that; NULL: nothing. */
+static const struct linux_early *
+kept(const struct linux_kernel *k, int32_t lwp)
 {
-	for (uint32_t i = k->early_next; i < k->early_count; i++)
-		if (k->early[i].id == lwp)
-			return 1;
-	return 0;
+	for (uint32_t i = k->early_count; i > k->early_next; i--)
+		if (k->early[i - 1].id == lwp)
+			return &k->early[i - 1];
+	return NULL;
 }
 
 /* 1: it stands; 0: it does not, or has ended. */
@@ -35,8 +36,11 @@ static int
 wait_for(struct linux_kernel *k, int32_t lwp, uint64_t until)
 {
 	const struct timespec pause = { 0, LOOK_NS };
+	const struct linux_early *before = kept(k, lwp);
 	int status;
 
+	if (before != NULL)
+		return WIFSTOPPED(before->status);
 	for (;;) {
 		pid_t got = pico_linux_wait_for(lwp, &status, WNOHANG);
 		if (got == lwp)
@@ -57,10 +61,10 @@ pico_linux_gather(struct pico_kernel *kernel, int32_t pid, int32_t *lwps, int co
 
 	(void)pid;
 	for (int i = 0; i < count; i++)
-		if (!is_kept(k, lwps[i]))
+		if (kept(k, lwps[i]) == NULL)
 			(void)ptrace(PTRACE_INTERRUPT, lwps[i], NULL, NULL);	/* ESRCH: it has ended */
 	for (int i = 0; i < count; i++) {
-		int e = is_kept(k, lwps[i]) ? 1 : wait_for(k, lwps[i], until);
+		int e = wait_for(k, lwps[i], until);
 		if (e < 0)
 			return e;
 		if (e == 0)

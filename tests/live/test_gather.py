@@ -7,10 +7,11 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import Trace
+from runs import Trace, fields, until
 
 import pypicotrace as pt
 
@@ -77,6 +78,35 @@ def until_killed(program: str, args: list[str], events: pt.Mask) -> None:
             if ev.seq == 200:
                 os.killpg(loop.root, signal.SIGKILL)
     assert isinstance(loop.status, pt.Signaled)
+
+
+def test_one_that_has_ended_is_not_among_them(trace: Trace, tracee: Tracee) -> None:
+    """However often they are gathered before its end is told."""
+    ending: set[int] = set()
+    seen: list[set[int]] = []
+
+    def body(ev: Any) -> None:
+        ending.discard(ev.lwp)
+        if ev.stop is not None and ending:
+            until(lambda: all(map(has_ended, ending)), "they have ended")
+            found = [{stop.lwp for stop in ev.stop.gather()} for _ in range(2)]
+            assert found[0] == found[1]
+            seen.append(ending & found[1])
+        if type(ev) is pt.SyscallEntry and ev.name == "exit":
+            ending.add(ev.lwp)
+
+    trace([tracee("lwps"), "storm", "20"], body=body)
+    assert seen
+    assert not any(seen)
+
+
+def has_ended(lwp: int) -> bool:
+    """And may have been waited for, when it was gathered."""
+    try:
+        status = Path(f"/proc/{lwp}/status").read_text()
+    except FileNotFoundError:
+        return True
+    return fields(status)["State"].startswith("Z")
 
 
 def test_one_that_is_asleep_in_the_kernel_is_not_among_them(tracee: Tracee) -> None:
