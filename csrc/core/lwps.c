@@ -273,6 +273,7 @@ pico_lwps_exec(struct pico_lwps *t, struct pico_lwp *leader, int32_t old)
 		leader->sysnum = caller->sysnum;
 		leader->enter_seq = caller->enter_seq;
 		leader->enter_ns = caller->enter_ns;
+		leader->stepped = caller->stepped;
 		leader->altered = caller->altered;
 		leader->answered = caller->answered;
 		memcpy(leader->args, caller->args, sizeof(leader->args));

@@ -264,6 +264,21 @@ def test_not_following_lets_a_child_of_clone_go_unannounced() -> None:
     assert Request("detach", 20, 0, 0) in played.requests
 
 
+@pytest.mark.parametrize(("stepped", "steps"), [(10, [10]), (11, [11, 10])])
+def test_a_step_of_who_calls_execve_leads_behind_it(stepped: int, steps: list[int]) -> None:
+    """Whatever its id is then; and no step of another does."""
+    stops = [s.exec_(10), s.exit_(10, 0), s.made(10, s.EVENT_CLONE, 11, owned=True)]
+    stops += [s.first_stop(11), s.entry(stepped, GETPID), s.exit_(stepped, 10)]
+    stops += [s.entry(11, EXECVE), s.exec_(10, old=11), s.exit_(10, 0), s.exited(10, 0)]
+
+    def body(event: Any) -> None:
+        if event.stop is not None:
+            event.stop.step()
+
+    played = play(stops, events=Mask.STEP | Mask.SCE, syscalls=["getpid"], body=body)
+    assert [step.lwp for step in played.events if isinstance(step, ev.SingleStep)] == steps
+
+
 def test_exec_by_a_later_lwp_takes_the_first_ones_id() -> None:
     stops = [s.exec_(10), s.exit_(10, 0), s.made(10, s.EVENT_CLONE, 11, owned=True)]
     stops += [s.first_stop(11), s.entry(10, READ), s.entry(11, EXECVE), s.exec_(10, old=11)]
