@@ -118,6 +118,7 @@ static int
 at_entry(struct linux_kernel *k, struct pico_raw *raw, const struct pico_event *call, int what)
 {
 	struct linux_altered *altered = NULL;
+	int first = find(k, raw->id) == NULL;
 
 	if (what != PICO_ALTER_ANSWER) {
 		altered = remember(k, raw->id, raw);
@@ -131,6 +132,9 @@ at_entry(struct linux_kernel *k, struct pico_raw *raw, const struct pico_event *
 		altered->abi = call->abi;
 		altered->changed = *raw;
 	}
+	/* What nothing was changed of would be put back at the exit of another call, which is. */
+	if (e < 0 && first)
+		forget(k, altered);
 	return e < 0 ? e : what == PICO_ALTER_ANSWER;
 }
 

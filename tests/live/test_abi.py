@@ -149,3 +149,22 @@ def test_row_51_registers_have_the_calls_arguments(trace: Trace, program: str) -
     seen: list[int] = []
     trace([program], body=body)
     assert len(seen) == 1
+
+
+def test_a_change_that_is_refused_leaves_nothing_for_another_call(
+    trace: Trace, bare: Callable[[str, str], str]
+) -> None:
+    """What is in the register is more than a call of 32 bits takes, and all are to be set."""
+    refused = []
+
+    def body(ev: Any) -> None:
+        if type(ev) is pt.SyscallEntry and ev.name == "syscall_999":
+            with pytest.raises(ValueError, match="answered already"):
+                ev.stop.set_args(None, 5)
+            refused.append(ev)
+        if type(ev) is pt.SyscallEntry and ev.name == "getppid":
+            ev.stop.set_sysnum("getuid")
+
+    run = trace([bare("wide80", "-m64")], body=body, altered=True)
+    assert refused
+    assert run.one(pt.Exited).status == 7
