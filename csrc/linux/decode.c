@@ -104,7 +104,7 @@ decode_exit(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_de
 		ev->addr = pico_linux_pc_of(raw);
 	if (!l->in_call) {
 		struct pico_call call;
-		pico_linux_call_of(raw, &call);
+		pico_linux_call_of(raw, pico_u32(raw->syscall_info + LINUX_INFO_ARCH), &call);
 		ev->flags |= PICO_HALF;
 		ev->sysnum = (int32_t)call.sysnum;
 		memcpy(ev->args, call.args, sizeof(call.args));
@@ -127,7 +127,7 @@ decode_untold(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_
 
 	if (!(raw->have & PICO_NEED_REGS))
 		return PICO_NEED_REGS;
-	pico_linux_call_of(raw, &call);
+	pico_linux_call_of(raw, 0, &call);
 	memcpy(told.syscall_info + LINUX_INFO_ARCH, &call.arch, sizeof(call.arch));
 	if (!l->in_call && !l->skip_exit) {
 		memcpy(told.syscall_info + LINUX_INFO_NR, &call.sysnum, sizeof(call.sysnum));
@@ -262,7 +262,7 @@ decode_exiting(const struct pico_raw *raw, const struct pico_lwp *l, struct pico
 	if (!l->in_call) {
 		if (!(raw->have & PICO_NEED_REGS))
 			return PICO_NEED_REGS;
-		pico_linux_call_of(raw, &call);
+		pico_linux_call_of(raw, 0, &call);
 		last.sysnum = (int32_t)call.sysnum;
 		set_abi(&last, call.arch);
 	}

@@ -86,12 +86,14 @@ put(struct pico_raw *raw, const struct layout *l, int place, uint64_t v64)
 }
 
 void
-pico_linux_call_of(const struct pico_raw *raw, struct pico_call *call)
+pico_linux_call_of(const struct pico_raw *raw, uint32_t arch, struct pico_call *call)
 {
-	const struct layout *l = layout_of(raw, 0);
+	const struct layout *l = layout_of(raw, arch);
 
 	memset(call, 0, sizeof(*call));
 	call->sysnum = -1;
+	if (l == NULL)
+		l = layout_of(raw, 0);
 	if (l == NULL)
 		return;
 	call->arch = l->arch;
@@ -118,7 +120,7 @@ pico_linux_is_restarted(const struct pico_raw *raw)
 {
 	struct pico_call call;
 
-	pico_linux_call_of(raw, &call);
+	pico_linux_call_of(raw, 0, &call);
 	return raw->machine == LINUX_EM_X86_64 && call.sysnum != -1 && -call.result >= LINUX_ERESTARTSYS &&
 	    -call.result <= LINUX_ERESTART_RESTARTBLOCK;
 }

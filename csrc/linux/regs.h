@@ -11,7 +11,8 @@ struct pico_call {
 	uint64_t args[6];
 };
 
-void pico_linux_call_of(const struct pico_raw *, struct pico_call *);
+/* `arch`: by whose numbers it was made, where the kernel says that; else 0. */
+void pico_linux_call_of(const struct pico_raw *, uint32_t arch, struct pico_call *);
 
 uint64_t pico_linux_pc_of(const struct pico_raw *);
 /* 1: it is behind a call that the kernel makes again, unless a handler is to run first. */

@@ -3,6 +3,7 @@
 The scripts are what ptrace(2) documents for a seized tracee.
 """
 
+import struct
 from dataclasses import replace
 from typing import Any
 
@@ -117,6 +118,17 @@ def test_an_exit_without_its_entry_takes_the_call_from_the_registers() -> None:
     assert isinstance(attached, ev.Attached)
     assert isinstance(exit_, ev.SyscallExit)
     assert (exit_.name, exit_.error, exit_.enter_seq) == ("read", 4, 0)
+
+
+def test_the_registers_of_a_32_bit_call_in_64_bit_code_are_others() -> None:
+    """Of int 0x80: rbx, rcx and rdx."""
+    words = [0] * 27
+    words[15], words[5], words[11], words[12] = 4, 1, 0x1000, 3
+    regs = struct.pack("<27Q", *words)
+    stops = [s.first_stop(10, pid=10), s.exit_(10, 3, arch=I386, regs=regs), s.exited(10, 0)]
+    _, exit_, _ = play(stops, attach=[10]).events
+    assert isinstance(exit_, ev.SyscallExit)
+    assert (exit_.abi, exit_.name, exit_.args) == ("linux-i386", "write", (1, 0x1000, 3))
 
 
 UNTOLD = [
