@@ -117,10 +117,19 @@ decode_exit(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_de
 	return done(d, PICO_SCX);
 }
 
+/* Its last stop was in the middle of a call, whose exit is the next; though the tracer may have come between. */
+static int
+was_inside(const struct pico_lwp *l)
+{
+	int event = l->status >> 16;
+
+	return (l->status & 0xff) == 0x7f && event >= LINUX_EVENT_FORK && event <= LINUX_EVENT_VFORK_DONE;
+}
+
 /* A kernel that does not tell which of the two stops of a call this is: they alternate, and the
  * registers have the rest. */
 static int
-decode_untold(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_decoded *d)
+decode_untold(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_decoded *d, int is_exit)
 {
 	struct pico_raw told = *raw;
 	struct pico_call call;
@@ -129,7 +138,7 @@ decode_untold(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_
 		return PICO_NEED_REGS;
 	pico_linux_call_of(raw, 0, &call);
 	memcpy(told.syscall_info + LINUX_INFO_ARCH, &call.arch, sizeof(call.arch));
-	if (!l->in_call && !l->skip_exit) {
+	if (!is_exit) {
 		memcpy(told.syscall_info + LINUX_INFO_NR, &call.sysnum, sizeof(call.sysnum));
 		memcpy(told.syscall_info + LINUX_INFO_ARGS, call.args, sizeof(call.args));
 		return decode_entry(&told, l, d);
@@ -150,7 +159,7 @@ decode_syscall(const struct pico_raw *raw, const struct pico_lwp *l, struct pico
 	case LINUX_OP_EXIT:
 		return decode_exit(raw, l, d);
 	case LINUX_OP_UNTOLD:
-		return decode_untold(raw, l, d);
+		return decode_untold(raw, l, d, l->in_call || l->skip_exit || was_inside(l));
 	default:
 		/* A stop that the kernel itself takes for no call's: there is nothing to say of it. */
 		return done(d, PICO_NONE);
@@ -296,7 +305,7 @@ decode_filtered(const struct pico_raw *raw, const struct pico_lwp *l, struct pic
 	/* Its entry was a stop of its own. */
 	if (l->in_call || is_vsyscall(raw, told))
 		return done(d, PICO_NONE);
-	return told ? decode_entry(raw, l, d) : decode_untold(raw, l, d);
+	return told ? decode_entry(raw, l, d) : decode_untold(raw, l, d, 0);
 }
 
 static int

@@ -153,6 +153,25 @@ def test_a_kernel_that_tells_no_more_than_registers(
     assert (exit_.sysnum, exit_.error, exit_.retval) == (nr, 9, None)
 
 
+@pytest.mark.parametrize(("machine", "regs", "abi", "nr"), UNTOLD)
+@pytest.mark.parametrize("event", [s.EVENT_VFORK_DONE, s.EVENT_EXEC])
+def test_the_stop_after_one_in_the_middle_of_a_call_is_its_exit(
+    machine: int, regs: Any, abi: str, nr: int, event: int
+) -> None:
+    """Where the kernel does not tell, and the tracer came to it there."""
+    stops = [s.stopped(10, s.SIGTRAP, event, state=10, pid=10)]
+    stops += [s.untold(10, regs(nr, 20), machine), s.untold(10, regs(nr, 3, 0x1000, 64), machine)]
+    stops += [s.untold(10, regs(nr, 3), machine), s.exited(10, 0)]
+    *_, half, entry, exit_, _ = play(stops, attach=[10]).events
+    assert [type(event) for event in (half, entry, exit_)] == [
+        ev.SyscallExit,
+        ev.SyscallEntry,
+        ev.SyscallExit,
+    ]
+    assert half.enter_seq == 0
+    assert exit_.enter_seq == entry.seq
+
+
 def test_registers_that_are_not_known_give_no_number() -> None:
     stops = [s.first_stop(10, pid=10), replace(s.exit_(10, 5), regs=b"?" * 20), s.exited(10, 0)]
     _, exit_, _ = play(stops, attach=[10]).events
