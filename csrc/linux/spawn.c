@@ -184,7 +184,9 @@ pico_linux_spawn(struct pico_kernel *kernel, const struct pico_launch *launch, i
 	};
 	pid_t pid;
 
-	pico_linux_unpin(k);	/* the child inherits it */
+	/* The child inherits where this thread may run, by whatever loop of it. */
+	for (struct linux_kernel *each = pico_linux_first(); each != NULL; each = each->other)
+		pico_linux_unpin(each);
 	int e = pico_pipe_open(&before.go);
 	if (e == 0)
 		e = pico_pipe_open(&errors);

@@ -352,8 +352,10 @@ pico_linux_syscall(struct pico_kernel *kernel, int32_t pid, int32_t lwp, struct 
 {
 	struct linux_kernel *k = (struct linux_kernel *)kernel;
 
-	if (how == PICO_SYSCALL_BEGIN && k->syscall == NULL)
+	if (how == PICO_SYSCALL_BEGIN && k->syscall == NULL) {
+		pico_linux_unpin(k);	/* that may be what is asked for */
 		k->syscall = new_syscall(pid, lwp, call);
+	}
 	struct linux_syscall *s = k->syscall;
 	if (s == NULL)
 		return -ENOMEM;

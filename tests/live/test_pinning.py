@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import platform
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 from cli_support import picotrace
-from runs import Run, Target, Trace, fields, until
+from runs import Run, Target, Trace, contents, fields, until
 
 import pypicotrace as pt
 
@@ -147,6 +149,30 @@ def test_what_somebody_else_has_changed_stays(tracee: Tracee, start: Callable[..
         [other, *_] = all_of_them - os.sched_getaffinity(target.pid)
         os.sched_setaffinity(target.pid, {other})
     assert os.sched_getaffinity(target.pid) == {other}
+
+
+def test_what_another_loop_starts_may_run_where_its_thread_might(
+    tracee: Tracee, scratch: Callable[[], IO[bytes]], own: int
+) -> None:
+    out = scratch()
+    with pt.spawn([tracee("pinned"), "spin"], pin="auto") as loop:
+        until_pinned(loop, loop.root)
+        with pt.spawn([tracee("pinned"), "look"], events=pt.EXIT, stdout=out) as other:
+            list(other)
+    assert contents(out).decode().split() == ["child", str(own)]
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="calls of the tracer's are of x86")
+def test_who_is_made_to_ask_is_told_the_truth(tracee: Tracee, own: int) -> None:
+    with pt.spawn([tracee("pinned"), "spin"], events=pt.SCE, pin="auto") as loop:
+        for ev in loop:
+            if ev.seq % 500 or mask(ev.pid).bit_count() > 1:
+                continue
+            assert ev.stop is not None
+            below = ev.stop.registers["rsp"] - 4096
+            assert ev.stop.syscall("sched_getaffinity", 0, 8, below) == 8
+            assert int.from_bytes(ev.stop.read(below, 8), "little") == own
+            break
 
 
 def interrupt_when(loop: pt.Loop, true: Callable[[], bool]) -> None:
