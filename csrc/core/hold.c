@@ -193,3 +193,14 @@ pico_loop_release_overdue(struct pico_loop *loop)
 
 	release(loop, 0, now > PICO_OVERDUE_NS ? now - PICO_OVERDUE_NS : 0);
 }
+
+void
+pico_loop_pass_over(struct pico_loop *loop, uint64_t since)
+{
+	struct pico_lwp *l;
+	uint32_t cursor = 0;
+
+	while (loop->lwps.held > 0 && (l = pico_lwps_next(&loop->lwps, &cursor)) != NULL)
+		if (l->process == NULL)
+			l->held_ns += pico_clock_ns() - since;
+}

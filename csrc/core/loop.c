@@ -144,13 +144,23 @@ pace(struct pico_loop *loop, int64_t deadline)
 			loop->tick_ns = interval;
 }
 
+static int
+flush(struct pico_loop *loop)
+{
+	uint64_t began = pico_clock_ns();
+	int e = pico_text_flush(loop->text);
+
+	pico_loop_pass_over(loop, began);
+	return e;
+}
+
 int
 pico_loop_make_room(struct pico_loop *loop)
 {
 	if (loop->text == NULL || !pico_text_full(loop->text))
 		return 0;
 	pace(loop, 0);
-	return pico_text_flush(loop->text) == -EINTR ? -EINTR : 0;
+	return flush(loop) == -EINTR ? -EINTR : 0;
 }
 
 /* A tick or a signal interrupted the wait. */
@@ -160,7 +170,7 @@ on_tick(struct pico_loop *loop)
 	if (!pending(loop) && loop->tick_ns < TICK_IDLE_NS)
 		loop->tick_ns = 0;	/* the next wait sets the slow pace */
 	if (loop->text != NULL)
-		(void)pico_text_flush(loop->text);	/* its error is kept, and asked for by the owner */
+		(void)flush(loop);	/* its error is kept, and asked for by the owner */
 	pico_loop_look_at_clock(loop, pico_clock_ns());
 	pico_loop_look_round(loop);
 }
@@ -256,7 +266,7 @@ static int
 ask_caller(struct pico_loop *loop)
 {
 	if (loop->text != NULL)
-		(void)pico_text_flush(loop->text);
+		(void)flush(loop);
 	return handed_over(loop) > 0 ? handed_over(loop) : PICO_ASKS;
 }
 
@@ -299,6 +309,8 @@ pico_loop_next(struct pico_loop *loop, struct pico_event *batch, int max, int64_
 	struct pico_lwp *current = loop->current;
 
 	(void)pico_loop_syscall_cancel(loop);	/* left behind by an exception */
+	if (loop->returned_ns != 0)
+		pico_loop_pass_over(loop, loop->returned_ns);
 	if (max < 1 && loop->mode != PICO_MODE_TEXT)
 		return -EINVAL;
 	loop->batch = batch;
@@ -313,6 +325,7 @@ pico_loop_next(struct pico_loop *loop, struct pico_event *batch, int max, int64_
 	loop->shown = loop->filled > 0 ? batch[loop->filled - 1].kind : PICO_NONE;
 	loop->batch = NULL;
 	loop->filled = 0;
+	loop->returned_ns = loop->lwps.held > 0 ? pico_clock_ns() : 0;
 	return n;
 }
 

@@ -48,6 +48,7 @@ struct pico_loop {
 	uint64_t slower_than_ns;
 	struct pico_text *text;
 	uint64_t looked_ns;		/* when stops were looked for that another wait may have taken */
+	uint64_t returned_ns;		/* when the caller got what it was given last, if an LWP is held; else 0 */
 	uint64_t empty_ns;		/* since when the table is empty; 0: it is not */
 	uint64_t wake_ns;		/* the first of those that are delayed is to go on then, or a later one */
 	struct pico_limit limit;
@@ -208,5 +209,7 @@ void pico_loop_release_all(struct pico_loop *);
 /* Nor for those that have waited longer than any event can be under way: their creator is one that
  * /proc could not name (CLONE_PARENT). */
 void pico_loop_release_overdue(struct pico_loop *);
+/* The time since then counts for none that is held: nothing was waited for, what is under way has had to wait as well. */
+void pico_loop_pass_over(struct pico_loop *, uint64_t since);
 
 #endif

@@ -76,7 +76,7 @@ struct pico_lwp {
 	int32_t parent;		/* HELD: the parent of the process it is in */
 	int32_t owner;		/* HELD: the process it is in */
 	char program[24];	/* HELD: the name of that process */
-	uint64_t held_ns;	/* HELD: since when */
+	uint64_t held_ns;	/* HELD: since when, or later by what does not count */
 	uint64_t enter_seq;
 	uint64_t enter_ns;	/* when the SCE was taken */
 	uint64_t delay_ns;	/* it is to stand so much longer when it would be resumed, */

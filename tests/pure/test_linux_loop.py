@@ -4,6 +4,7 @@ The scripts are what ptrace(2) documents for a seized tracee.
 """
 
 import struct
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -245,6 +246,24 @@ def test_an_lwp_is_created_in_its_own_context(order: int) -> None:
         "10 Exec",
         "11 LwpCreated",
         "11 LwpExited",
+        "0 Exited 0",
+    ]
+
+
+def test_a_child_is_not_taken_for_an_orphan_because_the_caller_takes_its_time() -> None:
+    """Its parent's event is under way, but cannot be taken meanwhile."""
+    stops = [s.exec_(10), s.exit_(10, 0), s.made(10, s.EVENT_CLONE, 11, owned=True)]
+    stops += [s.first_stop(11), s.entry(10, FORK), s.first_stop(20, pid=20, parent=10)]
+    stops += [s.entry(11, GETPID), s.interrupted(), s.made(10, s.EVENT_FORK, 20)]
+    stops += [s.exited(20, 0), s.killed(11, 9), s.killed(10, 9)]
+
+    def body(event: Any) -> None:
+        if event.lwp == 11 and isinstance(event, ev.SyscallEntry):
+            time.sleep(1.1)
+
+    assert shown(play(stops, body=body).events)[3:6] == [
+        "11 SyscallEntry getpid",
+        "10 Forked 20",
         "0 Exited 0",
     ]
 
