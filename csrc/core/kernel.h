@@ -225,7 +225,7 @@ struct pico_kernel {
 	/* Whether the trap of a step or a breakpoint is on its way to an LWP that stands in another stop: it would be the
 	 * LWP's own where that is let go, and kill it. NULL: there is none such. */
 	int (*trapped)(struct pico_kernel *, int32_t lwp);
-	/* Have it stop. 0: it will; 1: its process stands still already. */
+	/* Have it stop. 0: it will; 1: its process stands still already; 2: it has exited, and its process lives on. */
 	int (*interrupt)(struct pico_kernel *, int32_t pid, int32_t lwp);
 	/* Have so many LWPs of a process stop, and wait for that, so long at most: those that do not, or have ended, become
 	 * 0. The stops come from wait later. NULL: where one stops, all do. */

@@ -140,20 +140,26 @@ pico_loop_refusal(struct pico_loop *loop, int32_t pid, int error, int32_t *detai
 	return loop->kernel->refusal(loop->kernel, pid, error, detail);
 }
 
+static void
+tell_detached(struct pico_loop *loop, const struct pico_process *p)
+{
+	struct pico_event ev = { .kind = PICO_DETACHED };
+
+	loop->now = pico_clock_ns();
+	(void)pico_loop_emit(loop, p, &ev);
+	if (p->pid == loop->root)
+		loop->root = PICO_ROOT_LEFT;
+}
+
 void
 pico_loop_left(struct pico_loop *loop, struct pico_lwp *l)
 {
 	struct pico_process *p = l->process;
-	struct pico_event ev = { .kind = PICO_DETACHED };
 	/* The first LWP cannot be let go when it has exited: the end of its process is told to us. */
 	int but_first = p->lwps == 2 && p->leader_gone && l->id != p->pid;
 
-	if (p->lwps == 1 || but_first) {
-		loop->now = pico_clock_ns();
-		(void)pico_loop_emit(loop, p, &ev);
-		if (p->pid == loop->root)
-			loop->root = PICO_ROOT_LEFT;
-	}
+	if (p->lwps == 1 || but_first)
+		tell_detached(loop, p);
 	if (but_first)
 		p->leaving = PICO_LEAVING_SILENTLY;
 	pico_lwps_remove(&loop->lwps, l);
@@ -267,6 +273,30 @@ pico_loop_part(struct pico_loop *loop)
 {
 	loop->parting = 0;
 	dismiss_all(loop);
+}
+
+int
+pico_loop_lose_first(struct pico_loop *loop)
+{
+	struct pico_kernel *k = loop->kernel;
+	struct pico_lwp *l;
+
+	/* Where a process stops as a whole it is let go as a whole, too. */
+	for (uint32_t cursor = 0; k->lwp_of == NULL && (l = pico_lwps_next(&loop->lwps, &cursor)) != NULL;) {
+		struct pico_process *p = l->process;
+		if (p == NULL || p->leaving != PICO_LEAVING || p->lwps > 1 || l->id != p->pid ||
+		    l->state == PICO_LWP_STANDING || l->ready || k->interrupt(k, p->pid, l->id) != 2)
+			continue;
+		p->leader_gone = 1;
+		if (loop->closing) {
+			pico_loop_left(loop, l);
+		} else {
+			tell_detached(loop, p);
+			p->leaving = PICO_LEAVING_SILENTLY;
+		}
+		return 1;
+	}
+	return 0;
 }
 
 /* Those for whom the kernel has refused something stand: they are let go now. 0: it has refused too often. */

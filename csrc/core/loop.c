@@ -180,7 +180,9 @@ pico_loop_look_round(struct pico_loop *loop)
 {
 	if (loop->lwps.held > 0)
 		pico_loop_release_overdue(loop);
-	pico_loop_look_for_lost(loop);
+	/* Each may make a record, and there may be no room for two. */
+	if (!pico_loop_lose_first(loop))
+		pico_loop_look_for_lost(loop);
 }
 
 /* 1: a stop or an end; 0: nothing is left; else -errno (-ECHILD: the table has more than there is). An empty

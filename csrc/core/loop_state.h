@@ -87,6 +87,9 @@ void pico_loop_fail(struct pico_loop *, int error);
 void pico_loop_attach_rest(struct pico_loop *);
 /* leave.c: have those stop that are to be let go, and let go of those that stand. */
 void pico_loop_part(struct pico_loop *);
+/* leave.c: let go of a process whose first LWP alone is left, and has exited, of which nobody was told: where nobody had
+ * asked for that, or others of it are not traced. 1: there was one. */
+int pico_loop_lose_first(struct pico_loop *);
 /* loop.c: at a tick: what will not be told of any more is taken in, or taken up. */
 void pico_loop_look_round(struct pico_loop *);
 /* lost.c: take up what another wait has taken, once a second at most. */

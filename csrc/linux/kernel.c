@@ -265,8 +265,9 @@ static int
 linux_interrupt(struct pico_kernel *kernel, int32_t pid, int32_t lwp)
 {
 	(void)kernel;
-	(void)pid;
-	return ptrace(PTRACE_INTERRUPT, lwp, NULL, NULL) < 0 ? -errno : 0;
+	if (ptrace(PTRACE_INTERRUPT, lwp, NULL, NULL) < 0)
+		return -errno;
+	return lwp == pid && pico_linux_has_lost_first(pid) ? 2 : 0;
 }
 
 static int

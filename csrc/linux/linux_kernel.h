@@ -181,6 +181,8 @@ int pico_linux_status_field(int32_t id, const char *field, int64_t *value);
 /* The same of a set of signals, bit 0 being signal 1. */
 int pico_linux_status_mask(int32_t id, const char *field, uint64_t *mask);
 int pico_linux_is_zombie(int32_t id);
+/* Whether the first LWP of a process has exited while others live on. */
+int pico_linux_has_lost_first(int32_t pid);
 /* When it was started, in ticks since the system was; -1: it is not there. */
 int64_t pico_linux_started(int32_t id);
 int pico_linux_children(struct pico_kernel *, int32_t pid, int32_t *pids, int max);

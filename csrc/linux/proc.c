@@ -2,6 +2,7 @@
  * What /proc tells about a process or an LWP, in words that the loop and the user can use.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -102,6 +103,24 @@ pico_linux_is_zombie(int32_t id)
 	const char *state = field_in(status, "State");
 	state += strspn(state, " \t");
 	return *state == 'Z' || *state == 'X';
+}
+
+int
+pico_linux_has_lost_first(int32_t pid)
+{
+	char path[32];
+	int others = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	DIR *tasks = pico_linux_is_zombie(pid) ? opendir(path) : NULL;
+	if (tasks == NULL)
+		return 0;
+	for (struct dirent *entry; !others && (entry = readdir(tasks)) != NULL;) {
+		int32_t lwp = (int32_t)strtol(entry->d_name, NULL, 10);
+		others = lwp != 0 && !pico_linux_is_zombie(lwp);
+	}
+	(void)closedir(tasks);
+	return others;
 }
 
 /* Where it is another's, its ids are those of other processes. */

@@ -13,7 +13,9 @@ import signal
 import struct
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import Queue
 
 import pytest
 from record import check_record, of
@@ -261,6 +263,81 @@ def test_row_43_attach_after_the_first_lwp_has_exited(
         # The first LWP could not be attached to: how the process ends is told to its parent alone.
         assert of(record, pt.LwpExited, lwp=last)
         assert not of(record, pt.Exited)
+
+
+@pytest.fixture
+def leaderless(start: Start, tracee: Tracee) -> Callable[[str], Target]:
+    """Another program's child, whose first LWP exits when the input of that ends."""
+
+    def run(when: str) -> Target:
+        script = 'exec 3<&0; "$0" told "$1" <&3 & read line; wait'
+        argv = ["sh", "-c", script, tracee("leaderless"), when]
+        shell = start(argv, stdin=subprocess.PIPE)
+        until(lambda: shell.said("ready"), "ready")
+        ((pid,),) = shell.said("ready")
+        return Target(shell.process, shell.out, other=pid)
+
+    return run
+
+
+def without_first(target: Target) -> bool:
+    return target.lwps()[target.pid]["State"].startswith("Z")
+
+
+@pytest.mark.parametrize("how", ["close", "detach"])
+def test_a_first_lwp_that_has_exited_does_not_keep_the_others(
+    leaderless: Callable[[str], Target], how: str
+) -> None:
+    """Though nobody asks for the ends of LWPs."""
+    target = leaderless("first")
+    pid, process = target.pid, target.process
+    assert process.stdin is not None
+
+    def trace(end_input: Callable[[], None]) -> None:
+        with pt.attach(pid, events=pt.SIGNAL | pt.ATTACH) as loop:
+            end_input()
+            for ev in loop:
+                if isinstance(ev, pt.Stopped) and how == "close":
+                    break
+                if isinstance(ev, pt.Stopped):
+                    loop.detach(pid)
+                if isinstance(ev, pt.Detached):
+                    break
+
+    with ThreadPoolExecutor(1) as tracer:
+        traced = tracer.submit(trace, process.stdin.close)
+        until(lambda: without_first(target), "its first LWP has exited")
+        os.kill(pid, signal.SIGWINCH)
+        traced.result()
+    # The thread that has traced it has ended, and so its parent is told of its end.
+    os.kill(pid, signal.SIGUSR1)
+    assert process.wait() == 0
+
+
+@pytest.mark.parametrize("events", [pt.ALL, pt.SIGNAL], ids=["all", "signals"])
+def test_a_first_lwp_that_has_exited_while_others_live_that_are_not_traced(
+    leaderless: Callable[[str], Target], events: pt.Mask
+) -> None:
+    """It is left behind: there is nothing else of its process to let go."""
+    target = leaderless("before")
+    pid, process = target.pid, target.process
+    assert process.stdin is not None
+
+    def trace(end_input: Callable[[], None], tell: Callable[[pt.Loop], None]) -> None:
+        with pt.attach(pid, events=events, follow=pt.Follow.NONE) as loop:
+            end_input()
+            tell(loop)
+            for _ in loop:
+                pass
+
+    loops: Queue[pt.Loop] = Queue()
+    with ThreadPoolExecutor(1) as tracer:
+        traced = tracer.submit(trace, process.stdin.close, loops.put)
+        until(lambda: without_first(target), "its first LWP has exited")
+        loops.get().interrupt()
+        traced.result()
+    os.kill(pid, signal.SIGUSR1)
+    assert process.wait() == 0
 
 
 @BOTH

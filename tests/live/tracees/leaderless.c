@@ -2,7 +2,8 @@
  * leaderless END: the first LWP exits while a later one lives on, which then ends in the way END:
  *   exit, exit_group, kill, exec, crash; late: another LWP is made first, and that one exits;
  *   told: exit_group, when a SIGUSR1 has come.
- * leaderless END wait: it waits for the end of standard input before; leaderless END first: the first does.
+ * leaderless END wait: it waits for the end of standard input before; leaderless END first: the first does;
+ * leaderless END before: the first does, before it makes the later one.
  */
 #include "tracee.h"
 
@@ -70,8 +71,11 @@ main(int argc, char **argv)
 	end = argv[1];
 	waits = argc > 2 && strcmp(argv[2], "wait") == 0;
 	WANT(sigaddset(&told, SIGUSR1) == 0 && pthread_sigmask(SIG_BLOCK, &told, NULL) == 0);
+	int before = argc > 2 && strcmp(argv[2], "before") == 0;
+	if (before)
+		wait_for_end_of_input();
 	(void)start(later, NULL);
-	if (argc > 2 && !waits)
+	if (argc > 2 && !waits && !before)
 		wait_for_end_of_input();
 	/* Not pthread_exit, which makes calls of its own. */
 	(void)syscall(SYS_exit, 9);
