@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
+from pypicotrace.dying import die_by
 from pypicotrace.errors import MissingExtra, PicotraceError
 
 Work = TypeVar("Work")
@@ -96,9 +97,9 @@ def command(
         forget_output()
         return TROUBLE
     except KeyboardInterrupt:
-        return end_by(signal.SIGINT)
+        die_by(signal.SIGINT)
     except Ended as ended:
-        return end_by(ended.signo)
+        die_by(ended.signo)
     return 0
 
 
@@ -119,13 +120,6 @@ def raised() -> Iterator[None]:
     finally:
         for signo in heeded:
             signal.signal(signo, signal.SIG_DFL)
-
-
-def end_by(signo: int) -> int:
-    """End by a signal, and a shell's loop with it; where it is blocked, the status that says so."""
-    signal.signal(signo, signal.SIG_DFL)
-    os.kill(os.getpid(), signo)
-    return 128 + signo
 
 
 def answer(text: str) -> None:

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 from pypicotrace import syscalls
 from pypicotrace.choice import native_abis
+from pypicotrace.dying import die_by
 from pypicotrace.testing.difference import differences
 from pypicotrace.testing.items import items_of_text
 from pypicotrace.testing.output import put
 from pypicotrace.testing.snapshot import HEADER, Snapshot, read, take, written
-from pypicotrace.trouble import complain, end_by
+from pypicotrace.trouble import complain
 
 SAME, DIFFERENT, TROUBLE = 0, 1, 2
 HELP = """\
@@ -102,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return DIFFERENT  # whoever reads has seen enough
     except KeyboardInterrupt:
-        return end_by(signal.SIGINT)
+        die_by(signal.SIGINT)
     except Trouble as trouble:
         complain(f"picotrace-diff: {trouble}")
     except OSError as error:

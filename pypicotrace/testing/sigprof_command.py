@@ -7,10 +7,11 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from pypicotrace.dying import die_by
 from pypicotrace.errors import PicotraceError
 from pypicotrace.testing.output import put
 from pypicotrace.testing.sigprof import INTERVAL_US, profile
-from pypicotrace.trouble import complain, end_by
+from pypicotrace.trouble import complain
 
 FOLLOWS, STRAYS, TROUBLE, UNKNOWN = 0, 1, 2, 3
 HELP = f"""\
@@ -70,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run(sys.argv[1:] if argv is None else argv)
     except KeyboardInterrupt:
-        return end_by(signal.SIGINT)
+        die_by(signal.SIGINT)
     except OSError as error:
         words = f"{error.filename}: {error.strerror}" if error.filename else str(error)
     except (Trouble, PicotraceError) as error:
