@@ -64,6 +64,7 @@ struct pico_raw {
 	uint32_t have;
 	int32_t owned;		/* OWNER: 1 an LWP of the same process, 0 another process */
 	uint32_t narrow;	/* NetBSD: registers have 32 bits */
+	uint32_t foreign;	/* NetBSD: its calls are another system's */
 	uint64_t state;
 	uint8_t siginfo[144];
 	uint8_t syscall_info[96];

@@ -158,6 +158,10 @@ pico_netbsd_alter(struct pico_kernel *kernel, int32_t pid, int32_t lwp, const st
 
 	if (t == NULL)
 		return -ESRCH;
+	/* Of a 32-bit program's they are on its stack, and were read before (10.99.12: netbsd32_syscall()); and others
+	 * have an error of another form. */
+	if ((t->narrow && what & PICO_ALTER_ARGS) || (t->foreign && what != 0))
+		return -EOPNOTSUPP;
 	int e = read_regs(pid, lwp, &raw);
 	if (e < 0)
 		return e;

@@ -68,7 +68,7 @@ decode_call(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_de
 {
 	struct pico_event *ev = &d->event;
 
-	ev->abi = raw->narrow ? PICO_ABI_NETBSD32 : PICO_ABI_NETBSD;
+	ev->abi = raw->foreign ? PICO_ABI_UNKNOWN : raw->narrow ? PICO_ABI_NETBSD32 : PICO_ABI_NETBSD;
 	ev->sysnum = pico_i32(raw->siginfo + NETBSD_PSI_SYSNUM);
 	ev->nargs = NETBSD_ARGS;
 	for (int i = 0; i < NETBSD_ARGS; i++)

@@ -97,14 +97,18 @@ answer_siginfo(struct netbsd_kernel *k, struct netbsd_tracee *t, struct pico_raw
 	int at_exit = pico_netbsd_is_trap(raw->siginfo, TRAP_SCX);
 	t->returns = at_exit || (t->is_new && pico_netbsd_is_trap(raw->siginfo, TRAP_CHLD));
 	t->inside = !at_exit && !(t->request == REQUEST_STEP && pico_netbsd_is_trap(raw->siginfo, TRAP_TRACE));
-	if (pico_netbsd_is_trap(raw->siginfo, TRAP_EXEC))
+	if (pico_netbsd_is_trap(raw->siginfo, TRAP_EXEC)) {
 		pico_netbsd_altered_forget(k, t->pid);
+		t->knows_image = 0;
+	}
+	pico_netbsd_look_at_image(t);
 	if (pico_netbsd_is_trap(raw->siginfo, TRAP_LWP) &&
 	    pico_i32(raw->siginfo + NETBSD_PSI_REPORT_EVENT) == PTRACE_LWP_EXIT)
 		e = pico_netbsd_put_lwp(&t->ending, t->lwp);
 	pico_netbsd_note_execve(k, t, raw->siginfo);
 	pico_netbsd_note_fault(t, WSTOPSIG(raw->status), raw->siginfo);
-	raw->narrow = sizeof(long) == sizeof(int32_t);
+	raw->narrow = t->narrow;
+	raw->foreign = t->foreign;
 	note_child(k, t, raw->siginfo);	/* may move *t */
 	return e;
 }

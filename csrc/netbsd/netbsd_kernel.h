@@ -41,6 +41,9 @@ struct netbsd_tracee {
 	uint8_t was_stopped;	/* by job control, before it was attached to: it is left so */
 	uint8_t has_just_gone;	/* it was resumed, and not looked at since */
 	uint8_t unseen;		/* its calls are not seen, and ends of its LWPs not reported */
+	uint8_t knows_image;	/* and these are of it: */
+	uint8_t narrow;		/* its registers have 32 bits, */
+	uint8_t foreign;	/* its calls are another system's */
 	uint8_t has_lwps;	/* it has, or had, more than one */
 	uint8_t inside;		/* the LWP in hand stands inside a call, or about to enter it, or has taken a step */
 	uint8_t returns;	/* it stands at the exit of a call, or where a child begins */
@@ -225,6 +228,8 @@ struct kinfo_lwp *pico_netbsd_lwps(int32_t pid, size_t *count);
 /* Another SIGKILL for those that hang in their ends, and go on by that. */
 void pico_netbsd_end_vain(const struct netbsd_kernel *);
 int pico_netbsd_catches(int32_t pid, int signo);
+/* What runs in it is looked at, if that is not known yet. */
+void pico_netbsd_look_at_image(struct netbsd_tracee *);
 int pico_netbsd_children(struct pico_kernel *, int32_t pid, int32_t *pids, int max);
 int pico_netbsd_family(struct pico_kernel *, int32_t lwp, int32_t *pid, int32_t *parent);
 int pico_netbsd_program(struct pico_kernel *, int32_t pid, char *name, size_t size);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../core/bytes.h"
 #include "netbsd_kernel.h"
 
 int
@@ -104,6 +105,21 @@ pico_netbsd_catches(int32_t pid, int signo)
 	    proc.p_sigcatch.__bits[(signo - 1) / 32] >> ((signo - 1) % 32) & 1;
 }
 
+/* On a 64-bit machine programs of 32 bits have calls of their own (compat_netbsd32(8)), and so have those of other
+ * systems (compat_linux(8)): siginfo has numbers and words of these (10.99.12: proc_stoptrace(), p_emul). */
+void
+pico_netbsd_look_at_image(struct netbsd_tracee *t)
+{
+	static const char native[] = "netbsd";	/* and netbsd32 */
+	struct kinfo_proc2 proc;
+
+	if (t->knows_image || !pico_netbsd_proc(t->pid, &proc))
+		return;
+	t->knows_image = 1;
+	t->narrow = sizeof(long) == sizeof(int32_t) || proc.p_flag & P_32;
+	t->foreign = strncmp(proc.p_ename, native, sizeof(native) - 1) != 0;
+}
+
 int
 pico_netbsd_children(struct pico_kernel *k, int32_t pid, int32_t *pids, int max)
 {
@@ -174,32 +190,38 @@ strings(int32_t pid, int which, uint64_t offset, void *data, size_t size)
 	return n;
 }
 
-/* Words of the system's own width, made into words of 64 bits. */
+/* Words of the program's width, made into words of 64 bits. */
 static int64_t
-auxv(int32_t pid, uint64_t offset, void *data, size_t size)
+auxv(int32_t pid, size_t width, uint64_t offset, void *data, size_t size)
 {
-	unsigned long vector[64];
+	uint8_t vector[64 * sizeof(uint64_t)];
 	uint64_t *words = data;
 	struct ptrace_io_desc io = {
 		.piod_op = PIOD_READ_AUXV,
-		.piod_offs = (void *)(uintptr_t)(offset / sizeof(uint64_t) * sizeof(unsigned long)),
+		.piod_offs = (void *)(uintptr_t)(offset / sizeof(uint64_t) * width),
 		.piod_addr = vector,
-		.piod_len = MIN(sizeof(vector), size / sizeof(uint64_t) * sizeof(unsigned long)),
+		.piod_len = MIN(sizeof(vector), size / sizeof(uint64_t) * width),
 	};
 
 	if (ptrace(PT_IO, pid, &io, 0) < 0)
 		return pico_netbsd_error();
-	size_t n = io.piod_len / sizeof(unsigned long);
-	for (size_t i = 0; i < n; i++)
+	size_t n = io.piod_len / width;
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t *word = vector + i * width;
 		/* A type has 32 bits, whatever its neighbours hold. */
-		words[i] = i % 2 == 0 ? (uint32_t)vector[i] : vector[i];
+		if (width == sizeof(uint32_t))
+			words[i] = pico_u32(word);
+		else
+			words[i] = i % 2 == 0 ? (uint32_t)pico_u64(word) : pico_u64(word);
+	}
 	return (int64_t)(n * sizeof(uint64_t));
 }
 
 int64_t
 pico_netbsd_image(struct pico_kernel *k, int32_t pid, int what, uint64_t offset, void *data, size_t size)
 {
-	(void)k;
+	const struct netbsd_tracee *t = pico_netbsd_find((struct netbsd_kernel *)k, pid);
+
 	switch (what) {
 	case PICO_IMAGE_ARGV:
 		return strings(pid, KERN_PROC_ARGV, offset, data, size);
@@ -208,7 +230,7 @@ pico_netbsd_image(struct pico_kernel *k, int32_t pid, int what, uint64_t offset,
 	case PICO_IMAGE_PATH:
 		return strings(pid, KERN_PROC_PATHNAME, offset, data, size);
 	default:
-		return auxv(pid, offset, data, size);
+		return auxv(pid, t != NULL && t->narrow ? sizeof(uint32_t) : sizeof(long), offset, data, size);
 	}
 }
 

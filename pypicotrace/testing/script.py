@@ -43,8 +43,9 @@ class Scripted:
     errno with which every question about this stop fails; ``of_step``: it only comes if the LWP was
     resumed for one instruction; ``answer`` what comes of a call that is answered here: 1, its exit
     follows, or 0, none does; -errno: no call can be changed; ``narrow``: its registers have 32
-    bits; ``lwps``: where the whole process stops, the LWPs that it has when it is attached to
-    (none: one with its id); ``path`` and ``argv`` of the image that it has.
+    bits; ``foreign``: its calls are another system's; ``lwps``: where the whole process stops, the
+    LWPs that it has when it is attached to (none: one with its id); ``path`` and ``argv`` of the
+    image that it has.
     """
 
     id: int
@@ -60,6 +61,7 @@ class Scripted:
     parent: int = 0
     of_step: bool = False
     narrow: bool = False
+    foreign: bool = False
     lwps: Sequence[int] = ()
     answer: int = 1
     path: bytes = b""
@@ -235,7 +237,7 @@ class FakeKernel:
             ffi.memmove(raw.regs, stop.regs, len(stop.regs))
             raw.regs_size, raw.machine = len(stop.regs), stop.machine
             place.refuses, place.pid, place.parent = stop.refuses, stop.pid, stop.parent
-            place.of_step, raw.narrow = stop.of_step, stop.narrow
+            place.of_step, raw.narrow, raw.foreign = stop.of_step, stop.narrow, stop.foreign
             place.lwps[0 : len(stop.lwps)] = list(stop.lwps)
             place.answer = stop.answer
             argv = b"".join(word + b"\0" for word in stop.argv)

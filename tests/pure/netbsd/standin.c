@@ -7,6 +7,8 @@
  * release9			LWPs have ids of their process's own, and siginfo does not say of which event a trap is
  * hosts			it is a child of the host's
  * catches			it has handlers for all signals
+ * narrow			it is a program of 32 bits
+ * linux			of another system
  * one				there is one LWP
  * little			there is room for one LWP at a time when it is attached to
  * masks			the first LWP masks SIGUSR1
@@ -17,6 +19,7 @@
  * STOP!			and of somebody else's
  * SCE, SCX			an LWP stops at a call
  * EXECVE			and at the entry of that one; in its registers is ENOENT
+ * EXEC				it has another program, of this system, and as wide as that
  * TRACE, TRACE!			it has executed one instruction; none yet, it is where it was
  * SEGV, SEGV!			a fault; and one elsewhere
  * SEGV?			that signal, sent by somebody
@@ -28,6 +31,8 @@
  * step				it is to go on from its last stop for that alone
  * return			or out of a call
  * answer			the call is not executed
+ * change			it is to have other arguments
+ * auxv				what its program was given is looked at
  * nocalls			calls are not to be seen, from its last stop on
  * exits			ends of LWPs are to be reported, though calls are not seen
  * FORK				it has made process 20, which does the same for it
@@ -48,6 +53,7 @@
 #include <sys/sysctl.h>
 #include <sys/wait.h>
 
+#include <elf.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -68,7 +74,7 @@ static char **words;
 static long long now_ns;
 static struct ptrace_siginfo told[PIDS];
 static int stands[PIDS];
-static int release9, one, hosts, catches, orphan, dead, barred, poor;
+static int release9, one, hosts, catches, orphan, dead, barred, poor, narrow, foreign;
 static int passed_on;
 static lwpid_t masking;
 static int masks[PIDS];
@@ -88,7 +94,7 @@ static const struct {
 } signals[] = {
 	{ "-", 0 }, { "STOP", SIGSTOP }, { "CONT", SIGCONT }, { "USR1", SIGUSR1 }, { "TSTP", SIGTSTP }, { "SCE", SIGTRAP },
 	{ "SCX", SIGTRAP }, { "FORK", SIGTRAP }, { "EXECVE", SIGTRAP }, { "LWP", SIGTRAP }, { "GONE", SIGTRAP },
-	{ "TRACE", SIGTRAP }, { "SEGV", SIGSEGV }, { "KILL", SIGKILL },
+	{ "TRACE", SIGTRAP }, { "EXEC", SIGTRAP }, { "SEGV", SIGSEGV }, { "KILL", SIGKILL },
 };
 
 static lwpid_t
@@ -125,6 +131,20 @@ set_mask(pid_t pid, int events)
 	if (changed & PTRACE_LWP_EXIT)
 		printf("%s ends of LWPs\n", events & PTRACE_LWP_EXIT ? "with" : "without");
 	masks[pid] = events;
+}
+
+/* One entry of it, and the last. */
+static void
+read_auxv(struct ptrace_io_desc *io)
+{
+	const uint32_t words[] = { AT_PAGESZ, 4096, 0, 0 };
+
+	for (size_t i = 0; i < __arraycount(words); i++)
+		if (narrow)
+			((uint32_t *)io->piod_addr)[i] = words[i];
+		else
+			((uint64_t *)io->piod_addr)[i] = words[i];
+	io->piod_len = __arraycount(words) * (narrow ? sizeof(uint32_t) : sizeof(uint64_t));
 }
 
 int
@@ -174,6 +194,9 @@ ptrace(int request, pid_t pid, void *addr, int data)
 	case PT_SET_EVENT_MASK:
 		if (((ptrace_event_t *)addr)->pe_set_event != 0)
 			set_mask(pid, ((ptrace_event_t *)addr)->pe_set_event);
+		break;
+	case PT_IO:
+		read_auxv(addr);
 		break;
 	case PT_SYSCALLEMU:
 		printf("SYSCALLEMU\n");
@@ -260,6 +283,9 @@ stop_of(pid_t pid, const char *word)
 	} else if (strncmp(word, "TRACE", 5) == 0) {
 		si->si_code = TRAP_TRACE;
 		pc += strchr(word, '!') == NULL;
+	} else if (strcmp(word, "EXEC") == 0) {
+		si->si_code = TRAP_EXEC;
+		narrow = foreign = 0;
 	} else if (si->si_signo == SIGTRAP) {
 		si->si_code = word[2] == 'E' ? TRAP_SCE : TRAP_SCX;
 		si->si_sysnum = strncmp(word, "EXECVE", 6) == 0 ? 59 : 20;
@@ -381,11 +407,13 @@ sysctl(const int *name, u_int length, void *old, size_t *size, const void *new, 
 
 	(void)length, (void)new, (void)new_size;
 	if (name[1] == KERN_PROC2 && name[2] == KERN_PROC_PID && old != NULL) {
-		memset(old, 0, *size);
-		if (hosts)
-			((struct kinfo_proc2 *)old)->p_ppid = ME;
+		struct kinfo_proc2 *proc = old;
+		memset(proc, 0, *size);
+		proc->p_ppid = hosts ? ME : 0;
+		proc->p_flag = narrow ? P_32 : 0;
+		strcpy(proc->p_ename, foreign ? "linux" : narrow ? "netbsd32" : "netbsd");
 		if (catches)
-			memset(&((struct kinfo_proc2 *)old)->p_sigcatch, ~0, sizeof(ki_sigset_t));
+			memset(&proc->p_sigcatch, ~0, sizeof(proc->p_sigcatch));
 		return 0;
 	}
 	if (name[1] == KERN_PROC2 && name[2] == KERN_PROC_ALL && orphan) {
@@ -511,12 +539,24 @@ next(struct pico_kernel *k, struct pico_raw *raw)
 	}
 	printf("%d stops: %s\n", raw->id, name_of(WSTOPSIG(raw->status)));
 	(void)k->answer(k, raw->id, raw, PICO_NEED_SIGINFO);
+	if (raw->narrow || raw->foreign)
+		printf("a program of %s\n", raw->foreign ? "another system" : "32 bits");
 	if (pico_i32(raw->siginfo + NETBSD_PSI_CODE) == TRAP_SCX && pico_i32(raw->siginfo + NETBSD_PSI_ERROR) != 0)
 		printf("call %d: %d\n", pico_i32(raw->siginfo + NETBSD_PSI_SYSNUM), pico_i32(raw->siginfo + NETBSD_PSI_ERROR));
 	if (is_event(raw))
 		printf("event %d: %d\n", pico_i32(raw->siginfo + NETBSD_PSI_REPORT_EVENT),
 		    pico_i32(raw->siginfo + NETBSD_PSI_OTHER));
 	return 1;
+}
+
+static void
+look_at_auxv(struct pico_kernel *k, int32_t pid)
+{
+	uint64_t words[8];
+	int64_t size = k->image(k, pid, PICO_IMAGE_AUXV, 0, words, sizeof(words));
+
+	for (int64_t i = 0; i < size / (int64_t)sizeof(*words); i++)
+		printf("auxv: %ju\n", (uintmax_t)words[i]);
 }
 
 int
@@ -534,6 +574,8 @@ main(int argc, char **argv)
 	release9 = is_next("release9");
 	hosts = is_next("hosts");
 	catches = is_next("catches");
+	narrow = is_next("narrow");
+	foreign = is_next("linux");
 	one = is_next("one");
 	int room = is_next("little") ? 1 : 2;
 	masking = is_next("masks") ? PID : 0;
@@ -551,6 +593,10 @@ main(int argc, char **argv)
 			lwp = first_lwp(raw.id);
 		if (is_next("answer"))
 			(void)k->alter(k, raw.id, lwp, &(struct pico_event){ .retval = { 5 } }, PICO_ALTER_ANSWER);
+		if (is_next("change"))
+			printf("change: %d\n", k->alter(k, raw.id, lwp, &(struct pico_event){ .nargs = 0 }, PICO_ALTER_ARGS));
+		if (is_next("auxv"))
+			look_at_auxv(k, raw.id);
 		if (is_next("too"))
 			(void)k->step_too(k, raw.id, first_lwp(raw.id) + 1);
 		int signo = is_next("pass") ? WSTOPSIG(raw.status) : is_next("instead") ? SIGUSR1 : 0;

@@ -153,3 +153,31 @@ def test_no_step_is_taken_by_a_loop_that_is_left() -> None:
     played = play(stops, attach=[10, 20], leave=lambda e: e.seq == 4)
     assert (RETURN, 0) not in resumed(played)
     assert [r.lwp for r in played.requests if r.asked == "detach"] == [20, 10]
+
+
+def test_a_result_of_a_32_bit_program_is_whole_as_it_is_told() -> None:
+    """Its halves are two results."""
+    call = [nb.entry(10, LSEEK, 3, 0, 0, 1, 0), nb.exit_(10, LSEEK, 0xFFFFFFF0, 1)]
+    stops = [nb.exec_(10), *call, nb.entry(10, MMAP, 0, 8), nb.exit_(10, MMAP, 0xBB6E0000)]
+    played = play([*(replace(stop, narrow=True) for stop in stops), s.exited(10, 0)])
+    exits = [e for e in played.events if isinstance(e, pt.SyscallExit)]
+    assert [(e.name, e.retval, e.cut) for e in exits] == [
+        ("lseek", 0x1FFFFFFF0, False),
+        ("mmap", 0xBB6E0000, False),
+    ]
+    assert (RETURN, 0) not in resumed(played)
+
+
+def test_arguments_of_a_32_bit_program_are_words_of_32_bits() -> None:
+    """As they were told: with their sign."""
+    stops = [nb.exec_(10), nb.entry(10, LSEEK, -1, 0, -4, -1, 1), s.exited(10, 0)]
+    played = play([replace(stop, narrow=True) for stop in stops])
+    [entry] = [e for e in played.events if isinstance(e, pt.SyscallEntry)]
+    assert entry.args == (0xFFFFFFFF, 0, 0xFFFFFFFC, 0xFFFFFFFF, 1)
+    assert entry.arg("offset_hi") == 0xFFFFFFFF
+
+
+def test_calls_of_another_systems_program_have_no_names() -> None:
+    stops = [nb.exec_(10), nb.entry(10, GETPID, 1, 2), nb.exit_(10, GETPID, error=-2)]
+    played = play([*(replace(stop, foreign=True) for stop in stops), s.exited(10, 0)])
+    assert [(e.name, e.args[:2]) for e in played.events[1:2]] == [("syscall_20", (1, 2))]

@@ -11,6 +11,8 @@ import pytest
 
 HERE = Path(__file__).parent
 CSRC = HERE.parents[2] / "csrc"
+EOPNOTSUPP = 45
+"""NetBSD's."""
 ATTACHED = ["10 stops: STOP"]
 SLICE_OVER = ["sleep", "kill STOP", "sleep"]
 """One that runs alone makes no call for 10 ms: twice a look in vain."""
@@ -487,3 +489,34 @@ def test_a_call_that_is_answered_goes_on_before_any_other(standin: Path) -> None
     assert told[told.index("SYSCALLEMU") + 1] == "10 SYSCALL of LWP 10"
     told = asked_after(standin, "STOP SCE answer detach STOP")
     assert told[told.index("detach:") + 1 :][:-2] == ["kill STOP", "CONTINUE LWP 10", "DETACH -"]
+
+
+NARROW, FOREIGN = "a program of 32 bits", "a program of another system"
+
+
+@pytest.mark.parametrize(("program", "said"), [("narrow", NARROW), ("linux", FOREIGN)])
+def test_whose_calls_a_programs_are(standin: Path, program: str, said: str) -> None:
+    """siginfo has them as that one's kernel interface does; an execve may change it."""
+    told = asked_after(standin, f"{program} one STOP SCE SCX EXEC SCX END")
+    assert told == [
+        *(said, "10 SYSCALL -", *["10 stops: TRAP", said, "10 SYSCALL -"] * 2),
+        *(*["10 stops: TRAP", "10 SYSCALL -"] * 2, "10 ends"),
+    ]
+
+
+def test_whose_calls_a_childs_are(standin: Path) -> None:
+    told = asked_after(standin, "narrow one STOP FORK 20:FORK 20:SCE 20:END END")
+    assert told.count(NARROW) == len(["STOP", "FORK", "20:FORK", "20:SCE"])
+
+
+@pytest.mark.parametrize("program", ["narrow", "linux"])
+def test_arguments_that_are_not_where_ours_are_cannot_be_changed(
+    standin: Path, program: str
+) -> None:
+    assert f"change: {-EOPNOTSUPP}" in asked_after(standin, f"{program} one STOP SCE change END")
+
+
+@pytest.mark.parametrize("program", ["", "narrow"])
+def test_what_a_program_was_given_is_as_wide_as_it(standin: Path, program: str) -> None:
+    told = asked_after(standin, f"{program} one STOP auxv END")
+    assert [line for line in told if "auxv" in line] == [f"auxv: {n}" for n in (6, 4096, 0, 0)]
