@@ -95,6 +95,10 @@ pico_netbsd_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t 
 		return -ENOMEM;
 	}
 	t->was_stopped = proc.p_realstat == SSTOP;
+	/* The kernel counts a stop too few of this program's children then, and by that count ends the search of a wait
+	 * for any before it comes to one that has stopped (10.99.12: ptrace_sendsig(), find_stopped_child()). */
+	if (t->was_stopped)
+		pico_netbsd_tick_close(k);
 	t->is_hosts = proc.p_ppid == getpid();
 	t->stop_asked = 1;
 	k->report = report;

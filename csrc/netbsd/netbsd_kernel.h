@@ -89,7 +89,7 @@ struct netbsd_kernel {
 	_Atomic uint32_t sleeps;	/* on the queue, or is about to, with the interval of before */
 	uint32_t timer_us;	/* what the queue's timer is set to; 0: there is none */
 	uint32_t waits;
-	uint8_t waits_for_any;	/* every child of this program is a tracee of this kernel: tick.c */
+	uint8_t waits_for_any;	/* every child of this program is a tracee of this kernel, and is found so: tick.c */
 	timer_t timer;		/* that ticks then */
 	uint8_t quiet;		/* nothing has happened since the last tick */
 	uint64_t ticked_ns;	/* when the wait last returned for a tick */
@@ -144,6 +144,7 @@ int pico_netbsd_set_mask(const struct netbsd_kernel *, const struct netbsd_trace
 /* tick.c */
 int pico_netbsd_tick(struct pico_kernel *, uint64_t interval_ns);
 void pico_netbsd_alone(struct pico_kernel *);
+/* It waits for each tracee, and asleep on the queue, from now on. */
 void pico_netbsd_tick_close(struct netbsd_kernel *);
 /* Whether a tick has come since this was last asked, where the kernel is alone. */
 int pico_netbsd_ticked(void);

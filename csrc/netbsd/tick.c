@@ -39,11 +39,12 @@ pico_netbsd_tick(struct pico_kernel *kernel, uint64_t interval_ns)
 	int saved = errno, e = 0;
 
 	/* From another thread and from a signal handler, too. */
+	uint32_t before = atomic_exchange(&k->tick_us, interval_us);
 	if (k->waits_for_any) {
 		const struct timespec every = { (time_t)(interval_us / 1000000), (long)(interval_us % 1000000) * 1000 };
 		const struct itimerspec ticks = { every, every };
 		e = timer_settime(k->timer, 0, &ticks, NULL) < 0 ? -errno : 0;
-	} else if (atomic_exchange(&k->tick_us, interval_us) != interval_us && atomic_load(&k->sleeps)) {
+	} else if (before != interval_us && atomic_load(&k->sleeps)) {
 		(void)!write(k->wake[1], "", 1);	/* a full pipe wakes as well */
 	}
 	errno = saved;
@@ -102,6 +103,7 @@ pico_netbsd_tick_close(struct netbsd_kernel *k)
 {
 	if (!k->waits_for_any)
 		return;
+	k->waits_for_any = 0;
 	(void)timer_delete(k->timer);
 	(void)signal(tick_signal(), SIG_IGN);	/* one that is pending still is no more */
 	(void)signal(tick_signal(), SIG_DFL);

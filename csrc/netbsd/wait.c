@@ -211,7 +211,8 @@ sleep_on(struct netbsd_kernel *k)
 	char bytes[64];
 
 	atomic_store(&k->sleeps, 1);
-	uint32_t interval_us = atomic_load(&k->tick_us);
+	/* Where it waits for any a timer ticks that is no part of the queue. */
+	uint32_t interval_us = k->waits_for_any ? 0 : atomic_load(&k->tick_us);
 	const struct timespec *timeout = interval_us == 0 ? &longest : NULL;
 	if (k->suspect_ns != 0 && pico_netbsd_now() < k->suspect_ns)
 		timeout = &look;

@@ -11,6 +11,7 @@
  * linux			of another system
  * one				there is one LWP
  * little			there is room for one LWP at a time when it is attached to
+ * stopped			it is stopped when it is attached to, and no wait for any child finds it any more
  * masks			the first LWP masks SIGUSR1
  * orphan			process 20 is traced already, and nobody has told of it
  * alone			the kernel is told so
@@ -74,7 +75,7 @@ static char **words;
 static long long now_ns;
 static struct ptrace_siginfo told[PIDS];
 static int stands[PIDS];
-static int release9, one, hosts, catches, orphan, dead, barred, poor, narrow, foreign;
+static int release9, one, hosts, catches, orphan, dead, barred, poor, narrow, foreign, stopped;
 static int passed_on;
 static lwpid_t masking;
 static int masks[PIDS];
@@ -352,6 +353,8 @@ waitpid(pid_t pid, int *status, int flags)
 		return waitpid(pid, status, flags);
 	}
 	pid_t got = strchr(word, ':') != NULL ? atoi(word) : PID;
+	if (stopped && pid == -1)
+		pid = CHILD;
 	if (stands[got] || (pid != got && pid != -1)) {
 		if (flags & WNOHANG)
 			return 0;
@@ -411,6 +414,7 @@ sysctl(const int *name, u_int length, void *old, size_t *size, const void *new, 
 		memset(proc, 0, *size);
 		proc->p_ppid = hosts ? ME : 0;
 		proc->p_flag = narrow ? P_32 : 0;
+		proc->p_realstat = stopped ? SSTOP : SACTIVE;
 		strcpy(proc->p_ename, foreign ? "linux" : narrow ? "netbsd32" : "netbsd");
 		if (catches)
 			memset(&proc->p_sigcatch, ~0, sizeof(proc->p_sigcatch));
@@ -578,6 +582,7 @@ main(int argc, char **argv)
 	foreign = is_next("linux");
 	one = is_next("one");
 	int room = is_next("little") ? 1 : 2;
+	stopped = is_next("stopped");
 	masking = is_next("masks") ? PID : 0;
 	orphan = is_next("orphan");
 	if (is_next("alone"))

@@ -166,6 +166,14 @@ def test_a_slice_ends_though_a_killed_one_may_have_left_a_child(standin: Path) -
     assert told[told.index("20 ends") + 1 :][:3] == SLICE_OVER
 
 
+def test_one_that_was_stopped_is_not_waited_for_as_any(standin: Path) -> None:
+    """The kernel ends its search for one by a count of those that have stopped, which is too small then."""
+    told = asked(standin, "one stopped alone STOP SCE SCX END")
+    assert [line for line in told if "10 " in line] == [
+        *(*ATTACHED, "10 SYSCALL -", *["10 stops: TRAP", "10 SYSCALL -"] * 2, "10 ends"),
+    ]
+
+
 def test_attached_to_in_an_execve(standin: Path) -> None:
     assert asked(standin, "one busy busy STOP END") == [
         *("busy", "busy", *ATTACHED),
