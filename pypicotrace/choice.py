@@ -124,7 +124,11 @@ def _events(events: Mask) -> Mask:
 
 def native_abis() -> tuple[str, ...]:
     """The ABIs that processes may use here, the tracer's own first."""
-    return tables.for_system(sys.platform.rstrip("0123456789"), os.uname().machine)
+    machine = os.uname().machine
+    processor = (machine, 64 if sys.maxsize > 2**32 else 32, sys.byteorder)
+    return tables.for_system(
+        sys.platform.rstrip("0123456789"), tables.PROCESSORS.get(processor, machine)
+    )
 
 
 def _pin(pin: Pin) -> Pin:

@@ -51,9 +51,18 @@ MACHINES = {
     "netbsd": {
         # With compat_netbsd32(8); its calls have the numbers of a 32-bit machine's.
         **dict.fromkeys(("amd64", "x86_64", "aarch64"), _NETBSD_LP64 + _NETBSD_ILP32),
-        **dict.fromkeys(("alpha", "riscv64", "sparc64"), _NETBSD_LP64),
+        **dict.fromkeys(("aarch64eb", "alpha", "riscv64", "sparc64"), _NETBSD_LP64),
         **dict.fromkeys(("i386", "earmv6hf", "earmv7hf"), _NETBSD_ILP32),
     },
+}
+
+# What uname -p prints on NetBSD, where uname -m prints the name of a port with more than one kind of
+# processor: by that name, the bits of a program's pointers, and the order of their bytes.
+PROCESSORS = {
+    ("evbarm", 32, "little"): "earmv7hf",
+    ("evbarm", 64, "little"): "aarch64",
+    ("evbarm", 64, "big"): "aarch64eb",
+    ("riscv", 64, "little"): "riscv64",
 }
 
 # Types of at most 32 bits on a 64-bit machine: the kernel ignores the upper half of a register that

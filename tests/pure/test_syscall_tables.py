@@ -10,10 +10,12 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from pypicotrace import syscalls
+from pypicotrace.choice import native_abis
 from pypicotrace.syscalls import (
     _check,
     _generate,
@@ -445,6 +447,28 @@ def test_x32_shares_the_calls_of_x86_64() -> None:
 )
 def test_the_abis_of_a_machine(os: str, machine: str, abis: tuple[str, ...]) -> None:
     assert syscalls.for_system(os, machine) == abis
+
+
+@pytest.mark.parametrize(
+    ("machine", "maxsize", "order", "abis"),
+    [
+        ("evbarm", 2**63 - 1, "little", ("netbsd-amd64", "netbsd-i386")),
+        ("evbarm", 2**63 - 1, "big", ("netbsd-amd64",)),
+        ("evbarm", 2**31 - 1, "little", ("netbsd-i386",)),
+        ("evbarm", 2**31 - 1, "big", ()),
+        ("riscv", 2**63 - 1, "little", ("netbsd-amd64",)),
+        ("amd64", 2**63 - 1, "little", ("netbsd-amd64", "netbsd-i386")),
+    ],
+)
+def test_the_abis_here(
+    monkeypatch: pytest.MonkeyPatch, machine: str, maxsize: int, order: str, abis: tuple[str, ...]
+) -> None:
+    """On NetBSD a machine is what its port is called."""
+    monkeypatch.setattr("sys.platform", "netbsd10")
+    monkeypatch.setattr("sys.maxsize", maxsize)
+    monkeypatch.setattr("sys.byteorder", order)
+    monkeypatch.setattr("os.uname", lambda: SimpleNamespace(machine=machine))
+    assert native_abis() == abis
 
 
 def test_machines_have_tables() -> None:
