@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import struct
 import sys
@@ -47,12 +48,15 @@ def _by_sysctl(pid: int) -> dict[int, int]:
         name = (ctypes.c_int * 5)(CTL_KERN, KERN_LWP, pid, KINFO_LWP.size, room)
         buffer = ctypes.create_string_buffer(KINFO_LWP.size * room)
         size = ctypes.c_size_t(len(buffer))
-        if libc.sysctl(name, 5, buffer, ctypes.byref(size), None, 0) != 0:
-            error = ctypes.get_errno()
-            raise OSError(error, os.strerror(error))
-        if size.value < len(buffer):
+        if libc.sysctl(name, 5, buffer, ctypes.byref(size), None, 0) == 0:
             return parse_kinfo(buffer.raw[: size.value])
-        room *= 2
+        error = ctypes.get_errno()
+        if error == errno.ESRCH:
+            return {}
+        if error == errno.ENOMEM:
+            room *= 2  # there are more
+        elif error != errno.EAGAIN:  # one ended meanwhile
+            raise OSError(error, os.strerror(error))
 
 
 def parse_kinfo(data: bytes) -> dict[int, int]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 from collections import Counter
+from typing import Any
 
 import pytest
 
-from pypicotrace.testing.cpu_time import KINFO_LWP, parse_kinfo
+from pypicotrace.testing.cpu_time import KINFO_LWP, cpu_times, parse_kinfo
 from pypicotrace.testing.sigprof import Profile, judge
 from pypicotrace.testing.sigprof_command import main
 
@@ -49,15 +52,61 @@ def test_a_table() -> None:
     assert "      -" in Profile(Counter(), {11: 0}).table()
 
 
-def test_netbsds_lwps() -> None:
-    def kinfo(lid: int, seconds: int, microseconds: int) -> bytes:
-        words = [0] * 4 + [lid] + [0] * 10 + [b"parked", 0, 0]
-        return KINFO_LWP.pack(*words, seconds, microseconds, 0, 0, 100, b"name")
+def kinfo(lid: int, seconds: int, microseconds: int) -> bytes:
+    words = [0] * 4 + [lid] + [0] * 10 + [b"parked", 0, 0]
+    return KINFO_LWP.pack(*words, seconds, microseconds, 0, 0, 100, b"name")
 
+
+def test_netbsds_lwps() -> None:
     assert KINFO_LWP.size == 128
     data = kinfo(100, 1, 5) + kinfo(207, 0, 250_000)
     assert parse_kinfo(data) == {100: SECOND + 5000, 207: SECOND // 4}
     assert parse_kinfo(b"") == {}
+
+
+class Kernel:
+    """NetBSD's sysctl(3): kern.lwp of a process with so many LWPs, each of which has run a second."""
+
+    def __init__(self, lwps: int, *errors: int) -> None:
+        self._lwps = lwps
+        self._errors = list(errors)
+
+    def sysctl(self, name: Any, _: int, old: Any, size: Any, *__: Any) -> int:
+        error = self._errors.pop(0) if self._errors else 0
+        told = min(self._lwps, name[4], size._obj.value // name[3])
+        data = b"".join(kinfo(lid, 1, 0) for lid in range(told))
+        ctypes.memmove(old, data, len(data))
+        size._obj.value = len(data)
+        if error == 0 and told < self._lwps:
+            error = errno.ENOMEM
+        ctypes.set_errno(error)
+        return -bool(error)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "lwps"),
+    [
+        (Kernel(2), 2),
+        (Kernel(64), 64),
+        (Kernel(200), 200),
+        (Kernel(2, errno.EAGAIN), 2),
+        (Kernel(2, errno.ESRCH), 0),
+    ],
+)
+def test_times_of_netbsds_lwps(
+    monkeypatch: pytest.MonkeyPatch, kernel: Kernel, lwps: int
+) -> None:
+    """However many there are, also when one ends meanwhile; none where their process has."""
+    monkeypatch.setattr("sys.platform", "netbsd10")
+    monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: kernel)
+    assert cpu_times(10) == dict.fromkeys(range(lwps), SECOND)
+
+
+def test_what_netbsd_refuses_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "netbsd10")
+    monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: Kernel(2, errno.EPERM))
+    with pytest.raises(PermissionError):
+        cpu_times(10)
 
 
 @pytest.mark.parametrize(
