@@ -88,16 +88,25 @@ pico_netbsd_unregister(struct netbsd_kernel *k)
 	(void)pthread_mutex_unlock(&kernels_lock);
 }
 
-static int
-is_known(int32_t pid)
+/* The kernel that knows it, or NULL. */
+static const struct netbsd_kernel *
+whose(int32_t pid)
 {
-	int known = 0;
-
 	(void)pthread_mutex_lock(&kernels_lock);
-	for (struct netbsd_kernel *k = kernels; k != NULL && !known; k = k->other)
-		known = pico_netbsd_find(k, pid) != NULL;
+	struct netbsd_kernel *k = kernels;
+	while (k != NULL && pico_netbsd_find(k, pid) == NULL)
+		k = k->other;
 	(void)pthread_mutex_unlock(&kernels_lock);
-	return known;
+	return k;
+}
+
+/* Its parent is there to tell of it, and will tell another of us. */
+static int
+is_for_another(const struct netbsd_kernel *k, const struct kinfo_proc2 *p)
+{
+	const struct netbsd_kernel *parents = whose(p->p_ppid);
+
+	return parents != NULL && parents != k;
 }
 
 void
@@ -111,8 +120,8 @@ pico_netbsd_find_orphans(struct netbsd_kernel *k)
 		int status;
 		/* A traced process is its tracer's child, though sysctl tells its parent from before: wait knows.
 		 * Where that is this program, it is a child of the host's that has ended, and the host's to wait for. */
-		if (!(p->p_flag & P_TRACED) || p->p_ppid == getpid() || is_known(p->p_pid) ||
-		    waitpid(p->p_pid, &status, WNOHANG | WNOWAIT) < 0)
+		if (!(p->p_flag & P_TRACED) || p->p_ppid == getpid() || whose(p->p_pid) != NULL ||
+		    is_for_another(k, p) || waitpid(p->p_pid, &status, WNOHANG | WNOWAIT) < 0)
 			continue;
 		struct netbsd_tracee *t = pico_netbsd_add(k, p->p_pid);
 		if (t != NULL)

@@ -14,6 +14,7 @@
  * stopped			it is stopped when it is attached to, and no wait for any child finds it any more
  * masks			the first LWP masks SIGUSR1
  * orphan			process 20 is traced already, and nobody has told of it
+ * anothers			it was made by process 30, which another kernel of this program has attached to
  * alone			the kernel is told so
  * busy				it is in an execve when it is first attached to
  * STOP, CONT, USR1, TSTP	it stops for that signal, of the tracer's own
@@ -69,7 +70,7 @@
 
 #define LONGEST_NS 10000000000ll
 
-enum { PID = 10, CHILD = 20, ME = 1, OTHER = 2, PIDS = 100 };
+enum { PID = 10, CHILD = 20, PARENT = 30, ME = 1, OTHER = 2, PIDS = 100 };
 
 static char **words;
 static long long now_ns;
@@ -405,7 +406,7 @@ nanosleep(const struct timespec *time, struct timespec *left)
 int
 sysctl(const int *name, u_int length, void *old, size_t *size, const void *new, size_t new_size)
 {
-	static const struct kinfo_proc2 child = { .p_pid = CHILD, .p_flag = P_TRACED };
+	static const struct kinfo_proc2 child = { .p_pid = CHILD, .p_ppid = PARENT, .p_flag = P_TRACED };
 	struct kinfo_lwp *lwps = old;
 
 	(void)length, (void)new, (void)new_size;
@@ -585,6 +586,9 @@ main(int argc, char **argv)
 	stopped = is_next("stopped");
 	masking = is_next("masks") ? PID : 0;
 	orphan = is_next("orphan");
+	struct pico_kernel *another = is_next("anothers") ? pico_kernel_native(&e) : NULL;
+	if (another != NULL && another->attach(another, PARENT, PICO_REPORT_CHILDREN, lwps, room) < 1)
+		return 1;
 	if (is_next("alone"))
 		k->alone(k);
 	int report = PICO_REPORT_CHILDREN | (is_next("exits") ? PICO_REPORT_EXITING : 0);

@@ -95,6 +95,11 @@ def test_a_child_that_is_not_told_of_any_more_is_taken_in(standin: Path) -> None
     assert told[-2:] == ["20 ends", "wait: -10"]
 
 
+def test_a_child_that_another_loop_is_yet_to_be_told_of_is_left_to_that(standin: Path) -> None:
+    told = asked(standin, "orphan anothers 30:STOP STOP LWP detach 20:FORK 20:END")
+    assert told[told.index("detach: 0") + 1 :] == ["wait: -10"]
+
+
 @pytest.mark.parametrize("words", ["SCE", "- - SCE"])
 def test_killed_where_it_stands_and_let_go(standin: Path, words: str) -> None:
     """Its end is waited for."""
