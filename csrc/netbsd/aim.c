@@ -6,6 +6,10 @@
  *
  * One that stops it inside a call, where it was asleep, is lost when it is passed on: the call ends for it, and nothing
  * else comes of it (10.99.12: sleepq_block()). So where the next stop is that call's exit, it is passed on once more.
+ *
+ * One for the process is passed on to any that could take it, which need not be the LWP that stopped for it. Where the
+ * one that is chosen had come to a call, that is its next stop, and the signal is lost (proc_stoptrace(): p_xsig): another
+ * gets it. Or it stops for the signal itself, which is told already (issignal()). That it has not run shows which it is.
  */
 #include <sys/param.h>
 #include <sys/ptrace.h>
@@ -31,15 +35,26 @@ masks(const struct netbsd_tracee *t, int32_t lwp, int signo)
 	return ptrace(PT_LWPSTATUS, t->pid, &status, sizeof(status)) < 0 || sigismember(&status.pl_sigmask, signo);
 }
 
+static int
+read_regs(const struct netbsd_tracee *t, int32_t lwp, struct pico_raw *raw)
+{
+	memset(raw, 0, sizeof(*raw));
+	return pico_netbsd_get_regs(NULL, t->pid, lwp, raw->regs, sizeof(raw->regs)) < 0 ? -1 : 0;
+}
+
 /* The one whose stop it is; of one for the process any that does not mask it, and is awake. */
 static int32_t
-taker(const struct netbsd_tracee *t, const struct kinfo_lwp *all, size_t count, int signo)
+taker(struct netbsd_tracee *t, const struct kinfo_lwp *all, size_t count, int signo)
 {
-	if (t->lwp != 0)
+	if (t->lwp != 0 && t->not_for == 0)
 		return t->lwp;
-	for (size_t i = 0; i < count; i++)
-		if (pico_netbsd_can_run(t, &all[i]) && !masks(t, all[i].l_lid, signo))
-			return all[i].l_lid;
+	for (size_t i = 0; i < count; i++) {
+		int32_t lwp = all[i].l_lid;
+		if (lwp == t->not_for || !pico_netbsd_can_run(t, &all[i]) || masks(t, lwp, signo))
+			continue;
+		t->chosen = read_regs(t, lwp, &t->before) == 0 ? lwp : 0;
+		return lwp;
+	}
 	return 0;
 }
 
@@ -48,7 +63,9 @@ aim(struct netbsd_tracee *t, int signo)
 {
 	size_t count = 0;
 	struct kinfo_lwp *all = pico_netbsd_lwps(t->pid, &count);
+	t->chosen = 0;
 	int32_t lwp = all != NULL ? taker(t, all, count, signo) : 0;
+	t->not_for = 0;
 
 	/* Whoever is not put down would stand for ever. */
 	for (size_t i = 0; i < count && lwp != 0; i++)
@@ -58,6 +75,14 @@ aim(struct netbsd_tracee *t, int signo)
 	return lwp;
 }
 
+int
+pico_netbsd_has_not_run(const struct netbsd_tracee *t)
+{
+	struct pico_raw now;
+
+	return t->chosen != 0 && read_regs(t, t->chosen, &now) == 0 && memcmp(&now, &t->before, sizeof(now)) == 0;
+}
+
 #else
 
 static int32_t
@@ -65,6 +90,13 @@ aim(struct netbsd_tracee *t, int signo)
 {
 	(void)signo;
 	return t->lwp;
+}
+
+int
+pico_netbsd_has_not_run(const struct netbsd_tracee *t)
+{
+	(void)t;
+	return 0;
 }
 
 #endif
@@ -88,6 +120,8 @@ let_go(const struct netbsd_kernel *k, struct netbsd_tracee *t, int request)
 
 	t->aimed_at = e == 0 ? lwp : 0;
 	t->wanted = request;
+	if (t->chosen != 0)
+		t->echo = t->passed;
 	if (t->aimed_at != 0 && t->has_lwps)
 		pico_netbsd_slice(t, lwp);
 	return e;
@@ -100,6 +134,7 @@ pico_netbsd_pass(const struct netbsd_kernel *k, struct netbsd_tracee *t, int req
 	if (pico_netbsd_siginfo(t->pid, t->told) < 0)
 		memset(t->told, 0, sizeof(t->told));
 	t->echo = t->faulted ? signo : 0;
+	t->not_for = 0;
 	return let_go(k, t, request);
 }
 
@@ -133,7 +168,10 @@ pico_netbsd_pass_end(const struct netbsd_kernel *k, struct netbsd_tracee *t, int
 	pico_netbsd_steps_go_on(t, t->aimed_at);
 	t->aimed_at = 0;
 	t->request = t->wanted;
-	if (code == TRAP_SCX)
+	if (code == TRAP_SCE && pico_netbsd_has_not_run(t))
+		t->not_for = t->chosen;
+	t->chosen = 0;
+	if (code == TRAP_SCX || t->not_for != 0)
 		t->lost = t->passed;
 	if (code == 0 || t->wanted != PT_CONTINUE)
 		return 0;

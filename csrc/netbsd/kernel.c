@@ -220,7 +220,7 @@ netbsd_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int
 	t->has_just_gone = 1;
 	if (data > 0)
 		e = pico_netbsd_pass(k, t, request, data);
-	else if (t->lost != 0 && how != PICO_RESUME_RETURN)
+	else if (t->lost != 0 && how != PICO_RESUME_RETURN && !t->answered)
 		e = pico_netbsd_pass_again(k, t, request);
 	else
 		e = pico_netbsd_let_go(k, t, request, data);

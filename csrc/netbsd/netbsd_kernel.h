@@ -55,6 +55,9 @@ struct netbsd_tracee {
 	int wanted;		/* the request by which it is to go on after that */
 	int passed;		/* that signal */
 	struct netbsd_lwps suspended;	/* until that one's next stop */
+	int32_t chosen;		/* that LWP, where it is one of those that could take it; 0: it was for that one */
+	struct pico_raw before;	/* its registers */
+	int32_t not_for;	/* one that could not */
 	uint8_t told[NETBSD_PSI_SIZE];	/* its siginfo */
 	uint8_t faulted;	/* the stop in hand is of a fault, and another is for what is passed on: faults.c */
 	int echo;		/* a signal that one more stop is for: faults.c */
@@ -207,6 +210,8 @@ void pico_netbsd_steps_free(struct netbsd_tracee *);
 int pico_netbsd_pass(const struct netbsd_kernel *, struct netbsd_tracee *, int request, int signo);
 /* The same for one that was lost. */
 int pico_netbsd_pass_again(const struct netbsd_kernel *, struct netbsd_tracee *, int request);
+/* Whether it stands where it did when it was chosen to be passed a signal. 0: none was. */
+int pico_netbsd_has_not_run(const struct netbsd_tracee *);
 /* Who took it has come to a stop, of that status: others go on with it. 1: nobody is to be told of it, and it goes on. */
 int pico_netbsd_pass_end(const struct netbsd_kernel *, struct netbsd_tracee *, int status);
 

@@ -20,6 +20,7 @@
  * STOP, CONT, USR1, TSTP	it stops for that signal, of the tracer's own
  * STOP!			and of somebody else's
  * SCE, SCX			an LWP stops at a call
+ * SCE=				and had come to it before
  * EXECVE			and at the entry of that one; in its registers is ENOENT
  * EXEC				it has another program, of this system, and as wide as that
  * TRACE, TRACE!			it has executed one instruction; none yet, it is where it was
@@ -80,7 +81,7 @@ static int release9, one, hosts, catches, orphan, dead, barred, poor, narrow, fo
 static int passed_on;
 static lwpid_t masking;
 static int masks[PIDS];
-static unsigned long pc = 0x1000;
+static unsigned long pc[2] = { 0x1000, 0x2000 };	/* of each LWP */
 
 int *__errno(void);
 int *
@@ -208,7 +209,7 @@ ptrace(int request, pid_t pid, void *addr, int data)
 		break;
 	case PT_GETREGS:
 		memset(addr, 0, sizeof(struct reg));
-		PTRACE_REG_PC((struct reg *)addr) = pc;
+		PTRACE_REG_PC((struct reg *)addr) = pc[data != first_lwp(pid)];
 		PTRACE_REG_INTRV((struct reg *)addr) = ENOENT;
 		break;
 	case PT_SUSPEND:
@@ -284,12 +285,14 @@ stop_of(pid_t pid, const char *word)
 		si->si_pe_lwp = ++told[pid].psi_lwpid;
 	} else if (strncmp(word, "TRACE", 5) == 0) {
 		si->si_code = TRAP_TRACE;
-		pc += strchr(word, '!') == NULL;
+		pc[told[pid].psi_lwpid != first_lwp(pid)] += strchr(word, '!') == NULL;
 	} else if (strcmp(word, "EXEC") == 0) {
 		si->si_code = TRAP_EXEC;
 		narrow = foreign = 0;
 	} else if (si->si_signo == SIGTRAP) {
 		si->si_code = word[2] == 'E' ? TRAP_SCE : TRAP_SCX;
+		if (si->si_code == TRAP_SCE && strchr(word, '=') == NULL)
+			pc[told[pid].psi_lwpid != first_lwp(pid)] += 2;
 		si->si_sysnum = strncmp(word, "EXECVE", 6) == 0 ? 59 : 20;
 	} else if (si->si_signo == SIGSEGV && strchr(word, '?') == NULL) {
 		si->si_code = SEGV_MAPERR;

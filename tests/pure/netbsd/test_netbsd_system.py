@@ -172,7 +172,7 @@ def test_a_slice_ends_though_a_killed_one_may_have_left_a_child(standin: Path) -
 
 
 def test_one_that_was_stopped_is_not_waited_for_as_any(standin: Path) -> None:
-    """The kernel ends its search for one by a count of those that have stopped, which is too small then."""
+    """The kernel ends its search by a count of those that have stopped, which is too small then."""
     told = asked(standin, "one stopped alone STOP SCE SCX END")
     assert [line for line in told if "10 " in line] == [
         *(*ATTACHED, "10 SYSCALL -", *["10 stops: TRAP", "10 SYSCALL -"] * 2, "10 ends"),
@@ -395,6 +395,42 @@ def test_who_is_suspended_is_known_without_memory(standin: Path) -> None:
     assert [line for line in told if "11" in line] == ["SUSPEND 11", "RESUME 11"]
 
 
+@pytest.mark.parametrize("calls", ["", "nocalls"])
+def test_one_that_had_come_to_a_call_has_lost_it_and_another_gets_it(
+    standin: Path, calls: str
+) -> None:
+    """In the kernel its stop for that takes the place of the signal."""
+    told = asked_after(standin, f"STOP SCE USR1! pass {calls} SCE= SCE+ SCE END")
+    at = told.index("SUSPEND 11")
+    told_of_call = [] if calls else ["10 stops: TRAP"]
+    assert told[at : at + 7 + len(told_of_call)] == [
+        *("SUSPEND 11", "10 SYSCALL USR1", "RESUME 11", *told_of_call),
+        *("SET_SIGINFO", "SUSPEND 10", "10 SYSCALL USR1", "RESUME 10"),
+    ]
+
+
+def test_one_that_has_called_from_its_handler_has_not(standin: Path) -> None:
+    told = asked_after(standin, "STOP SCE USR1! pass SCE SCE+ END")
+    assert told.count("10 SYSCALL USR1") == 1
+
+
+def test_a_call_that_is_answered_goes_on_before_a_signal_that_another_is_to_get(
+    standin: Path,
+) -> None:
+    told = asked_after(standin, "STOP SCE USR1! pass SCE= answer SCE SCE+ END")
+    at = told.index("SYSCALLEMU")
+    assert told[at + 1 : at + 4] == ["10 SYSCALL of LWP 10", "10 stops: TRAP", "SET_SIGINFO"]
+
+
+@pytest.mark.parametrize(("again", "times"), [("AGAIN", 1), ("SCE USR1!", 2), ("STOP! USR1!", 2)])
+def test_one_that_was_not_the_one_to_stop_for_it_does_so_when_it_gets_it(
+    standin: Path, again: str, times: int
+) -> None:
+    """Which is not told, where that is the next that it does."""
+    told = asked_after(standin, f"STOP SCE USR1! pass {again} SCE END")
+    assert told.count("10 stops: USR1") == times
+
+
 def test_both_times_for_a_fault(standin: Path) -> None:
     told = asked_after(standin, "STOP SEGV pass SEGV SCE END")
     assert told[1:7] == [
@@ -509,7 +545,7 @@ NARROW, FOREIGN = "a program of 32 bits", "a program of another system"
 
 @pytest.mark.parametrize(("program", "said"), [("narrow", NARROW), ("linux", FOREIGN)])
 def test_whose_calls_a_programs_are(standin: Path, program: str, said: str) -> None:
-    """siginfo has them as that one's kernel interface does; an execve may change it."""
+    """They are told as that one's system has them; an execve may change it."""
     told = asked_after(standin, f"{program} one STOP SCE SCX EXEC SCX END")
     assert told == [
         *(said, "10 SYSCALL -", *["10 stops: TRAP", said, "10 SYSCALL -"] * 2),
