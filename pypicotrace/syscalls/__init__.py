@@ -56,8 +56,8 @@ MACHINES = {
     },
 }
 
-# What uname -p prints on NetBSD, where uname -m prints the name of a port with more than one kind of
-# processor: by that name, the bits of a program's pointers, and the order of their bytes.
+# What uname -p prints on NetBSD, where uname -m prints the name of a port that has more than one
+# kind of processor: by that name, the bits of a program's pointers, and the order of their bytes.
 PROCESSORS = {
     ("evbarm", 32, "little"): "earmv7hf",
     ("evbarm", 64, "little"): "aarch64",

@@ -65,7 +65,7 @@ def test_netbsds_lwps() -> None:
 
 
 class Kernel:
-    """NetBSD's sysctl(3): kern.lwp of a process with so many LWPs, each of which has run a second."""
+    """NetBSD's sysctl(3), kern.lwp: of so many LWPs, each of which has run a second."""
 
     def __init__(self, lwps: int, *errors: int) -> None:
         self._lwps = lwps
@@ -93,9 +93,7 @@ class Kernel:
         (Kernel(2, errno.ESRCH), 0),
     ],
 )
-def test_times_of_netbsds_lwps(
-    monkeypatch: pytest.MonkeyPatch, kernel: Kernel, lwps: int
-) -> None:
+def test_times_of_netbsds_lwps(monkeypatch: pytest.MonkeyPatch, kernel: Kernel, lwps: int) -> None:
     """However many there are, also when one ends meanwhile; none where their process has."""
     monkeypatch.setattr("sys.platform", "netbsd10")
     monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: kernel)
