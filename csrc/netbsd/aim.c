@@ -8,8 +8,8 @@
  * else comes of it (10.99.12: sleepq_block()). So where the next stop is that call's exit, it is passed on once more.
  *
  * One for the process is passed on to any that could take it, which need not be the LWP that stopped for it. Where the
- * one that is chosen had come to a call, that is its next stop, and the signal is lost (proc_stoptrace(): p_xsig): another
- * gets it. Or it stops for the signal itself, which is told already (issignal()). That it has not run shows which it is.
+ * one that is chosen had come to a stop of its own, that is the next, and the signal is lost (p_xsig in proc_stoptrace(),
+ * eventswitch(), trapsignal()): another gets it. Or it stops for the signal itself, which is told already (issignal()). That it has not run shows which it is.
  */
 #include <sys/param.h>
 #include <sys/ptrace.h>
@@ -147,14 +147,11 @@ pico_netbsd_pass_again(const struct netbsd_kernel *k, struct netbsd_tracee *t, i
 	return let_go(k, t, request);
 }
 
-/* Where it stops for a call of its own: TRAP_SCE, TRAP_SCX; else 0. */
+/* Of a stop of that siginfo, TRAP_SCE, TRAP_SCX; else 0. */
 static int
-call(const struct netbsd_tracee *t, int status)
+call(const uint8_t *siginfo, int status)
 {
-	uint8_t siginfo[NETBSD_PSI_SIZE];
-
-	if (WSTOPSIG(status) != SIGTRAP || pico_netbsd_siginfo(t->pid, siginfo) < 0 ||
-	    pico_i32(siginfo + NETBSD_PSI_LWPID) != t->aimed_at)
+	if (WSTOPSIG(status) != SIGTRAP)
 		return 0;
 	return pico_netbsd_is_trap(siginfo, TRAP_SCE) ? TRAP_SCE : pico_netbsd_is_trap(siginfo, TRAP_SCX) ? TRAP_SCX : 0;
 }
@@ -162,13 +159,15 @@ call(const struct netbsd_tracee *t, int status)
 int
 pico_netbsd_pass_end(const struct netbsd_kernel *k, struct netbsd_tracee *t, int status)
 {
-	int code = call(t, status);
+	uint8_t siginfo[NETBSD_PSI_SIZE];
+	int own = pico_netbsd_siginfo(t->pid, siginfo) == 0 && pico_i32(siginfo + NETBSD_PSI_LWPID) == t->aimed_at;
+	int code = own ? call(siginfo, status) : 0;
 
 	unsuspend(t);
 	pico_netbsd_steps_go_on(t, t->aimed_at);
 	t->aimed_at = 0;
 	t->request = t->wanted;
-	if (code == TRAP_SCE && pico_netbsd_has_not_run(t))
+	if (own && code != TRAP_SCX && pico_netbsd_has_not_run(t))
 		t->not_for = t->chosen;
 	t->chosen = 0;
 	if (code == TRAP_SCX || t->not_for != 0)

@@ -409,6 +409,15 @@ def test_one_that_had_come_to_a_call_has_lost_it_and_another_gets_it(
     ]
 
 
+def test_one_that_had_come_to_tell_of_a_child_has_lost_it_too(standin: Path) -> None:
+    told = asked_after(standin, "STOP SCE USR1! pass FORK SCE+ END")
+    at = told.index("RESUME 11")
+    assert told[at : at + 6] == [
+        *("RESUME 11", "10 stops: TRAP", "event 1: 20"),
+        *("SET_SIGINFO", "SUSPEND 10", "10 SYSCALL USR1"),
+    ]
+
+
 def test_one_that_has_called_from_its_handler_has_not(standin: Path) -> None:
     told = asked_after(standin, "STOP SCE USR1! pass SCE SCE+ END")
     assert told.count("10 SYSCALL USR1") == 1
