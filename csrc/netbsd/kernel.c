@@ -311,8 +311,9 @@ pico_kernel_native(int *error)
 		.step_too = netbsd_step_too,
 		.dump_core = pico_netbsd_dump_core,
 		.set_siginfo = pico_netbsd_set_siginfo,
-		.get_regs = pico_netbsd_get_regs,
-		.set_regs = pico_netbsd_set_regs,
+		/* Others would be taken for those of a machine that has as many: ARM's 17 for those of Linux's i386. */
+		.get_regs = ELF_MACHINE != EM_NONE ? pico_netbsd_get_regs : NULL,
+		.set_regs = ELF_MACHINE != EM_NONE ? pico_netbsd_set_regs : NULL,
 		.alter = pico_netbsd_alter,
 		.tick = pico_netbsd_tick,
 		.close = netbsd_close,

@@ -54,6 +54,13 @@ def test_an_altered_number_does_not_compile(
     assert f'"{says}"' in result.stderr or f": {says}" in result.stderr
 
 
+@pytest.mark.parametrize(("target", "known"), [("x86_64-netbsd", True), ("arm-netbsd-eabi", False)])
+def test_registers_that_are_not_known_are_not_given(copy: Path, target: str, known: bool) -> None:
+    """What is known of them is by their size, which another machine's may have."""
+    assert compiled(copy, "kernel.c", target).returncode == 0
+    assert (b"pico_netbsd_set_regs" in (copy / "out.o").read_bytes()) is known
+
+
 @pytest.mark.parametrize("file", ["siginfo.c", "kernel.c"])
 def test_as_they_are_they_compile(copy: Path, file: str) -> None:
     assert compiled(copy, file, "x86_64-netbsd").stderr == ""
