@@ -41,7 +41,7 @@ pico_netbsd_add(struct netbsd_kernel *k, int32_t pid)
 		k->room = room;
 	}
 	t = &k->tracees[k->count++];
-	*t = (struct netbsd_tracee){ .pid = pid };
+	*t = (struct netbsd_tracee){ .pid = pid, .narrow = sizeof(long) == sizeof(int32_t) };
 out:
 	(void)pthread_mutex_unlock(&kernels_lock);
 	return t;
