@@ -151,15 +151,15 @@ pico_netbsd_detach(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int sig
 		pico_netbsd_find_orphans(k);
 		t = pico_netbsd_find(k, pid);	/* may have moved */
 	}
-	if (signo == 0)
-		signo = t->lost;
-	int stop = signo == 0 && t->was_stopped ? SIGSTOP : 0;
+	const int signals[] = { signo, t->lost };
+	int stop = signo == 0 && t->lost == 0 && t->was_stopped ? SIGSTOP : 0;
 	if (ptrace(PT_DETACH, pid, (void *)1, stop) < 0)
 		return failed(t);
 	pico_netbsd_forget(k, t);
 	/* Another signal is lost by PT_DETACH: it is looked for in those alone that are still traced
 	 * (10.99.12: sigchecktrace()). */
-	if (signo != 0)
-		(void)kill(pid, signo);
+	for (size_t i = 0; i < __arraycount(signals); i++)
+		if (signals[i] != 0)
+			(void)kill(pid, signals[i]);
 	return 0;
 }

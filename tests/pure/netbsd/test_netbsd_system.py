@@ -418,6 +418,11 @@ def test_one_that_had_come_to_tell_of_a_child_has_lost_it_too(standin: Path) -> 
     ]
 
 
+def test_what_is_let_go_gets_what_it_has_lost_and_what_it_stands_for(standin: Path) -> None:
+    told = asked_after(standin, "STOP SCE USR1! pass SEGV? pass detach")
+    assert told[-5:] == ["DETACH -", "kill SEGV", "kill USR1", "detach: 0", "wait: -10"]
+
+
 def test_one_that_has_called_from_its_handler_has_not(standin: Path) -> None:
     told = asked_after(standin, "STOP SCE USR1! pass SCE SCE+ END")
     assert told.count("10 SYSCALL USR1") == 1
