@@ -292,6 +292,7 @@ pico_kernel_native(int *error)
 		.lwp_of = pico_netbsd_lwp_of,
 		.result_of = pico_netbsd_result_of,
 		.wait = pico_netbsd_wait,
+		.missed = pico_netbsd_missed,
 		.answer = netbsd_answer,
 		.resume = netbsd_resume,
 		.spawn = pico_netbsd_spawn,

@@ -144,6 +144,9 @@ void pico_netbsd_suspect(struct netbsd_kernel *);
 /* Events are reported of those processes alone whose mask says so: a new child's is empty. */
 int pico_netbsd_set_mask(const struct netbsd_kernel *, const struct netbsd_tracee *);
 
+/* missed.c */
+int pico_netbsd_missed(struct pico_kernel *, int32_t pid, int32_t lwp, struct pico_raw *);
+
 /* tick.c */
 int pico_netbsd_tick(struct pico_kernel *, uint64_t interval_ns);
 void pico_netbsd_alone(struct pico_kernel *);

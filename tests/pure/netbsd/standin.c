@@ -44,6 +44,8 @@
  * END, KILLED			it ends, by itself or by a signal
  * killed			between a look at its last stop and its being waited for
  * 20:WORD			so it is with another process; each of these takes 0.2 ms
+ * taken:WORD			and somebody else's wait is told of it
+ * missed			during the next sleep such a stop is looked for
  * -				it does not stop; the next sleep is over after 20 ms
  * dead				it is killed where it stands
  * barred			it is to be sent no signals any more
@@ -73,6 +75,7 @@
 
 enum { PID = 10, CHILD = 20, PARENT = 30, ME = 1, OTHER = 2, PIDS = 100 };
 
+static struct pico_kernel *kernel;
 static char **words;
 static long long now_ns;
 static struct ptrace_siginfo told[PIDS];
@@ -348,6 +351,11 @@ waitpid(pid_t pid, int *status, int flags)
 		errno = ECHILD;
 		return -1;
 	}
+	if (strncmp(word, "taken:", 6) == 0 && flags & WNOHANG) {
+		words++;
+		stands[PID] = stop_of(PID, word + 6) != 0;
+		return 0;
+	}
 	if (strcmp(word, "-") == 0) {
 		words++;
 		if (flags & WNOHANG)
@@ -386,6 +394,8 @@ kevent(int queue, const struct kevent *changes, size_t n, struct kevent *event, 
 	}
 	printf("sleep\n");
 	now_ns += 20000000;
+	if (is_next("missed"))
+		printf("missed: %d\n", kernel->missed(kernel, PID, PID, NULL));
 	return 0;
 }
 
@@ -418,7 +428,8 @@ sysctl(const int *name, u_int length, void *old, size_t *size, const void *new, 
 		memset(proc, 0, *size);
 		proc->p_ppid = hosts ? ME : 0;
 		proc->p_flag = narrow ? P_32 : 0;
-		proc->p_realstat = stopped ? SSTOP : SACTIVE;
+		proc->p_realstat = stopped || stands[name[3]] ? SSTOP : SACTIVE;
+		proc->p_xstat = W_EXITCODE(0, told[name[3]].psi_siginfo.si_signo);
 		strcpy(proc->p_ename, foreign ? "linux" : narrow ? "netbsd32" : "netbsd");
 		if (catches)
 			memset(&proc->p_sigcatch, ~0, sizeof(proc->p_sigcatch));
@@ -574,7 +585,7 @@ main(int argc, char **argv)
 	struct pico_raw raw = { .id = PID };
 	int32_t lwps[4];
 	int e, n, count = 0;
-	struct pico_kernel *k = pico_kernel_native(&e);
+	struct pico_kernel *k = kernel = pico_kernel_native(&e);
 
 	words = argv + 1;
 	if (k == NULL)

@@ -193,6 +193,21 @@ def test_the_end_of_a_hosts_child_is_the_hosts(standin: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("stop", ["SCE", "USR1!"])
+def test_a_stop_that_anothers_wait_was_told_of_is_found(standin: Path, stop: str) -> None:
+    """As it was: no wait would be told of it again, and the process stand for ever."""
+    told = asked(standin, f"one STOP taken:{stop} missed END")
+    name = "TRAP" if stop == "SCE" else "USR1"
+    at = told.index("missed: 0")
+    assert told[at + 1 : at + 3] == [f"10 stops: {name}", "10 SYSCALL -"]
+    assert told[-1] == "10 ends"
+
+
+def test_one_that_runs_has_missed_nothing(standin: Path) -> None:
+    told = asked(standin, "one STOP - missed SCE END")
+    assert [line for line in told if "stops" in line] == [*ATTACHED, "10 stops: TRAP"]
+
+
 @pytest.mark.parametrize("release", ["", "release9"])
 @pytest.mark.parametrize("number", ["", "one"])
 def test_attached_to_with_more_lwps_than_there_is_room_for(
