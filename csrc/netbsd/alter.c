@@ -158,6 +158,7 @@ pico_netbsd_alter(struct pico_kernel *kernel, int32_t pid, int32_t lwp, const st
 
 	if (t == NULL)
 		return -ESRCH;
+	raw.narrow = t->narrow;
 	/* Of a 32-bit program's they are on its stack, and were read before (10.99.12: netbsd32_syscall()); and others
 	 * have an error of another form. */
 	if ((t->narrow && what & PICO_ALTER_ARGS) || (t->foreign && what != 0))

@@ -84,6 +84,8 @@ pico_netbsd_regs_alter(struct pico_raw *raw, const struct pico_event *call, int 
 	}
 	uint64_t flags = word(raw, NETBSD_AMD64_RFLAGS) & ~(uint64_t)AMD64_CARRY;
 	set_word(raw, NETBSD_AMD64_RAX, call->error != 0 ? (uint64_t)call->error : call->retval[0]);
+	if (raw->narrow && call->error == 0)
+		set_word(raw, NETBSD_AMD64_RDX, call->retval[0] >> 32);	/* the upper half, of what has one */
 	set_word(raw, NETBSD_AMD64_RFLAGS, call->error != 0 ? flags | AMD64_CARRY : flags);
 	return 0;
 }

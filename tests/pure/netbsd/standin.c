@@ -215,6 +215,12 @@ ptrace(int request, pid_t pid, void *addr, int data)
 		PTRACE_REG_PC((struct reg *)addr) = pc[data != first_lwp(pid)];
 		PTRACE_REG_INTRV((struct reg *)addr) = ENOENT;
 		break;
+#ifdef __x86_64__
+	case PT_SETREGS:
+		if (narrow)
+			printf("result %ld %ld\n", ((struct reg *)addr)->regs[_REG_RAX], ((struct reg *)addr)->regs[_REG_RDX]);
+		break;
+#endif
 	case PT_SUSPEND:
 		printf("SUSPEND %d\n", data);
 		break;
@@ -615,7 +621,7 @@ main(int argc, char **argv)
 		if (lwp == 0)
 			lwp = first_lwp(raw.id);
 		if (is_next("answer"))
-			(void)k->alter(k, raw.id, lwp, &(struct pico_event){ .retval = { 5 } }, PICO_ALTER_ANSWER);
+			(void)k->alter(k, raw.id, lwp, &(struct pico_event){ .retval = { 1ull << 32 | 5 } }, PICO_ALTER_ANSWER);
 		if (is_next("change"))
 			printf("change: %d\n", k->alter(k, raw.id, lwp, &(struct pico_event){ .nargs = 0 }, PICO_ALTER_ARGS));
 		if (is_next("auxv"))

@@ -594,6 +594,11 @@ def test_arguments_that_are_not_where_ours_are_cannot_be_changed(
     assert f"change: {-EOPNOTSUPP}" in asked_after(standin, f"{program} one STOP SCE change END")
 
 
+def test_an_answer_to_a_32_bit_program_has_two_halves(standin: Path) -> None:
+    told = asked_after(standin, "narrow one STOP SCE answer END")
+    assert told[told.index("SYSCALLEMU") + 1] == f"result {1 << 32 | 5} 1"
+
+
 @pytest.mark.parametrize("program", ["", "narrow"])
 def test_what_a_program_was_given_is_as_wide_as_it(standin: Path, program: str) -> None:
     told = asked_after(standin, f"{program} one STOP auxv END")
