@@ -81,7 +81,16 @@ def _choose(
         lib.pico_loop_set_filter(
             loop, ABIS[table.abi], borrowed, table.base, count, selection.others
         )
+    _choose_unnamed(keep, loop, calls, all(selection.others for selection in chosen))
     return chosen
+
+
+def _choose_unnamed(keep: list[Any], loop: Any, calls: Sequence[Table], others: bool) -> None:
+    """Of calls that have no names here only what is left of all but some; and a half call."""
+    half = kept(keep, ffi.new("uint8_t[]", [1]))
+    for abi in range(lib.PICO_ABIS):
+        if abi not in [ABIS[table.abi] for table in calls]:
+            lib.pico_loop_set_filter(loop, abi, half, -1, 1, others)
 
 
 def _pin(loop: Any, pin: Pin) -> None:

@@ -181,3 +181,10 @@ def test_calls_of_another_systems_program_have_no_names() -> None:
     stops = [nb.exec_(10), nb.entry(10, GETPID, 1, 2), nb.exit_(10, GETPID, error=-2)]
     played = play([*(replace(stop, foreign=True) for stop in stops), s.exited(10, 0)])
     assert [(e.name, e.args[:2]) for e in played.events[1:2]] == [("syscall_20", (1, 2))]
+
+
+@pytest.mark.parametrize(("words", "seen"), [(["getpid"], 0), (["!getpid"], 1), (None, 1)])
+def test_what_has_no_name_is_not_chosen_by_one(words: list[str] | None, seen: int) -> None:
+    entry = replace(nb.entry(10, GETPID), foreign=True)
+    played = play([nb.exec_(10), entry, s.exited(10, 0)], syscalls=words)
+    assert len([e for e in played.events if isinstance(e, pt.SyscallEntry)]) == seen
