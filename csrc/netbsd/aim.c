@@ -8,8 +8,9 @@
  * else comes of it (10.99.12: sleepq_block()). So where the next stop is that call's exit, it is passed on once more.
  *
  * One for the process is passed on to any that could take it, which need not be the LWP that stopped for it. Where the
- * one that is chosen had come to a stop of its own, that is the next, and the signal is lost (p_xsig in proc_stoptrace(),
- * eventswitch(), trapsignal()): another gets it. Or it stops for the signal itself, which is told already (issignal()). That it has not run shows which it is.
+ * one that is chosen had come to a stop of its own, that is the next, and the signal is lost (p_xsig in
+ * proc_stoptrace(), eventswitch(), trapsignal()): another gets it. Or it stops for the signal itself, which is told
+ * already (issignal()). That it has not run shows which it is.
  */
 #include <sys/param.h>
 #include <sys/ptrace.h>
