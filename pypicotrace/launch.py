@@ -72,6 +72,9 @@ class Launch(NamedTuple):
     process_group: int = -1
     umask: int = -1
     identity: Identity = Identity(None, None, None)
+    files: tuple[tuple[str, Any], ...] = ()
+    """Those that were given for descriptors, by parameter: one that nobody else has would be closed
+    before the program is started, and its number another file's."""
 
     def to_c(self, keep: list[Any]) -> Any:
         """A ``struct pico_launch *``, valid as long as what is put into ``keep``.
@@ -120,6 +123,9 @@ class Launch(NamedTuple):
 
         :raises LaunchError: a descriptor is not open.
         """
+        for name, file in self.files:
+            if getattr(file, "closed", False):
+                raise self._not_open(name, "the file was closed", errno.EBADF)
         named = [
             *zip(STREAMS, self.stdio, strict=True),
             *(("pass_fds", fd) for fd in self.pass_fds),
@@ -129,10 +135,13 @@ class Launch(NamedTuple):
                 if fd >= 0:
                     os.fstat(fd)
             except OSError as closed:
-                text = f"{name}: {fd} is not open"
-                error = LaunchError(closed.errno or errno.EBADF, text, os.fsdecode(self.argv[0]))
-                error.what = name
-                raise error from None
+                code = closed.errno or errno.EBADF
+                raise self._not_open(name, f"{fd} is not open", code) from None
+
+    def _not_open(self, name: str, text: str, code: int) -> LaunchError:
+        error = LaunchError(code, f"{name}: {text}", os.fsdecode(self.argv[0]))
+        error.what = name
+        return error
 
 
 def _kept(keep: list[Any], kind: str, value: Any = None) -> Any:
@@ -183,12 +192,14 @@ def plan(
     if start_new_session and process_group is not None:
         raise ValueError("the leader of a new session cannot have another process_group")
     names = PYTHON_IGNORES if restore_signals else ()
+    streams = list(zip(STREAMS, (stdin, stdout, stderr), strict=True))
     return Launch(
         paths=search(program, environment),
         argv=arguments,
         env=environment,
         cwd=None if cwd is None else _bytes("cwd", cwd),
         stdio=(_stream("stdin", stdin), _stream("stdout", stdout), _stream("stderr", stderr)),
+        files=tuple((name, file) for name, file in streams if hasattr(file, "fileno")),
         close_fds=close_fds,
         pass_fds=passed,
         default_signals=tuple(int(getattr(signal, n)) for n in names if hasattr(signal, n)),

@@ -362,8 +362,9 @@ class Loop(Holding):
         return pointer
 
     def _begin(self, pointer: Any) -> None:
-        if self._launch is not None:
-            self.root = start(pointer, self._launch)
+        launch, self._launch = self._launch, None  # whose files are the caller's alone again
+        if launch is not None:
+            self.root = start(pointer, launch)
         for pid in self._pids:
             self._attach(pointer, pid)
         if self._children:

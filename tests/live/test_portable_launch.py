@@ -214,6 +214,46 @@ def test_a_descriptor_that_is_not_open(what: str, given: Callable[[int], dict[st
     assert (caught.value.errno, caught.value.what) == (errno.EBADF, what)
 
 
+class Own:
+    """A file that is closed when nobody has it any more, as each is, but without a warning."""
+
+    def __init__(self, path: Path, closed: list[str]) -> None:
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT)
+        self._closed = closed
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def __del__(self) -> None:
+        os.close(self._fd)
+        self._closed.append("closed")
+
+
+def test_a_file_that_nobody_else_has(tmp_path: Path) -> None:
+    """It is open until the program is started, and no longer."""
+    closed: list[str] = []
+    file: Any = Own(tmp_path / "out", closed)
+    loop = pt.spawn(["echo", "mine"], stdout=file)
+    del file
+    with open(tmp_path / "other", "wb"), loop:
+        assert closed == ["closed"]
+        list(loop)
+    assert (tmp_path / "out").read_bytes() == b"mine\n"
+
+
+def test_a_file_that_was_closed_before_it_is_started(tmp_path: Path) -> None:
+    """Another has its number by then."""
+    with open(tmp_path / "out", "wb") as file:
+        loop = pt.spawn(["echo", "astray"], stdout=file)
+        number = file.fileno()
+    refused = pytest.raises(pt.LaunchError, match="stdout: the file was closed")
+    with open(tmp_path / "other", "wb") as other:
+        assert other.fileno() == number
+        with refused as caught, loop:
+            pass
+    assert (caught.value.errno, caught.value.what) == (errno.EBADF, "stdout")
+
+
 def test_a_folder_that_is_none(tmp_path: Path) -> None:
     with (
         pytest.raises(pt.LaunchError, match="cwd: No such file") as caught,
