@@ -69,6 +69,8 @@ class Loop(Holding):
         self._open_kernel = open_kernel or native_kernel
         self._tables = [tables.load(abi) for abi in abis or native_abis()]
         self._text: Any = None
+        # As the C loop is before it is told otherwise.
+        self._mode = lib.PICO_MODE_STOP
         self._keeps_rest = self._keeps_text = self._stopped = False
         self._end: Any = None
         self.kept: Batch | None = None
@@ -232,10 +234,10 @@ class Loop(Holding):
     def __iter__(self) -> Iterator[Event]:
         from pypicotrace.records import event  # the command, which makes none, starts without
 
-        lib.pico_loop_set_mode(self.pointer(), lib.PICO_MODE_STOP)
+        self.pointer()
         record = ffi.new("struct pico_event *")
         data = ffi.buffer(record)
-        while self._next(record, 1) > 0:
+        while self._take(lib.PICO_MODE_STOP, record, 1) > 0:
             # A signal handler may have closed it.
             standing = lib.pico_loop_standing(self._pointer or self.pointer())
             yield event(record, data, self, standing)
@@ -271,7 +273,14 @@ class Loop(Holding):
         """Fill ``room``, an array of C's, with up to ``size`` records; for `Stream`."""
         if self._pointer is None and self.worker is not None:
             return 0  # closed by another task while its reader had a batch in hand
-        lib.pico_loop_set_mode(self.pointer(), lib.PICO_MODE_STREAM)
+        self.pointer()
+        return self._take(lib.PICO_MODE_STREAM, room, size)
+
+    def _take(self, mode: int, room: Any, size: int) -> int:
+        """The same in a mode: each time, for its body may have asked in another one."""
+        if self._mode != mode:
+            lib.pico_loop_set_mode(self.pointer(), mode)
+            self._mode = mode
         return self._next(room, size)
 
     async def __aenter__(self) -> Loop:
@@ -306,7 +315,7 @@ class Loop(Holding):
         """
         flags = int(style) | owns_file * lib.PICO_TEXT_OWNS_FILE
         self._text = self._hold(lambda loop: self._open_text(loop, fd, flags))
-        self._next(ffi.NULL, 0)
+        self._take(lib.PICO_MODE_TEXT, ffi.NULL, 0)
         return self._flush()
 
     def text(self, style: Text = Text.PLAIN) -> Iterator[Piece]:
@@ -319,15 +328,14 @@ class Loop(Holding):
         :raises MemoryError: in the iteration: there was none for the lines, some of which are lost.
         """
         flags = int(style) | lib.PICO_TEXT_KEPT
-        self._text = text = self._hold(lambda loop: self._open_text(loop, -1, flags))
+        self._text = self._hold(lambda loop: self._open_text(loop, -1, flags))
         self._keeps_text = True
-        while self._next(ffi.NULL, 0) > 0:
-            yield from take_pieces(text)
+        while self._take(lib.PICO_MODE_TEXT, ffi.NULL, 0) > 0:
+            yield from take_pieces(self._text)  # of another that has begun meanwhile, too
 
     def _open_text(self, loop: Any, fd: int, flags: int) -> Any:
         text = open_text(self._keep, fd, flags, self._tables)
         lib.pico_loop_set_text(loop, text)
-        lib.pico_loop_set_mode(loop, lib.PICO_MODE_TEXT)
         return text
 
     def _flush(self) -> int:

@@ -104,6 +104,41 @@ def test_interrupted_it_ends_and_another_goes_on(scratch: Scratch) -> None:
         assert sum(len(batch) for batch in loop.stream()) > 100
 
 
+SLEEPS = ["sh", "-c", "for i in 1 2 3 4 5; do sleep 0.02; done"]
+
+
+def test_a_stream_within_an_iteration() -> None:
+    """Afterwards the LWPs of the iteration's events stand still again."""
+    with pt.spawn(SLEEPS, events=pt.SCE) as loop:
+        seqs = []
+        for number, event in enumerate(loop):
+            seqs.append(event.seq)
+            assert event.stop.read(event.stop.pc, 1)
+            if number == 3:
+                seqs += next(loop.stream(4)).seq
+    assert seqs == list(range(1, len(seqs) + 1))
+
+
+@pytest.mark.parametrize("way", [lambda loop: next(iter(loop)), lambda loop: next(loop.stream(1))])
+def test_events_within_lines(way: Callable[[pt.Loop], object]) -> None:
+    with pt.spawn(SLEEPS, follow=True) as loop:
+        lines = b""
+        for piece in loop.text():
+            if not lines:
+                assert way(loop)
+            lines += piece.lines
+    assert lines.endswith(b"EXITED status=0\n")
+
+
+def test_lines_have_two_readers() -> None:
+    """Each piece is one reader's, and both come to an end."""
+    with pt.spawn(SLEEPS, follow=True) as loop:
+        one, other = loop.text(), loop.text()
+        pieces = [next(one), next(other), next(one), *one, *other]
+    lines = b"".join(piece.lines for piece in pieces)
+    assert lines.count(b" EXITED status=0\n") == 6
+
+
 def test_no_room() -> None:
     with pytest.raises(ValueError, match="at least"), pt.spawn(["sleep", "9"]) as loop:
         loop.stream(0)
