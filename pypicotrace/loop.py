@@ -355,7 +355,10 @@ class Loop(Holding):
     def _answer(self, loop: Any) -> None:
         pid = lib.pico_loop_asked(loop)
         keep = self._choice.keep
-        wanted = keep is None or keep(path_of(loop, pid), argv_of(loop, pid))
+        try:
+            wanted = keep is None or keep(path_of(loop, pid), argv_of(loop, pid))
+        except StopIteration as error:  # else a stream would seem to have ended
+            raise RuntimeError("keep raised StopIteration") from error
         lib.pico_loop_answer(loop, bool(wanted))
 
     def _open(self) -> Any:

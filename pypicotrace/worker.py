@@ -27,7 +27,8 @@ class Worker:
         Where the caller is cancelled, ``hurry(True)`` has to make it return soon, and when it has
         returned, ``hurry(False)`` is called.
         """
-        under_way = asyncio.get_running_loop().run_in_executor(self._executor, function)
+        event_loop = asyncio.get_running_loop()
+        under_way = event_loop.run_in_executor(self._executor, lambda: _returned(function))
         try:
             return await asyncio.shield(under_way)
         except asyncio.CancelledError:
@@ -45,7 +46,7 @@ class Worker:
             if not done.set_running_or_notify_cancel():
                 return  # the caller has been cancelled
             try:
-                done.set_result(function())
+                done.set_result(_returned(function))
             except BaseException as error:
                 done.set_exception(error)
 
@@ -69,6 +70,14 @@ class Worker:
         finally:
             await _end_of(closing)
             self._executor.shutdown(wait=True)
+
+
+def _returned(function: Callable[[], Result]) -> Result:
+    """What it returns; a StopIteration of its own asyncio would never hand to who waits for it."""
+    try:
+        return function()
+    except StopIteration as error:
+        raise RuntimeError("what was called raised StopIteration") from error
 
 
 async def _end_of(under_way: asyncio.Future[Any]) -> None:

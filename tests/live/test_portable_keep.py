@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -101,6 +101,17 @@ def test_what_it_raises_ends_the_trace_as_the_bodys_would() -> None:
     with pytest.raises(ZeroDivisionError), loop:
         list(loop.stream())
     assert isinstance(loop.status, pt.Signaled)
+
+
+@pytest.mark.parametrize("way", [iter, lambda loop: loop.stream()])
+def test_a_stop_iteration_of_its_own_does_not_end_the_trace_as_if_it_were_over(
+    way: Callable[[pt.Loop], Iterator[object]],
+) -> None:
+    nothing: Iterator[bool] = iter(())
+    with pt.spawn(["sleep", "60"], keep=lambda path, argv: next(nothing)) as loop:
+        with pytest.raises(RuntimeError, match="raised StopIteration") as caught:
+            list(way(loop))
+        assert isinstance(caught.value.__cause__, StopIteration)
 
 
 def test_what_was_attached_to_is_unharmed_by_what_it_raises(start: Callable[..., Target]) -> None:

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 import pytest
@@ -156,6 +156,26 @@ def test_asynchronously_what_a_function_raises_is_its_callers() -> None:
             assert await asyncio.gather(*many) == list(range(1, 101))
 
     asyncio.run(host())
+
+
+def test_asynchronously_a_stop_iteration_reaches_who_waits() -> None:
+    """Who waits would do so for ever: asyncio drops it."""
+
+    async def host(refuses: bool) -> None:
+        nothing: Iterator[None] = iter(())
+
+        def refused(error: pt.AttachError) -> None:
+            next(nothing)
+
+        if refuses:
+            async with pt.attach(os.getpid(), on_refused=refused):
+                pass
+        async with pt.spawn(["sleep", "60"]) as loop:
+            await loop.call(next, nothing)
+
+    for refuses in (True, False):
+        with pytest.raises(RuntimeError, match="raised StopIteration"):
+            asyncio.run(asyncio.wait_for(host(refuses), 10))
 
 
 def test_asynchronously_a_call_that_is_cancelled_is_not_made() -> None:
