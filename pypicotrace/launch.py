@@ -72,6 +72,8 @@ class Launch(NamedTuple):
     process_group: int = -1
     umask: int = -1
     identity: Identity = Identity(None, None, None)
+    executable: bytes | None = None
+    """What was given to be executed in place of the first argument."""
     files: tuple[tuple[str, Any], ...] = ()
     """Those that were given for descriptors, by parameter: one that nobody else has would be closed
     before the program is started, and its number another file's."""
@@ -110,7 +112,9 @@ class Launch(NamedTuple):
         """
         step = request.failed[0]
         what = STEPS.get(step, "")
-        name = self.cwd if what == "cwd" and self.cwd is not None else self.argv[0]
+        name = self.argv[0] if self.executable is None else self.executable
+        if what == "cwd" and self.cwd is not None:
+            name = self.cwd
         text = f"{what}: {os.strerror(code)}" if what else os.strerror(code)
         if step in UNTRACEABLE:
             text = f"{text}: {UNTRACEABLE[step]}"
@@ -185,7 +189,7 @@ def plan(
     if not arguments:
         raise ValueError("argv is empty")
     environment = _environment(env)
-    program = arguments[0] if executable is None else _bytes("executable", executable)
+    other = None if executable is None else _bytes("executable", executable)
     passed = tuple(_passed(fd) for fd in pass_fds)
     if passed and not close_fds:
         raise ValueError("pass_fds goes with close_fds=True: without it nothing is closed")
@@ -194,7 +198,8 @@ def plan(
     names = PYTHON_IGNORES if restore_signals else ()
     streams = list(zip(STREAMS, (stdin, stdout, stderr), strict=True))
     return Launch(
-        paths=search(program, environment),
+        paths=search(arguments[0] if other is None else other, environment),
+        executable=other,
         argv=arguments,
         env=environment,
         cwd=None if cwd is None else _bytes("cwd", cwd),
@@ -257,6 +262,8 @@ def _bytes(what: str, value: Path) -> bytes:
 def _environment(env: Environment | None) -> list[bytes]:
     if env is None:
         env = os.environb
+    if isinstance(env, str | bytes):
+        raise TypeError("env is a mapping or a sequence of entries, not one string")
     if not isinstance(env, Mapping):
         return [_bytes("env", entry) for entry in env]
     entries = []

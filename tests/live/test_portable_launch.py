@@ -276,3 +276,13 @@ def test_a_program_that_is_none() -> None:
     with pytest.raises(pt.LaunchError) as caught, pt.spawn(["./none"], umask=0):
         pass
     assert (caught.value.what, caught.value.filename) == ("", "./none")
+
+
+def test_another_executable_that_is_none() -> None:
+    """The one that was tried is named, and not what it was to be told is its name."""
+    with (
+        pytest.raises(pt.LaunchError) as caught,
+        pt.spawn(["true"], executable="./none"),
+    ):
+        pass
+    assert (caught.value.what, caught.value.filename) == ("", "./none")

@@ -130,6 +130,8 @@ def test_a_file_can_stand_for_its_descriptor(tmp_path: Path) -> None:
         ({"env": {"": "b"}}, ValueError, "not the name of an environment variable"),
         ({"env": {"A=B": "b"}}, ValueError, "not the name of an environment variable"),
         ({"env": {"A": 1}}, TypeError, "int"),
+        ({"env": "A=b"}, TypeError, "env is a mapping or a sequence of entries, not one string"),
+        ({"env": b"A=b"}, TypeError, "env is a mapping or a sequence of entries, not one string"),
         ({"stdin": -7}, ValueError, "stdin: -7 is not from 0"),
         ({"stdin": "notes"}, TypeError, "stdin is a descriptor or a file with one, not str"),
         ({"stdin": subprocess.STDOUT}, ValueError, "stdin: -2 is not from 0"),
