@@ -105,9 +105,20 @@ class Batches:
             raise ValueError("a batch has room for one event at least")
         self.size = size
         self.room = ffi.new("struct pico_event[]", size)
+        self.last = 0
+        """The number of the last event that is in a batch."""
 
-    def batch(self, count: int) -> Batch:
-        return _copied(self.room, count)
+    def batch(self, count: int) -> tuple[Batch, int]:
+        """So many records; and the number of the last one."""
+        return _copied(self.room, count), self.room[count - 1].seq
+
+    def unseen(self) -> int:
+        """How many records C has put there that are in no batch."""
+        first, count = self.room[0].seq, 0
+        if first > self.last:
+            while count < self.size and self.room[count].seq == first + count:
+                count += 1
+        return count
 
 
 def rest_of(loop: Any) -> Batch:

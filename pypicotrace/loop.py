@@ -26,7 +26,7 @@ from pypicotrace.text import Piece, Text, open_text, take_pieces
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from pypicotrace.batch import Batch
+    from pypicotrace.batch import Batch, Batches
     from pypicotrace.events import Event, Exited, Signaled
     from pypicotrace.stream import Stream
 
@@ -71,9 +71,12 @@ class Loop(Holding):
         self._text: Any = None
         # As the C loop is before it is told otherwise.
         self._mode = lib.PICO_MODE_STOP
+        # What C may have filled before a signal's handler raised, so that it is nobody's event yet.
+        self._unseen: Any = None
         self._keeps_rest = self._keeps_text = self._stopped = False
         self._end: Any = None
         self.kept: Batch | None = None
+        self.filling: Batches | None = None
         self.root = 0
         self.attached: dict[int, int] = {}
         self.filtering: Filtering = NOT_ASKED
@@ -240,7 +243,11 @@ class Loop(Holding):
         while self._take(lib.PICO_MODE_STOP, record, 1) > 0:
             # A signal handler may have closed it.
             standing = lib.pico_loop_standing(self._pointer or self.pointer())
-            yield event(record, data, self, standing)
+            made = event(record, data, self, standing)
+            # Nothing is called from here on, and no handler runs.
+            self._unseen = None
+            yield made
+            record.seq = 0
 
     def stream(self, size: int = 4096) -> Stream:
         """Batches of events, while the tracees run on.
@@ -281,6 +288,13 @@ class Loop(Holding):
         if self._mode != mode:
             lib.pico_loop_set_mode(self.pointer(), mode)
             self._mode = mode
+        unseen, taken = self._unseen, room if mode == lib.PICO_MODE_STOP else None
+        if unseen is not None and unseen.seq and room:
+            self.pointer()
+            room[0] = unseen[0]
+            self._unseen = taken
+            return 1
+        self._unseen = taken
         return self._next(room, size)
 
     async def __aenter__(self) -> Loop:

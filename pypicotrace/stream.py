@@ -21,8 +21,15 @@ class Source(Protocol):
     def worker(self) -> Worker | None:
         """The thread that owns the loop, where that is not the caller's."""
 
+    def pointer(self) -> Any:
+        """The C loop; raises where the caller may not use it."""
+
     kept: Batch | None
-    """One that came when its reader had just been cancelled: the next reader's."""
+    """One that came when its reader had just been cancelled, or a signal's handler raised: the next
+    reader's."""
+
+    filling: Batches | None
+    """Where records are put that are in no batch yet. They stay there where a handler raises."""
 
     def hurry(self, hurried: bool) -> None:
         """Make `take` return soon, until it is called with False."""
@@ -45,7 +52,10 @@ class Stream:
         return self
 
     def __next__(self) -> Batch:
-        batch = self._next()
+        if self._source.kept is None:
+            self._next_kept()
+        # Nothing is called from here on, and no handler runs.
+        batch, self._source.kept = self._source.kept, None
         if batch is None:
             raise StopIteration
         return batch
@@ -68,10 +78,16 @@ class Stream:
             raise StopAsyncIteration
         return batch
 
-    def _next(self) -> Batch | None:
-        count = self._source.take(self._batches.room, self._batches.size)
-        return self._batches.batch(count) if count else None
-
     def _next_kept(self) -> Batch | None:
-        self._source.kept = self._next()
-        return self._source.kept
+        source = self._source
+        batches = source.filling
+        count = 0 if batches is None else batches.unseen()
+        if count:
+            source.pointer()  # or another thread is just having it filled
+        if batches is None or not count:
+            batches = source.filling = self._batches
+            count = source.take(batches.room, batches.size)
+        batch, last = batches.batch(count) if count else (None, batches.last)
+        # At once: no handler runs in between.
+        source.kept, batches.last, source.filling = batch, last, None
+        return batch

@@ -11,7 +11,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from typing import IO
+from types import FrameType
+from typing import IO, Any
 
 import pytest
 from record import check_record
@@ -251,6 +252,42 @@ def test_a_signal_handler_closes_it_at_any_time(scratch: Scratch) -> None:
         [sys.executable, "-c", CLOSES], stdout=subprocess.PIPE, stderr=scratch(), check=False
     )
     assert (done.returncode, done.stdout) == (0, b"well\n")
+
+
+class Raised(Exception):
+    """What the handler of a signal raises."""
+
+
+@pytest.mark.parametrize("size", [None, 16, 4096], ids=["events", "small batches", "batches"])
+def test_a_handler_that_raises_loses_nothing_where_the_iteration_is_gone_on_with(
+    size: int | None,
+) -> None:
+    """Also what C had given just then."""
+    package = os.path.dirname(pt.__file__)
+
+    def handler(signo: int, frame: FrameType | None) -> None:
+        if frame is not None and frame.f_code.co_filename.startswith(package):
+            raise Raised
+
+    seen: list[Any] = []
+    busy = "i=0; while [ $i -lt 2000 ]; do i=$((i+1)); [ -e /x ]; done"
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        with pt.spawn(["sh", "-c", busy], events=pt.SCE | pt.SCX | pt.EXIT) as loop:
+            signal.setitimer(signal.ITIMER_REAL, 0.002, 0.002)
+            over = False
+            while not over:
+                with contextlib.suppress(Raised):
+                    for each in loop if size is None else loop.stream(size):
+                        seen.append(each)
+                    over = True
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    seqs = [seq for each in seen for seq in ([each.seq] if size is None else each.seq)]
+    assert seqs == list(range(1, len(seqs) + 1))
+    assert len(seqs) > 4000
 
 
 FOLLOWED = ["sh", "-c", "(date; date) | cat; exit 5"]
