@@ -92,8 +92,9 @@ class Holding:
         self._owner, self._by = _here(), threading.current_thread()
         self._thread, self._forks_before = get_ident(), Holding._forks
         self._summons.open(pointer)
+        here = weakref.ref(self)
         self._abandoned = weakref.finalize(
-            self, _abandon, pointer, self._owner, self._by, self._keep, self.attached
+            self, _abandon, here, pointer, self._owner, self._by, self._keep, self.attached
         )
 
     def __exit__(self, *exc: object) -> None:
@@ -151,13 +152,17 @@ class Holding:
             self._finish(pointer)
         finally:
             with self._summons.lock:
-                self._summons.shut()
-                self._pointer = None
-                self._thread = 0
+                self._forget()
                 self._abandoned.detach()
                 lib.pico_loop_free(pointer)
             self._keep.clear()
         check(left, "close")
+
+    def _forget(self) -> None:
+        """Hold the C loop no longer, which is closed, and freed next."""
+        self._summons.shut()
+        self._pointer = None
+        self._thread = 0
 
     def interrupt(self) -> None:
         """Make the iteration, or `write_text`, end soon. From any thread, or a signal handler."""
@@ -221,6 +226,7 @@ class Holding:
 
 
 def _abandon(
+    there: weakref.ref[Holding],
     pointer: Any,
     owner: tuple[int, int],
     thread: threading.Thread,
@@ -235,6 +241,9 @@ def _abandon(
     if owner == _here() or ended:
         orphans = orphans_of(pointer, attached) if ended else []
         lib.pico_loop_close(pointer, CLOSE_TIMEOUT_NS)
+        held = there()
+        if held is not None:  # the interpreter ends, and what it calls now may use the loop
+            held._forget()
         lib.pico_loop_free(pointer)
         keep.clear()
         reap(orphans)

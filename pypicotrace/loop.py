@@ -395,8 +395,11 @@ class Loop(Holding):
         if self._children:
             self._attach_children(pointer)
 
-    def _finish(self, pointer: Any) -> None:
+    def _forget(self) -> None:
         self._remember_end()
+        super()._forget()
+
+    def _finish(self, pointer: Any) -> None:
         self._stopped = self.stopped
         self._flush()
         if self._keeps_rest:

@@ -170,6 +170,41 @@ def test_input_24_the_interpreter_ends_with_live_tracees(sleeper: Target, end: s
         until(lambda: state(sleeper.pid) == "", "it is killed")
 
 
+USES_IT_LATE = """
+import atexit
+import pypicotrace as pt
+
+class Host:
+    def __init__(self):
+        self.loop = pt.spawn(["sleep", "60"]).__enter__()
+        self.stop = next(iter(self.loop)).stop
+
+    def end(self):
+        self.loop.interrupt()
+        for use in (self.loop.lwps, lambda: self.stop.pc):
+            try:
+                use()
+            except pt.LoopClosed:
+                print("closed", flush=True)
+        self.loop.close()
+        print(self.loop.returncode, flush=True)
+
+    __del__ = end
+
+host = None
+atexit.register(lambda: host.end())
+host = Host()
+"""
+
+
+def test_input_24_the_loop_is_used_when_the_interpreter_has_ended_it() -> None:
+    """By a function that was registered before, and by a __del__."""
+    argv = [sys.executable, "-c", USES_IT_LATE]
+    run = subprocess.run(argv, capture_output=True, check=False)
+    assert (run.returncode, run.stderr) == (0, b"")
+    assert run.stdout == b"closed\nclosed\n-9\n" * 2
+
+
 def test_input_24_a_fork_of_the_host_that_ends_leaves_the_tracees_alone(scratch: Scratch) -> None:
     """Also where the interpreter ends there as it always does, with all that is called then."""
     with pt.spawn(["sh", "-c", "date; date"], follow=True, stdout=scratch()) as loop:
