@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import threading
@@ -124,8 +125,10 @@ class Holding:
             orphans = self._taken_over()
         if self._belongs_to_another_thread():
             self._summons.close()
-            if self.worker is not None:
-                self.worker.post(self.close)
+            worker = self.worker
+            if worker is not None:
+                with contextlib.suppress(RuntimeError):  # it has ended, and the loop before it
+                    worker.post(self.close)
             return
         self._in_hand = get_ident()
         try:

@@ -17,6 +17,7 @@ from system import untouched
 
 import pypicotrace as pt
 from pypicotrace.text import Text
+from pypicotrace.worker import Worker
 
 Tracee = Callable[[str], str]
 Scratch = Callable[[], IO[bytes]]
@@ -250,6 +251,38 @@ def test_asynchronously_it_is_closed_while_nobody_reads() -> None:
                 await asyncio.sleep(0.001)
 
     asyncio.run(host())
+
+
+def test_asynchronously_it_is_closed_from_outside_as_the_block_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Just after it was found to be open."""
+    left, raised, post = threading.Event(), [], Worker.post
+
+    def late(self: Worker, function: Callable[[], Any]) -> None:
+        left.wait()
+        post(self, function)
+
+    monkeypatch.setattr(Worker, "post", late)
+
+    def close(loop: pt.Loop) -> None:
+        try:
+            loop.close()
+        except RuntimeError as error:
+            raised.append(error)
+
+    async def host() -> threading.Thread:
+        async with pt.spawn(["sleep", "60"]) as loop:
+            other = threading.Thread(target=close, args=(loop,))
+            other.start()
+            async for _ in loop.stream():
+                pass
+        return other
+
+    other = asyncio.run(host())
+    left.set()
+    other.join()
+    assert raised == []
 
 
 def test_a_call_takes_an_asynchronous_block() -> None:
