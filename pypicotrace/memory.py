@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import struct
+import sys
 from typing import Any
 
 from pypicotrace._ffi import ffi, lib
@@ -39,6 +40,8 @@ class Memory(Standing):
         _check_address(addr)
         if size < 0:
             raise ValueError(f"a size is not negative: {size}")
+        if size > sys.maxsize:  # a tracee's own, say; no process has so much
+            raise _unmapped(addr, 0, size)
         if size == 0:
             self._pointer()
             return b""

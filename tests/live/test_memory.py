@@ -75,6 +75,8 @@ def test_row_49_read(look: Look) -> None:
             for at in range(page - size - 1, page + 2):
                 assert stop.read(both + at, size) == filled(at, size)
         assert stop.read(both, 2 * page) == filled(0, 2 * page)
+        for size in (2**63, 2**64 - 1):
+            not_mapped(stop.read, both, size, words=f"only 0 of {size} bytes")
 
     look(body)
 
