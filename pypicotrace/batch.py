@@ -67,6 +67,9 @@ class Batch(Sequence[Event]):
     def __repr__(self) -> str:
         return f"<Batch of {self._count} records>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (batch_of, (bytes(self.buffer()),))
+
     def tuples(self) -> Iterator[tuple[Any, ...]]:
         """Each record as a plain tuple, of the fields in `Batch.fields`, arrays laid out flat."""
         # Not of a memoryview: where the iterator is left in a cycle of references (an exception was

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import gc
+import pickle
 from typing import Any
 
+import pytest
+
 from pypicotrace._ffi import ffi
-from pypicotrace.batch import Batch
+from pypicotrace.batch import Batch, batch_of
+from pypicotrace.layout import SIZE
 
 
 def test_tuples_in_a_cycle_of_references_are_collected() -> None:
@@ -18,3 +23,13 @@ def test_tuples_in_a_cycle_of_references_are_collected() -> None:
         cycle.append(cycle)
         del rows, cycle
     gc.collect()
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_a_batch_is_given_to_another_process_as_its_events_are(count: int) -> None:
+    batch = batch_of(bytes(range(1, 4)) * (count * SIZE // 3))
+    pickled = pickle.loads(pickle.dumps(batch))  # noqa: S301
+    for other in (pickled, copy.deepcopy(batch)):
+        assert isinstance(other, Batch)
+        assert list(other.tuples()) == list(batch.tuples())
+        assert len(other) == count
