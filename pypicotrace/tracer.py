@@ -128,7 +128,7 @@ class Tracer:
 
     def mask(self) -> Mask:
         """What is asked of the kernel: ``events``, and what has a method."""
-        asked = Mask(type(self).events)
+        asked = Mask(self.events)
         if type(self).event is not Tracer.event:
             return asked or Mask.ALL
         for name, mask in METHODS.values():
@@ -164,7 +164,7 @@ def run(
         raise TypeError(f"run a tracer, such as MyTracer(), not {tracer!r}")
     if bool(argv) == bool(pids):
         raise ValueError("run a tracer on a program (argv), or on processes (pids)")
-    kept = {"events": tracer.mask(), "syscalls": type(tracer).syscalls, **options}
+    kept = {"events": tracer.mask(), "syscalls": tracer.syscalls, **options}
     loop = spawn(argv, **kept) if argv else attach(*pids, **kept)
     tracer.loop = loop
     with loop:

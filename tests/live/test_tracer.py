@@ -58,6 +58,25 @@ def test_what_has_no_method_is_not_asked_for() -> None:
     assert Everything().mask() == pt.EXEC | pt.FORK | pt.Mask(1 << Kind.EXITED)
 
 
+class Names(pt.Tracer):
+    """Is told what to look at when it is made; a type checker would have that done by a class."""
+
+    def __init__(self, events: pt.Mask, *names: str) -> None:
+        self.events = events  # type: ignore[misc]
+        self.syscalls = names  # type: ignore[misc]
+        self.seen: set[tuple[type[pt.Event], str]] = set()
+
+    def event(self, event: pt.Event) -> None:
+        assert isinstance(event, pt.SyscallEntry)
+        self.seen.add((type(event), event.name))
+
+
+def test_what_one_tracer_asks_for(scratch: Scratch) -> None:
+    tracer = Names(pt.SCE, "close")
+    pt.run(tracer, ["date"], stdout=scratch())
+    assert tracer.seen == {(pt.SyscallEntry, "close")}
+
+
 class FailOpen(pt.Tracer):
     events, syscalls = pt.SCE, ("open", "openat")
 
