@@ -89,16 +89,23 @@ class Holding:
 
     def _own(self, pointer: Any) -> None:
         """Hold this C loop from now on, which is this thread's."""
-        self._pointer = pointer
-        self._owner, self._by = _here(), threading.current_thread()
-        self._thread, self._forks_before = get_ident(), Holding._forks
-        self._summons.open(pointer)
-        here = weakref.ref(self)
+        owner, by, here = _here(), threading.current_thread(), weakref.ref(self)
         self._abandoned = weakref.finalize(
-            self, _abandon, here, pointer, self._owner, self._by, self._keep, self.attached
+            self, _abandon, here, pointer, owner, by, self._keep, self.attached
         )
+        self._summons.open(pointer)
+        # Last, and at once: where a signal's handler raises before, there is nothing to close.
+        self._owner, self._by, self._forks_before = owner, by, Holding._forks
+        self._pointer, self._thread = pointer, owner[1]
 
     def __exit__(self, *exc: object) -> None:
+        try:
+            self._leave()
+        except BaseException:
+            self._leave()  # a signal's handler may have raised before anything was done
+            raise
+
+    def _leave(self) -> None:
         # A fork of the program that leaves the block has nothing to close.
         if self._owner is None or self._owner[0] == os.getpid():
             self.close()

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import IO, Any
 
@@ -256,6 +256,49 @@ def test_a_signal_handler_closes_it_at_any_time(scratch: Scratch) -> None:
 
 class Raised(Exception):
     """What the handler of a signal raises."""
+
+
+@contextlib.contextmanager
+def raised_at(name: str) -> Iterator[None]:
+    """Something is raised once where a function of that name begins, as a handler may do there."""
+    before, package = sys.gettrace(), os.path.dirname(pt.__file__)
+
+    def trace(frame: FrameType, event: str, arg: object) -> None:
+        code = frame.f_code
+        if code.co_name == name and code.co_filename.startswith(package):
+            sys.settrace(before)
+            raise Raised
+
+    sys.settrace(trace)
+    try:
+        with pytest.raises(Raised):
+            yield
+    finally:
+        sys.settrace(before)
+
+
+@pytest.mark.parametrize(
+    "name", ["_leave", "close", "_belongs_to_another_thread", "_close", "pointer", "_finish"]
+)
+def test_a_handler_that_raises_as_the_block_is_left_leaves_nothing(name: str) -> None:
+    with pt.spawn(["sleep", "60"]) as loop:
+        next(iter(loop))
+        with raised_at(name):
+            loop.__exit__(None, None, None)
+        assert isinstance(loop.status, pt.Signaled)
+        with pytest.raises(pt.LoopClosed):
+            loop.lwps()
+
+
+@pytest.mark.parametrize("name", ["_own", "_here", "open", "_begin", "start", "to_c"])
+def test_a_handler_that_raises_as_the_block_is_entered_leaves_nothing(name: str) -> None:
+    loop = pt.spawn(["sleep", "60"])
+    with raised_at(name):
+        loop.__enter__()
+    loop.close()
+    assert loop.root == 0
+    with pytest.raises(pt.LoopClosed):
+        loop.lwps()
 
 
 @pytest.mark.parametrize("size", [None, 16, 4096], ids=["events", "small batches", "batches"])
