@@ -11,7 +11,7 @@ import stat
 from pypicotrace.folders import SHARED, NotSafe, folder_of, is_shared
 
 
-def open_trace(path: str | None, *, append: bool = False) -> int:
+def open_trace(path: str | os.PathLike[str] | None, *, append: bool = False) -> int:
     """A descriptor to write a trace to, as the command's ``-o`` has it, above 2 and not inherited.
 
         with open(pt.open_trace("trace"), "wb") as file:
@@ -28,7 +28,7 @@ def open_trace(path: str | None, *, append: bool = False) -> int:
     """
     if path is None or path == "-":
         return _high(2 if path is None else 1)
-    low = _open_file(path, append)
+    low = _open_file(os.fspath(path), append)
     try:
         return _high(low)
     finally:

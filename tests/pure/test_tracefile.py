@@ -26,6 +26,12 @@ def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "trace").stat().st_mode) == 0o600
 
 
+def test_a_path_is_a_name_as_well(tmp_path: Path) -> None:
+    with open(open_trace(tmp_path / "trace"), "wb") as file:
+        file.write(b"trace")
+    assert (tmp_path / "trace").read_bytes() == b"trace"
+
+
 def test_an_old_file_is_emptied_and_keeps_its_mode(tmp_path: Path) -> None:
     path = tmp_path / "trace"
     path.write_bytes(b"something longer")
