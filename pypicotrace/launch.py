@@ -238,7 +238,10 @@ def own_environment(changes: Iterable[str] = ()) -> list[bytes]:
 
     :param changes: as the command's ``-E`` has them: ``NAME=VALUE`` sets a variable, ``NAME`` takes
         it out; one after the other.
+    :raises TypeError: that is one string.
     """
+    if isinstance(changes, str):
+        raise TypeError("changes are a sequence of entries, not one string")
     try:
         with open("/proc/self/environ", "rb") as file:
             entries = file.read().split(b"\0")[:-1]

@@ -110,6 +110,12 @@ def test_the_plan_is_not_the_programs_own(monkeypatch: pytest.MonkeyPatch) -> No
         assert b"PYPICOTRACE_TEST_PLAN=x" not in own_environment()
 
 
+def test_a_change_of_the_environment_is_one_of_several() -> None:
+    assert own_environment(["PYPICOTRACE_TEST_PLAN=x"])[-1] == b"PYPICOTRACE_TEST_PLAN=x"
+    with pytest.raises(TypeError, match="not one string"):
+        own_environment("PYPICOTRACE_TEST_PLAN=x")
+
+
 def test_a_file_can_stand_for_its_descriptor(tmp_path: Path) -> None:
     with open(tmp_path / "x", "wb") as file:
         number = file.fileno()
