@@ -73,7 +73,7 @@ class Loop(Holding):
         self._mode = lib.PICO_MODE_STOP
         # What C may have filled before a signal's handler raised, so that it is nobody's event yet.
         self._unseen: Any = None
-        self._keeps_rest = self._keeps_text = self._stopped = False
+        self._keeps_rest = self._keeps_text = self._stopped = self._left = False
         self._end: Any = None
         self.kept: Batch | None = None
         self.filling: Batches | None = None
@@ -196,6 +196,8 @@ class Loop(Holding):
         :raises LoopClosed: it is not open.
         """
         if self.worker is None:
+            if self._left:  # and its worker may just be closing it
+                raise LoopClosed("the loop is not open: its block has been left")
             self.pointer()  # where it is closed that is what is wrong
             raise TypeError("the loop is this thread's own: call the function as it is")
         return await self.worker.between(self._summons, lambda: function(*args, **kwargs))
@@ -313,6 +315,7 @@ class Loop(Holding):
     async def __aexit__(self, *exc: object) -> None:
         worker, self.worker = self.worker, None
         if worker is not None:
+            self._left = True
             if worker.reading.locked():
                 self._summons.interrupt()  # else it would wait for the next event
             await worker.end(self.close)

@@ -210,6 +210,32 @@ def test_asynchronously_it_is_closed_from_outside() -> None:
     asyncio.run(host())
 
 
+def test_asynchronously_a_call_comes_as_the_block_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    called, finish = threading.Event(), pt.Loop._finish
+
+    def late(self: pt.Loop, pointer: Any) -> None:
+        called.wait()
+        finish(self, pointer)
+
+    monkeypatch.setattr(pt.Loop, "_finish", late)
+
+    async def call(loop: pt.Loop) -> None:
+        try:
+            await loop.call(lambda: None)
+        finally:
+            called.set()
+
+    async def host() -> None:
+        async with pt.spawn(["sleep", "60"]) as loop:
+            caller = asyncio.create_task(call(loop))  # which begins when the block waits
+        with pytest.raises(pt.LoopClosed):
+            await caller
+
+    asyncio.run(host())
+
+
 def test_asynchronously_a_call_closes_it() -> None:
     async def host() -> None:
         async with pt.spawn(["sleep", "60"]) as loop:
