@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import threading
 import weakref
 from collections.abc import Callable, Container
 from threading import get_ident
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pypicotrace._ffi import lib
 from pypicotrace.errors import LoopClosed, WrongThread, check
-from pypicotrace.orphans import has_ended, orphans_of, reap
+from pypicotrace.owner import Owner, here, orphans_of, reap
 from pypicotrace.summons import Summons
 
 if TYPE_CHECKING:
@@ -41,8 +40,7 @@ class Holding:
     def __init__(self) -> None:
         self._pointer: Any = None
         self._keep: list[Any] = []
-        self._owner: tuple[int, int] | None = None
-        self._by = threading.main_thread()
+        self._owner: Owner | None = None
         self._unwanted = False
         # The owner again, in a form that is quick to look at: 0 is no thread's.
         self._thread = self._forks_before = 0
@@ -89,14 +87,14 @@ class Holding:
 
     def _own(self, pointer: Any) -> None:
         """Hold this C loop from now on, which is this thread's."""
-        owner, by, here = _here(), threading.current_thread(), weakref.ref(self)
+        owner, there = here(), weakref.ref(self)
         self._abandoned = weakref.finalize(
-            self, _abandon, here, pointer, owner, by, self._keep, self.attached
+            self, _abandon, there, pointer, owner, self._keep, self.attached
         )
         self._summons.open(pointer)
         # Last, and at once: where a signal's handler raises before, there is nothing to close.
-        self._owner, self._by, self._forks_before = owner, by, Holding._forks
-        self._pointer, self._thread = pointer, owner[1]
+        self._owner, self._forks_before = owner, Holding._forks
+        self._pointer, self._thread = pointer, owner.ident
 
     def __exit__(self, *exc: object) -> None:
         try:
@@ -107,7 +105,7 @@ class Holding:
 
     def _leave(self) -> None:
         # A fork of the program that leaves the block has nothing to close.
-        if self._owner is None or self._owner[0] == os.getpid():
+        if self._owner is None or self._owner.is_of_this_process():
             self.close()
 
     def close(self) -> None:
@@ -147,11 +145,10 @@ class Holding:
 
     def _taken_over(self) -> list[int]:
         """Hold a loop whose thread has ended; returns the children that are to be waited for."""
-        process, _ = self._owner or _here()
-        if process != os.getpid() or not has_ended(self._by):
+        if self._owner is None or not self._owner.has_ended():
             return []
-        self._owner, self._by = _here(), threading.current_thread()
-        self._thread = get_ident()
+        self._owner = here()
+        self._thread = self._owner.ident
         return orphans_of(self._pointer, self.attached)
 
     def _close(self) -> None:
@@ -193,11 +190,11 @@ class Holding:
         :raises LoopClosed: it is not open.
         :raises WrongThread: another thread entered the loop, or this is a fork of its process.
         """
-        here = _here()
+        is_owner = self._owner is not None and self._owner.is_here()
         pointer = self._pointer  # the last call is behind us: no signal handler closes it now
         if pointer is None:
             raise LoopClosed("the loop is not open: use it inside its with block")
-        if self._owner != here:
+        if not is_owner:
             raise WrongThread("ptrace belongs to the thread that entered the loop")
         return pointer
 
@@ -211,8 +208,8 @@ class Holding:
             self._in_hand = before
 
     def _belongs_to_another_thread(self) -> bool:
-        process, thread = self._owner or _here()
-        return process == os.getpid() and thread != get_ident()
+        owner = self._owner
+        return owner is not None and owner.is_of_this_process() and not owner.is_here()
 
     def _next(self, batch: Any, size: int) -> int:
         self.turn += 1
@@ -238,8 +235,7 @@ class Holding:
 def _abandon(
     there: weakref.ref[Holding],
     pointer: Any,
-    owner: tuple[int, int],
-    thread: threading.Thread,
+    owner: Owner,
     keep: list[Any],
     attached: Container[int],
 ) -> None:
@@ -247,8 +243,8 @@ def _abandon(
 
     In another thread that cannot be done, as long as the loop's own lives.
     """
-    ended = owner[0] == os.getpid() and has_ended(thread)
-    if owner == _here() or ended:
+    ended = owner.has_ended()
+    if owner.is_here() or ended:
         orphans = orphans_of(pointer, attached) if ended else []
         lib.pico_loop_close(pointer, CLOSE_TIMEOUT_NS)
         held = there()
@@ -264,7 +260,3 @@ def _forked() -> None:
 
 
 os.register_at_fork(after_in_child=_forked)
-
-
-def _here() -> tuple[int, int]:
-    return os.getpid(), get_ident()

@@ -290,7 +290,7 @@ def test_a_handler_that_raises_as_the_block_is_left_leaves_nothing(name: str) ->
             loop.lwps()
 
 
-@pytest.mark.parametrize("name", ["_own", "_here", "open", "_begin", "start", "to_c"])
+@pytest.mark.parametrize("name", ["_own", "here", "open", "_begin", "start", "to_c"])
 def test_a_handler_that_raises_as_the_block_is_entered_leaves_nothing(name: str) -> None:
     loop = pt.spawn(["sleep", "60"])
     with raised_at(name):

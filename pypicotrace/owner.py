@@ -1,4 +1,4 @@
-"""What a thread leaves behind that has ended in its loop."""
+"""The thread that a loop belongs to, and what it leaves behind where it ends in its loop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Container, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from pypicotrace.lwps import lwps_now
 
@@ -15,9 +15,30 @@ from pypicotrace.lwps import lwps_now
 PATIENCE = 10.0
 
 
-def has_ended(thread: threading.Thread) -> bool:
-    """Whether a thread is no more; of the main one Python says so before its last functions run."""
-    return not thread.is_alive() and thread is not threading.main_thread()
+class Owner(NamedTuple):
+    """A thread of a process."""
+
+    pid: int
+    ident: int
+    thread: threading.Thread
+
+    def is_here(self) -> bool:
+        """Whether it is the one that asks."""
+        return self.ident == threading.get_ident() and self.is_of_this_process()
+
+    def is_of_this_process(self) -> bool:
+        """Whether it is no thread of the process that this one is a fork of."""
+        return self.pid == os.getpid()
+
+    def has_ended(self) -> bool:
+        """Whether it is no more; of the main one Python says so before its last functions run."""
+        alive = self.thread.is_alive() or self.thread is threading.main_thread()
+        return self.is_of_this_process() and not alive
+
+
+def here() -> Owner:
+    """The one that asks."""
+    return Owner(os.getpid(), threading.get_ident(), threading.current_thread())
 
 
 def orphans_of(pointer: Any, attached: Container[int]) -> list[int]:
