@@ -24,6 +24,8 @@ Result = TypeVar("Result")
 # the kernel (a parent in vfork) does not until it wakes up.
 CLOSE_TIMEOUT_NS = 10 * 10**9
 ENTERED = "a loop is entered once; make another"
+held: weakref.WeakSet[Holding] = weakref.WeakSet()
+"""All of this program, some of which may have been closed."""
 
 
 class Holding:
@@ -34,8 +36,6 @@ class Holding:
     """
 
     attached: dict[int, int]
-    _forks = 0
-    """How many forks of the program lead here from where it began."""
 
     def __init__(self) -> None:
         self._pointer: Any = None
@@ -43,7 +43,7 @@ class Holding:
         self._owner: Owner | None = None
         self._unwanted = False
         # The owner again, in a form that is quick to look at: 0 is no thread's.
-        self._thread = self._forks_before = 0
+        self._thread = 0
         self._summons = Summons()
         # The thread that has the C loop in its hands: a signal handler does not close it there.
         self._in_hand = 0
@@ -92,8 +92,9 @@ class Holding:
             self, _abandon, there, pointer, owner, self._keep, self.attached
         )
         self._summons.open(pointer)
+        held.add(self)
         # Last, and at once: where a signal's handler raises before, there is nothing to close.
-        self._owner, self._forks_before = owner, Holding._forks
+        self._owner = owner
         self._pointer, self._thread = pointer, owner.ident
 
     def __exit__(self, *exc: object) -> None:
@@ -214,7 +215,7 @@ class Holding:
     def _next(self, batch: Any, size: int) -> int:
         self.turn += 1
         while not self._summons.waiting or self._heed():
-            if get_ident() != self._thread or Holding._forks != self._forks_before:
+            if get_ident() != self._thread:
                 self.pointer()  # which says what is wrong
             got: int = lib.pico_loop_next(self._pointer, batch, size, 0)
             if got > 0:
@@ -247,16 +248,18 @@ def _abandon(
     if owner.is_here() or ended:
         orphans = orphans_of(pointer, attached) if ended else []
         lib.pico_loop_close(pointer, CLOSE_TIMEOUT_NS)
-        held = there()
-        if held is not None:  # the interpreter ends, and what it calls now may use the loop
-            held._forget()
+        loop = there()
+        if loop is not None:  # the interpreter ends, and what it calls now may use it
+            loop._forget()
         lib.pico_loop_free(pointer)
         keep.clear()
         reap(orphans)
 
 
 def _forked() -> None:
-    Holding._forks += 1
+    """In a fork of the program the same thread holds none of them."""
+    for loop in held:
+        loop._thread = 0
 
 
 os.register_at_fork(after_in_child=_forked)

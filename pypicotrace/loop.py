@@ -242,10 +242,18 @@ class Loop(Holding):
         self.pointer()
         record = ffi.new("struct pico_event *")
         data = ffi.buffer(record)
-        while self._take(lib.PICO_MODE_STOP, record, 1) > 0:
+        mode, following, standing = lib.PICO_MODE_STOP, self._next, lib.pico_loop_standing
+        while True:
+            if self._unseen is None and self._mode == mode:
+                self._unseen = record
+                got = following(record, 1)
+            else:
+                got = self._take(mode, record, 1)
+            if got <= 0:
+                return
             # A signal handler may have closed it.
-            standing = lib.pico_loop_standing(self._pointer or self.pointer())
-            made = event(record, data, self, standing)
+            lwp = standing(self._pointer or self.pointer())
+            made = event(record, data, self, lwp)
             # Nothing is called from here on, and no handler runs.
             self._unseen = None
             yield made
