@@ -149,7 +149,7 @@ def test_numbers(abi: str, name: str, args: Any, more: Any, line: str) -> None:
         "socket(AF_NETLINK, SOCK_RAW, NETLINK_KOBJECT_UEVENT) = 3",
     ),
     (BSD, "__socket30", (1, 2, 0), {"ret": 3}, "__socket30(AF_UNIX, SOCK_DGRAM, 0) = 3"),
-    (X64, "semget", (0, 1, 0o1600), {"ret": 5}, "semget(0, 1, IPC_CREAT|0600) = 5"),
+    (X64, "semget", (0, 1, 0o1600), {"ret": 5}, "semget(IPC_PRIVATE, 1, IPC_CREAT|0600) = 5"),
     (X64, "msgget", (7, 0o3644), {"ret": 5}, "msgget(0x7, IPC_CREAT|IPC_EXCL|0644) = 5"),
     (BSD, "shmget", (7, 4096, 0), {"ret": 5}, "shmget(0x7, 4096, 0) = 5"),
     (X64, "msgsnd", (5, 0, 3, 0o4000), {}, "msgsnd(5, NULL, 3, IPC_NOWAIT) = 0"),
@@ -896,6 +896,149 @@ MSGHDR = words(0, 0, 0x20000, 1, 0, 0, 0)
 )
 def test_others(abi: str, name: str, args: Any, more: Any, line: str) -> None:
     assert shown(abi, name, *args, **more) == line
+
+
+@rows(
+    (
+        X64,
+        "pipe2",
+        ("p", 7),
+        {"p": b"left here", "error": 22},
+        "pipe2(0x10000, 0x7) = -1 EINVAL (Invalid argument)",
+    ),
+    (
+        X64,
+        "socketpair",
+        (2, 1, 0, "p"),
+        {"p": b"left here", "error": 95},
+        "socketpair(AF_INET, SOCK_STREAM, IPPROTO_IP, 0x10000)"
+        " = -1 EOPNOTSUPP (Operation not supported)",
+    ),
+    (
+        X64,
+        "getresuid",
+        (8, "e", "s"),
+        {"e": b"left", "s": b"left", "error": 14},
+        "getresuid(0x8, 0x10000, 0x20000) = -1 EFAULT (Bad address)",
+    ),
+    (
+        X64,
+        "writev",
+        (3, "v", 2**32 - 1),
+        {"v": b"", "error": 22},
+        "writev(3, 0x10000, -1) = -1 EINVAL (Invalid argument)",
+    ),
+    (
+        X64,
+        "poll",
+        ("p", 2**32 - 1, 0),
+        {"p": b"", "error": 22},
+        "poll(0x10000, 4294967295, 0) = -1 EINVAL (Invalid argument)",
+    ),
+    (
+        X64,
+        "sendmmsg",
+        (3, "m", 2**32 - 1, 0),
+        {"m": b"", "error": 9},
+        "sendmmsg(3, 0x10000, 4294967295, 0) = -1 EBADF (Bad file descriptor)",
+    ),
+    (
+        X64,
+        "setsockopt",
+        (3, 1, 2, "v", 2**32 - 1),
+        {"v": b"", "error": 22},
+        "setsockopt(3, SOL_SOCKET, SO_REUSEADDR, 0x10000, -1) = -1 EINVAL (Invalid argument)",
+    ),
+)
+def test_what_is_not_there_is_an_address(
+    abi: str, name: str, args: Any, more: Any, line: str
+) -> None:
+    assert shown(abi, name, *args, **more) == line
+
+
+@rows(
+    (
+        X64,
+        "process_vm_readv",
+        (5, "v", 1, "far", 1, 0),
+        {
+            "v": struct.pack("<QQ", 0x30000, 4),
+            "far": struct.pack("<QQ", 0x9000, 3),
+            "b": b"old!",
+            "after": {"b": b"new!"},
+            "ret": 3,
+        },
+        'process_vm_readv(5, [{iov_base="new", iov_len=4}], 1, '
+        "[{iov_base=0x9000, iov_len=3}], 1, 0) = 3",
+    ),
+    (
+        I386,
+        "process_madvise",
+        (3, "v", 1, 20, 0),
+        {"v": struct.pack("<II", 0x9000, 10), "ret": 10},
+        "process_madvise(3, [{iov_base=0x9000, iov_len=10}], 1, MADV_COLD, 0) = 10",
+    ),
+)
+def test_memory_of_another_process(abi: str, name: str, args: Any, more: Any, line: str) -> None:
+    assert shown(abi, name, *args, **more) == line
+
+
+@rows(
+    (
+        X64,
+        "mount",
+        (0, "p", 0, 0xC0ED0021, 0),
+        {"p": b"/m\0"},
+        'mount(NULL, "/m", NULL, MS_MGC_VAL|MS_RDONLY|MS_REMOUNT, NULL) = 0',
+    ),
+    (X64, "mount", (0, "p", 0, 1, 0), {"p": b"/\0"}, 'mount(NULL, "/", NULL, MS_RDONLY, NULL) = 0'),
+    (
+        X64,
+        "shmget",
+        (0, 4096, 0o7600),
+        {"ret": 5},
+        "shmget(IPC_PRIVATE, 4096, IPC_CREAT|IPC_EXCL|SHM_HUGETLB|0600) = 5",
+    ),
+    (X64, "open", ("p", 0x2003, 0), {"p": b"f\0"}, 'open("f", O_ACCMODE|FASYNC) = 0'),
+    (
+        X64,
+        "ioctl",
+        (3, 0, 0),
+        {"error": 25},
+        "ioctl(3, _IOC(_IOC_NONE, 0x0, 0x0, 0x0), NULL)"
+        " = -1 ENOTTY (Inappropriate ioctl for device)",
+    ),
+    (
+        X64,
+        "clone3",
+        ("a", 64),
+        {"a": struct.pack("<11Q", 0, 0, 0, 0, 17, 0, 0, 0, 1, 2, 3), "ret": 8},
+        "clone3({flags=0, pidfd=0, child_tid=0, parent_tid=0, exit_signal=SIGCHLD, stack=0, "
+        "stack_size=0, tls=0, set_tid=0, set_tid_size=0, cgroup=0}, 64) = 8",
+    ),
+    (
+        X64,
+        "connect",
+        (3, "a", 24),
+        {"a": struct.pack("<H2xI", 10, 0) + bytes(15) + b"\1" + b"\5\0\0\0"},
+        "connect(3, {sa_family=AF_INET6, sin6_port=htons(0), sin6_flowinfo=htonl(0), "
+        'inet_pton(AF_INET6, "::1", &sin6_addr)}, 24) = 0',
+    ),
+)
+def test_names_that_depend(abi: str, name: str, args: Any, more: Any, line: str) -> None:
+    assert shown(abi, name, *args, **more) == line
+
+
+def test_a_control_message_is_named_by_its_level() -> None:
+    control = struct.pack("<QIIi4x", 20, 0, 2, 5)
+    header = struct.pack("<QI4xQQQQI4x", 0, 0, 0x20000, 0, 0x30000, len(control), 0)
+    line = shown(X64, "sendmsg", 3, "m", 0, m=header, v=b"", c=control)
+    assert "cmsg_level=SOL_IP, cmsg_type=IP_TTL, cmsg_data=" in line
+
+
+def test_requests_are_no_small_numbers() -> None:
+    small = {name for name, n in Abi(X64).constants("ioctl").items() if n < 0x100}
+    assert small == {"FIBMAP", "FIGETBSZ"}
 
 
 def test_every_decoder_has_a_row() -> None:

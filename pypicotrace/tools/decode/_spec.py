@@ -42,8 +42,8 @@ MSGHDR = "msg_name msg_namelen msg_iov msg_iovlen msg_control msg_controllen msg
 
 # What both systems have, by the same names.
 SHARED = {
-    "open": "O_.+ ! O_(NDELAY|FSYNC|ACCMODE|MASK|RSYNC|RDONLY|WRONLY|RDWR|SEARCH|EXEC|ALT_IO)",
-    "access_mode": "O_(RDONLY|WRONLY|RDWR)",
+    "open": "O_.+|FASYNC ! O_(NDELAY|FSYNC|ACCMODE|MASK|RSYNC|RDONLY|WRONLY|RDWR|SEARCH|EXEC|ALT_IO)",
+    "access_mode": "O_(RDONLY|WRONLY|RDWR|ACCMODE)",
     "at": "AT_(SYMLINK_\\w+|NO_AUTOMOUNT|EMPTY_PATH|STATX_\\w+|RECURSIVE)"
     " ! AT_STATX_SYNC_(TYPE|AS_STAT)",
     "at_access": "AT_(EACCESS|SYMLINK_NOFOLLOW|EMPTY_PATH)",
@@ -105,6 +105,8 @@ SHARED = {
     "file_type": "S_IF(REG|DIR|CHR|BLK|LNK|SOCK|WHT)|S_IFIFO",
     "fadvise": "POSIX_FADV_.+",
     "ipc": "IPC_(CREAT|EXCL|NOWAIT)",
+    "ipc_key": "IPC_PRIVATE",
+    "shmget": "IPC_(CREAT|EXCL)|SHM_(HUGETLB|NORESERVE)",
     "ipc_command": "IPC_(RMID|SET|STAT|INFO)",
     "shm": "SHM_(RDONLY|RND|REMAP|EXEC|LOCKED)",
     "epoll_command": "EPOLL_CTL_.+",
@@ -157,7 +159,16 @@ LINUX = (
                     *("prot", "prot_none", "madvise", "msync", "mlockall", "poll"),
                     *("flock", "access", "seek", "sigaltstack", "sigmask"),
                     *("clock", "timer", "itimer", "grnd", "priority", "file_type", "fadvise"),
-                    *("ipc", "ipc_command", "shm", "epoll_command", "epoll", "epoll_create"),
+                    *(
+                        "ipc",
+                        "ipc_key",
+                        "shmget",
+                        "ipc_command",
+                        "shm",
+                        "epoll_command",
+                        "epoll",
+                        "epoll_create",
+                    ),
                     *("eventfd", "timerfd", "timerfd_set", "inotify_init", "inotify"),
                 )
             },
@@ -206,6 +217,7 @@ LINUX = (
             "statx": "STATX_.+ ! STATX_(ATTR_.*|_+RESERVED|ALL)",
             "mount": "MS_.+ ! MS_(ASYNC|SYNC|INVALIDATE|RMT_MASK|MGC.*|VERBOSE|ACTIVE|BORN|NOSEC"
             "|NOUSER|SUBMOUNT|KERNMOUNT|NOREMOTELOCK)",
+            "mount_magic": "MS_MGC_(VAL|MSK)",
             "rseq": "RSEQ_FLAG_(UNREGISTER|SLICE_EXT_DEFAULT_ON)",
             "ptrace": "PTRACE_(TRACEME|PEEK.*|POKE.*|CONT|KILL|SINGLESTEP|ATTACH|DETACH|SYSCALL"
             "|SETOPTIONS|GET.*|SET.*|SEIZE|INTERRUPT|LISTEN|SECCOMP_.*) ! PTRACE_(GETFDPIC.*|SETOPTIONS_.*)",
@@ -302,7 +314,8 @@ LINUX = (
             " ! .*(_MAX|_MIN|_SIZE|_LEN|_MASK|_FLAGS?_.*|_FLAG|PACKET.*|TIOCPKT_.*|TIOCM_.*|TIOCSER_TEMT"
             "|KDSKBMUTE_?|VT_(AUTO|PROCESS|ACKACQ|EVENT_.*|MAX.*)|SIOCDEVPRIVATE|SIOCPROTOPRIVATE"
             "|TCI?O?(OFF|ON|IFLUSH|OFLUSH|IOFLUSH)|TUN_(F|FLT|PKT|TX|TYPE|TAP|TUN|READQ)_?.*"
-            "|KVM_GET_[A-Z]+_.*_(S|R)|BLK_.*|CDROM_.*|RTC_(PF|AF|UF|IRQF|FEATURE|PARAM).*)",
+            "|KVM_GET_[A-Z]+_.*_(S|R)|BLK_.*|CDROM_.*|RTC_(PF|AF|UF|IRQF|FEATURE|PARAM|BSM|VL_[DBA]).*"
+            "|KD_.*|LOOP_.*_FLAGS|UFFDIO_.*_MODE_.*|KVM_RUN_.*|KVM_CREATE_DEVICE_TEST)",
         },
     ),
 )

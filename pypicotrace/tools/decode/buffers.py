@@ -147,13 +147,19 @@ def environment(abi: Abi) -> Decode:
     return decode
 
 
-def integers(abi: Abi, code: str, count: str) -> Decode:
+def integers(abi: Abi, code: str, count: str, when: str = "") -> Decode:
     """An array of integers of the struct module's code.
 
     ``count`` is how many there are: a number, ``ret``, or ``@`` and the place of the argument.
+    ``when`` is ``done`` where they are there only if the call has not failed.
     """
     shape = struct.Struct(f"<{code}")
-    return elements(count, shape.size, lambda data, call: str(shape.unpack(data)[0]))
+    show = elements(count, shape.size, lambda data, call: str(shape.unpack(data)[0]))
+    if not when:
+        return show
+    return lambda value, call: (
+        shown_pointer(value, call) if call.retval is None else show(value, call)
+    )
 
 
 def elements(count: str, size: int, show: Callable[[bytes, Call], str]) -> Decode:
@@ -189,17 +195,23 @@ def pointed(size: int, show: Callable[[bytes, Call], str], *, done: bool) -> Dec
 
 
 def counted(count: str, call: Call) -> int | None:
-    """How many elements an array has, see `integers`; None: the call has failed."""
+    """How many elements an array has, see `integers`; None: the call has failed, or must."""
     if count == "ret":
         return None if call.retval is None else max(signed(call.retval, 64), 0)
     if count.startswith("@"):
-        return max(signed(call.args[int(count[1:])], 32), 0)
+        given = signed(call.args[int(count[1:])], 32)
+        return None if given < 0 else given
     return int(count)
 
 
 def iovecs(abi: Abi, count: str, way: str = "given") -> Decode:
-    """An array of iovec; what they hold is ``given``, or ``filled`` as far as the result says."""
+    """An array of iovec; what they hold is ``given``, or ``filled`` as far as the result says.
+
+    Of those in another process (``far``) the addresses are shown.
+    """
     layout = struct.Struct("<QQ" if abi.word == 8 else "<II")
+    if way == "far":
+        return elements(count, layout.size, lambda data, call: _far(layout.unpack(data), call))
 
     def decode(value: int, call: Call) -> str:
         length = counted(count, call)
@@ -208,6 +220,11 @@ def iovecs(abi: Abi, count: str, way: str = "given") -> Decode:
         return shown_iovecs(value, length, call, layout, filled=way == "filled")
 
     return decode
+
+
+def _far(vector: tuple[int, ...], call: Call) -> str:
+    base, size = vector
+    return f"{{iov_base={shown_pointer(base, call)}, iov_len={size}}}"
 
 
 def shown_iovecs(

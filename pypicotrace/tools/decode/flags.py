@@ -95,6 +95,20 @@ def map_flags(abi: Abi) -> Decode:
     return decode
 
 
+def mount_flags(abi: Abi) -> Decode:
+    """How Linux mounts; its old programs have a magic number in the upper half (fs/namespace.c)."""
+    named = flags(abi, "mount")
+    mask, magic = (abi.constants("mount_magic")[name] for name in ("MS_MGC_MSK", "MS_MGC_VAL"))
+
+    def decode(value: int, call: Call) -> str:
+        if value & mask != magic:
+            return str(named(value, call))
+        rest = value & ~mask
+        return f"MS_MGC_VAL|{named(rest, call)}" if rest else "MS_MGC_VAL"
+
+    return decode
+
+
 def open_mode(abi: Abi, place: str) -> Decode:
     """Permissions of a new file, where the flags at that place ask for one."""
     index = int(place)
@@ -123,9 +137,9 @@ def clone_flags(abi: Abi) -> Decode:
     return decode
 
 
-def ipc_flags(abi: Abi) -> Decode:
+def ipc_flags(abi: Abi, group: str = "ipc") -> Decode:
     """How a queue, semaphores or a segment are got: permissions are in the lowest 9 bits."""
-    named = Flags(abi.constants("ipc"))
+    named = Flags(abi.constants(group))
 
     def decode(value: int, call: Call) -> str:
         bits, mode = value & BITS & ~0o777, value & 0o777

@@ -26,12 +26,12 @@ def inet(data: bytes) -> str:
 def inet6(data: bytes) -> str:
     """The rest of a sockaddr_in6."""
     port, flow = struct.unpack_from(">HI", data, 2)
-    (scope,) = struct.unpack_from("<I", data, 24)
     address = ipaddress.IPv6Address(data[8:24])
-    return (
-        f"sin6_port=htons({port}), sin6_flowinfo=htonl({flow}), "
-        f'inet_pton(AF_INET6, "{address}", &sin6_addr), sin6_scope_id={scope}'
-    )
+    text = f"sin6_port=htons({port}), sin6_flowinfo=htonl({flow}), "
+    text += f'inet_pton(AF_INET6, "{address}", &sin6_addr)'
+    if len(data) < 28:  # as RFC 2133 had it, which Linux takes
+        return text
+    return f"{text}, sin6_scope_id={struct.unpack_from('<I', data, 24)[0]}"
 
 
 def unix(data: bytes) -> str:
@@ -52,7 +52,7 @@ def netlink(data: bytes) -> str:
 # What is known of a family, and the bytes that it takes at least.
 FAMILIES: dict[str, tuple[Callable[[bytes], str], int]] = {
     "AF_INET": (inet, 8),
-    "AF_INET6": (inet6, 28),
+    "AF_INET6": (inet6, 24),
     "AF_UNIX": (unix, 3),
     "AF_NETLINK": (netlink, 12),
 }
@@ -140,7 +140,7 @@ def messages(abi: Abi, count: str, way: str = "given") -> Decode:
 
     def decode(value: int, call: Call) -> str:
         known = call.retval if filled else signed(call.args[int(count)], 32)
-        if not value or known is None:
+        if not value or known is None or known < 0:
             return shown_pointer(value, call)
         most = min(known, call.shown.limit)
         parts = []
@@ -193,7 +193,10 @@ def shown_message(abi: Abi, *, filled: bool) -> tuple[int, Callable[..., str]]:
 
 def shown_control(abi: Abi) -> Callable[[int, int, Call], str]:
     """What makes text of control messages: a header, and data to the next one."""
-    levels, types = flags.numbers(abi, "sol"), flags.numbers(abi, "scm")
+    levels = flags.numbers(abi, "sol")
+    # At other levels than the sockets' own a type is an option's number.
+    types = {group: flags.numbers(abi, group) for group in set(OPTIONS.values())}
+    types["so"] = flags.numbers(abi, "scm")
     # Linux: cmsg_len is a size_t. NetBSD: a socklen_t; the data are aligned as a long is.
     head = struct.Struct("<QII" if abi.os == "linux" and abi.word == 8 else "<III")
     align = abi.word
@@ -211,10 +214,10 @@ def shown_control(abi: Abi) -> Callable[[int, int, Call], str]:
                 break
             body = data[at + first : at + length]
             text = quoted(body, call.shown.limit, call.shown.hexadecimal)
-            if types.get(kind) == "SCM_RIGHTS":
+            named = types.get(OPTIONS.get(levels.get(level, ""), ""), {}).get(kind, hex(kind))
+            if named == "SCM_RIGHTS":
                 fds = [str(fd) for (fd,) in struct.iter_unpack("<i", body[: len(body) // 4 * 4])]
                 text = f"[{', '.join(fds)}]"
-            named = types.get(kind, hex(kind))
             parts.append(
                 f"{{cmsg_len={length}, cmsg_level={levels.get(level, level)}, "
                 f"cmsg_type={named}, cmsg_data={text}}}"
@@ -265,6 +268,8 @@ def option_value(abi: Abi, place: str, way: str = "given") -> Decode:
         try:
             if way == "told":
                 length = int.from_bytes(call.read(length, 4), "little")
+            elif signed(length, 32) < 0:
+                return shown_pointer(value, call)
             if length == 4:
                 return f"[{signed(int.from_bytes(call.read(value, 4), 'little'), 32)}]"
         except Unreadable:

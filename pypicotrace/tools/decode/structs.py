@@ -9,7 +9,8 @@ from typing import Any
 from pypicotrace.tools.decode import flags, plain, signals
 from pypicotrace.tools.decode.abi import Abi
 from pypicotrace.tools.decode.buffers import elements, pointed
-from pypicotrace.tools.decode.call import Call, Decode
+from pypicotrace.tools.decode.call import Call, Decode, Unreadable
+from pypicotrace.tools.decode.plain import shown_pointer
 from pypicotrace.tools.decode.text import quoted
 
 Show = Callable[[Any, Call], str]
@@ -54,6 +55,22 @@ def structure(abi: Abi, type: str, when: str = "") -> Decode:
     :raises KeyError: its layout is not known.
     """
     return pointed(*shower(abi, type), done=bool(when))
+
+
+def sized(abi: Abi, type: str, place: str) -> Decode:
+    """One whose size is the argument at that place: what it lacks is 0, as the kernel has it."""
+    index, (size, show) = int(place), shower(abi, type)
+
+    def decode(value: int, call: Call) -> str:
+        given = min(call.args[index], size)
+        if not value or given < abi.word:
+            return shown_pointer(value, call)
+        try:
+            return show(call.read(value, given).ljust(size, b"\0"), call)
+        except Unreadable:
+            return hex(value)
+
+    return decode
 
 
 def stack(abi: Abi, when: str = "") -> Decode:

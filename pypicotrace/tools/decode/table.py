@@ -53,15 +53,16 @@ msync: pointer - flags:msync
 mlockall: flags:mlockall
 mincore: pointer - pointer
 shmat: int pointer flags:shm -> pointer
-shmget semget: hex - ipc_flags
-msgget: hex ipc_flags
+shmget: enum:ipc_key - ipc_flags:shmget
+semget: enum:ipc_key - ipc_flags
+msgget: enum:ipc_key ipc_flags
 msgsnd: int - - flags:ipc
 msgrcv: int - - - flags:ipc
 shmctl: int enum:ipc_command pointer
 msgctl: int enum:ipc_command pointer
 semctl: int int enum:ipc_command hex
 socket: enum:domain flags:socket_flag,socket_type protocol:0 -> fd
-socketpair: enum:domain flags:socket_flag,socket_type protocol:0 >integers:i,2
+socketpair: enum:domain flags:socket_flag,socket_type protocol:0 >integers:i,2,done
 connect bind: fd address:2 int
 accept: fd >told_address:2 =pointed:4 -> fd
 getsockname getpeername: fd >told_address:2 =pointed:4
@@ -75,8 +76,8 @@ sendmmsg: fd messages:2 - flags:msg
 recvmmsg: fd >messages:2,filled - flags:msg -
 setsockopt: fd option_level option:1 option_value:4 int
 getsockopt getsockopt2: fd option_level option:1 >option_value:4,told =pointed:4
-pipe: >integers:i,2
-pipe2: >integers:i,2 flags:open
+pipe: >integers:i,2,done
+pipe2: >integers:i,2,done flags:open
 dup: fd -> fd
 dup2: fd fd -> fd
 dup3: fd fd flags:open -> fd
@@ -105,7 +106,7 @@ clock_settime: enum:clock struct
 clock_nanosleep: enum:clock flags:timer struct pointer
 getitimer: enum:itimer >struct
 setitimer: enum:itimer struct >struct
-timer_create: enum:clock struct:sigevent >pointed:4
+timer_create: enum:clock struct:sigevent >pointed:4,done
 timer_settime: int flags:timer struct >struct
 timer_gettime: int >struct
 timerfd_create: enum:clock flags:timerfd -> fd
@@ -138,7 +139,7 @@ LINUX = """\
 brk: pointer -> pointer
 mremap: pointer unsigned unsigned flags:mremap pointer -> pointer
 mmap2: pointer unsigned flags:prot,prot_none map_flags fd hex -> pointer
-_llseek: fd hex hex >pointed:8 enum:seek
+_llseek: fd hex hex >pointed:8,done enum:seek
 getdents: fd >entries:words unsigned
 getdents64: fd >entries:16 unsigned
 sigaction: signal action >action:done -
@@ -150,7 +151,7 @@ tgsigqueueinfo: int int signal pointer
 pidfd_send_signal: fd signal pointer hex
 accept4: fd >told_address:2 =pointed:4 flags:socket_flag -> fd
 clone: clone_flags pointer pointer pointer hex
-clone3: struct:clone_args -
+clone3: sized:clone_args,1 -
 unshare setns: flags:clone
 setns: fd flags:clone
 execveat: dirfd path strings environment flags:at
@@ -170,7 +171,7 @@ sysinfo: >struct
 uname: >struct:new_utsname
 statfs fstatfs: - >struct
 statx: dirfd path flags:at flags:statx >struct
-openat2: dirfd path struct:open_how - -> fd
+openat2: dirfd path sized:open_how,3 - -> fd
 renameat2: dirfd path dirfd path flags:rename
 ppoll: >array:*,@1 unsigned struct signals -
 pselect6: int =fd_set:0 =fd_set:0 =fd_set:0 struct pointer
@@ -198,8 +199,8 @@ sched_getscheduler: int -> enum:sched
 sched_get_priority_max sched_get_priority_min: enum:sched
 sched_setaffinity: int - processors:1
 sched_getaffinity: int - >processors
-getresuid getresgid: >pointed:4 >pointed:4 >pointed:4
-mount: path path string flags:mount string
+getresuid getresgid: >pointed:4,done >pointed:4,done >pointed:4,done
+mount: path path string mount_flags string
 umount2: path hex
 utimensat: dirfd path array:*,2 flags:at
 futimesat: dirfd path array:*,2
@@ -220,15 +221,17 @@ fsopen: string hex -> fd
 fsmount: fd hex hex -> fd
 getgroups32: int >integers:I,ret
 setgroups32: int integers:I,@0
-getresuid32 getresgid32: >pointed:4 >pointed:4 >pointed:4
-getcpu: >pointed:4 >pointed:4 pointer
-time: >pointed:word
+getresuid32 getresgid32: >pointed:4,done >pointed:4,done >pointed:4,done
+getcpu: >pointed:4,done >pointed:4,done pointer
+time: >pointed:word,done
 times: pointer
 socketcall: int pointer
-name_to_handle_at: dirfd path pointer >pointed:4 flags:at
-process_vm_readv process_vm_writev: int iovecs:@2 - pointer - hex
+name_to_handle_at: dirfd path pointer >pointed:4,done flags:at
+process_vm_readv: int >iovecs:@2,filled unsigned iovecs:@4,far unsigned hex
+process_vm_writev: int iovecs:@2 unsigned iovecs:@4,far unsigned hex
+process_madvise: fd iovecs:@2,far unsigned enum:madvise hex
 mq_timedsend: fd given:2 - unsigned -
-mq_timedreceive: fd >filled - >pointed:4 -
+mq_timedreceive: fd >filled - >pointed:4,done -
 """
 
 NETBSD = """\
@@ -241,7 +244,7 @@ pselect: int =fd_set:0 =fd_set:0 =fd_set:0 struct signals
 pollts: >array:*,@1 unsigned struct signals
 paccept: fd >told_address:2 =pointed:4 signals flags:socket_flag -> fd
 clone: clone_flags pointer
-posix_spawn: >pointed:4 path pointer pointer strings environment
+posix_spawn: >pointed:4,done path pointer pointer strings environment
 wait6: enum:idtype int >status flags:wait pointer pointer
 sysctl: integers:i,@1 unsigned pointer pointer pointer -
 eventfd: unsigned flags:eventfd -> fd
@@ -252,9 +255,9 @@ fstatvfs1: fd >struct hex
 getvfsstat: pointer - hex
 posix_fadvise: fd - - enum:fadvise
 mkfifoat: dirfd path octal
-_lwp_create: pointer hex >pointed:4
+_lwp_create: pointer hex >pointed:4,done
 _lwp_exit:
-_lwp_wait: int >pointed:4
+_lwp_wait: int >pointed:4,done
 _lwp_kill: int signal
 _lwp_park: enum:clock flags:timer struct int pointer pointer
 _lwp_setname: int string
@@ -270,9 +273,9 @@ unmount: path hex
 getcontext setcontext: pointer
 minherit: pointer - int
 mq_timedsend: fd given:2 - unsigned struct
-mq_timedreceive: fd >filled - >pointed:4 struct
+mq_timedreceive: fd >filled - >pointed:4,done struct
 mq_send: fd given:2 - unsigned
-mq_receive: fd >filled - >pointed:4
+mq_receive: fd >filled - >pointed:4,done
 break: pointer
 compat_13_sigaction13: signal struct >struct
 compat_13_sigaltstack13: struct >struct
@@ -309,7 +312,7 @@ TYPES = {
     "clockid_t": "enum:clock",
     "dev_t": "device",
     "gid_t": "user",
-    "int *": ">pointed:4",
+    "int *": ">pointed:4,done",
     "key_t": "hex",
     "loff_t": "quad",
     "long": "long",
@@ -323,8 +326,8 @@ TYPES = {
     "uid_t": "user",
     "umode_t": "octal",
     "unsigned long": "hex",
-    "uid_t *": ">pointed:4",
-    "gid_t *": ">pointed:4",
+    "uid_t *": ">pointed:4,done",
+    "gid_t *": ">pointed:4,done",
     "unsigned int": "unsigned",
     "u_int": "unsigned",
     "u32": "unsigned",

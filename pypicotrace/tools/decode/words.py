@@ -34,6 +34,7 @@ WORDS: dict[str, Callable[..., Decode]] = {
     "flags": flags.flags,
     "enum": flags.one_of,
     "map_flags": flags.map_flags,
+    "mount_flags": flags.mount_flags,
     "open_flags": flags.open_flags,
     "open_mode": flags.open_mode,
     "clone_flags": flags.clone_flags,
@@ -52,6 +53,7 @@ WORDS: dict[str, Callable[..., Decode]] = {
     "fd_set": buffers.descriptor_set,
     "processors": buffers.processors,
     "struct": structs.structure,
+    "sized": structs.sized,
     "stack": structs.stack,
     "array": structs.array,
     "protocol": sockets.protocol,
@@ -93,6 +95,6 @@ def decoder(abi: Abi, word: str) -> Decoder:
     when = {">": EXIT, "=": BOTH}.get(word[0], ENTRY)
     name, _, rest = word.lstrip(">=").partition(":")
     given = rest.split(",") if rest else []
-    if name in ("struct", "array"):
+    if name in ("struct", "array", "sized"):
         given[0] = f"struct {given[0]}"
     return Decoder(WORDS[name](abi, *given), when)
