@@ -1041,6 +1041,162 @@ def test_requests_are_no_small_numbers() -> None:
     assert small == {"FIBMAP", "FIGETBSZ"}
 
 
+@rows(
+    (
+        X64,
+        "utimensat",
+        (3, 0, "t", 0),
+        {"t": struct.pack("<qqqq", 1, 0x3FFFFFFF, 2, 0x3FFFFFFE)},
+        "utimensat(3, NULL, [UTIME_NOW, UTIME_OMIT], 0) = 0",
+    ),
+    (
+        I386,
+        "utimensat",
+        (3, 0, "t", 0),
+        {"t": struct.pack("<iiii", 1, 2, 2, 0x3FFFFFFE)},
+        "utimensat(3, NULL, [{tv_sec=1, tv_nsec=2}, UTIME_OMIT], 0) = 0",
+    ),
+    (
+        I386,
+        "utime",
+        ("p", "t"),
+        {"p": b"f\0", "t": struct.pack("<ii", -1, 2)},
+        'utime("f", {actime=-1, modtime=2}) = 0',
+    ),
+    (X64, "umount2", ("p", 10), {"p": b"/m\0"}, 'umount2("/m", MNT_DETACH|UMOUNT_NOFOLLOW) = 0'),
+    (X64, "mlock2", (4096, 4096, 3), {}, "mlock2(0x1000, 4096, MLOCK_ONFAULT|0x2) = 0"),
+    (X64, "semctl", (5, 0, 12, 0x7F00), {"ret": 1}, "semctl(5, 0, GETVAL) = 1"),
+    (X64, "semctl", (5, 1, 16, 2**32 - 1), {}, "semctl(5, 1, SETVAL, -1) = 0"),
+    (I386, "semctl", (5, 1, 0x111, 0x100), {}, "semctl(5, 1, IPC_64|SETALL, 0x100) = 0"),
+    (X64, "shmctl", (5, 11, 0), {}, "shmctl(5, SHM_LOCK, NULL) = 0"),
+    (X64, "msgctl", (5, 2, 0x100), {}, "msgctl(5, IPC_STAT, 0x100) = 0"),
+    (
+        X64,
+        "semop",
+        (5, "s", 2),
+        {"s": struct.pack("<HhhHhh", 0, 1, 0, 1, -1, 0x1800)},
+        "semop(5, [{sem_num=0, sem_op=1, sem_flg=0}, "
+        "{sem_num=1, sem_op=-1, sem_flg=IPC_NOWAIT|SEM_UNDO}], 2) = 0",
+    ),
+    (
+        X64,
+        "msgsnd",
+        (5, "m", 5, 0),
+        {"m": struct.pack("<q", -5) + b"hello"},
+        'msgsnd(5, {mtype=-5, mtext="hello"}, 5, 0) = 0',
+    ),
+    (
+        I386,
+        "msgrcv",
+        (5, "m", 9, 0, 0o10000),
+        {"m": struct.pack("<i", 7) + b"hello there", "ret": 5},
+        'msgrcv(5, {mtype=7, mtext="hello"}, 9, 0, MSG_NOERROR) = 5',
+    ),
+    (
+        X64,
+        "msgsnd",
+        (5, "m", -1, 0),
+        {"m": b"", "error": 22},
+        "msgsnd(5, 0x10000, 18446744073709551615, 0) = -1 EINVAL (Invalid argument)",
+    ),
+    (
+        X64,
+        "fcntl",
+        (3, 16, "o"),
+        {"o": b"left", "after": {"o": struct.pack("<ii", 2, 7)}},
+        "fcntl(3, F_GETOWN_EX, {type=F_OWNER_PGRP, pid=7}) = 0",
+    ),
+    (
+        X64,
+        "fcntl",
+        (3, 16, 8),
+        {"error": 14},
+        "fcntl(3, F_GETOWN_EX, 0x8) = -1 EFAULT (Bad address)",
+    ),
+    (
+        X64,
+        "fcntl",
+        (3, 15, "o"),
+        {"o": struct.pack("<ii", 1, 7)},
+        "fcntl(3, F_SETOWN_EX, {type=F_OWNER_PID, pid=7}) = 0",
+    ),
+    (
+        X64,
+        "setsockopt",
+        (3, 1, 13, "l", 8),
+        {"l": struct.pack("<ii", 1, 5)},
+        "setsockopt(3, SOL_SOCKET, SO_LINGER, {l_onoff=1, l_linger=5}, 8) = 0",
+    ),
+    (
+        I386,
+        "setsockopt",
+        (3, 1, 20, "t", 8),
+        {"t": struct.pack("<ii", 3, 4)},
+        "setsockopt(3, SOL_SOCKET, SO_RCVTIMEO, {tv_sec=3, tv_usec=4}, 8) = 0",
+    ),
+    (
+        X64,
+        "getsockopt",
+        (3, 1, 17, "c", "n"),
+        {"c": struct.pack("<iII", 9, 1, 2), "n": struct.pack("<I", 12)},
+        "getsockopt(3, SOL_SOCKET, SO_PEERCRED, {pid=9, uid=1, gid=2}, [12]) = 0",
+    ),
+    (
+        X64,
+        "setsockopt",
+        (3, 270, 1, "g", 4),
+        {"g": struct.pack("<i", 1)},
+        "setsockopt(3, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, [1], 4) = 0",
+    ),
+    (
+        X64,
+        "ptrace",
+        (0x4200, 9, 0, 0x100001),
+        {},
+        "ptrace(PTRACE_SETOPTIONS, 9, 0, PTRACE_O_TRACESYSGOOD|PTRACE_O_EXITKILL) = 0",
+    ),
+    (X64, "ptrace", (7, 9, 0, 9), {}, "ptrace(PTRACE_CONT, 9, 0, SIGKILL) = 0"),
+    (
+        X64,
+        "sched_setscheduler",
+        (0, 1, "p"),
+        {"p": struct.pack("<i", 5)},
+        "sched_setscheduler(0, SCHED_FIFO, {sched_priority=5}) = 0",
+    ),
+    (
+        X64,
+        "times",
+        ("t",),
+        {"t": struct.pack("<4q", 1, 2, 3, 4), "ret": 9},
+        "times({tms_utime=1, tms_stime=2, tms_cutime=3, tms_cstime=4}) = 9",
+    ),
+    (X64, "pidfd_open", (9, 0x800), {"ret": 3}, "pidfd_open(9, PIDFD_NONBLOCK) = 3"),
+    (
+        X64,
+        "add_key",
+        ("t", "d", "p", 3, 2**32 - 2),
+        {"t": b"user\0", "d": b"d\0", "p": b"a\0b", "ret": 4},
+        'add_key("user", "d", "a\\0b", 3, KEY_SPEC_PROCESS_KEYRING) = 4',
+    ),
+    (
+        X64,
+        "open_by_handle_at",
+        (2**32 - 100, 4096, 0o2000000),
+        {"ret": 3},
+        "open_by_handle_at(AT_FDCWD, 0x1000, O_RDONLY|O_CLOEXEC) = 3",
+    ),
+    (
+        X64,
+        "fsopen",
+        ("t", 1),
+        {"t": b"ext4\0", "ret": 3},
+        'fsopen("ext4", FSOPEN_CLOEXEC) = 3',
+    ),
+)
+def test_names_of_seldom_calls(abi: str, name: str, args: Any, more: Any, line: str) -> None:
+    assert shown(abi, name, *args, **more) == line
+
+
 def test_every_decoder_has_a_row() -> None:
     used = set()
     for abi, name in CALLS:

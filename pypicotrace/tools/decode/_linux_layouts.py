@@ -7,6 +7,11 @@ A member is NAME@OFFSET and its size in bytes, after i (signed), u (unsigned) or
 
 LAYOUTS = {
     "linux-x86_64": {
+        "struct sembuf": "6 sem_num@0u2 sem_op@2i2 sem_flg@4i2",
+        "struct mq_attr": "64 mq_flags@0i8 mq_maxmsg@8i8 mq_msgsize@16i8 mq_curmsgs@24i8",
+        "struct tms": "32 tms_utime@0i8 tms_stime@8i8 tms_cutime@16i8 tms_cstime@24i8",
+        "struct sched_param": "4 sched_priority@0i4",
+        "struct f_owner_ex": "8 type@0i4 pid@4i4",
         "struct clone_args": """\
 88 flags@0u8 pidfd@8u8 child_tid@16u8 parent_tid@24u8 exit_signal@32u8 stack@40u8 stack_size@48u8
 tls@56u8 set_tid@64u8 set_tid_size@72u8 cgroup@80u8""",
@@ -31,6 +36,7 @@ ru_nvcsw@128i8 ru_nivcsw@136i8""",
         "struct linux_old_timeval": "16 tv_sec@0i8 tv_usec@8i8",
         "struct linux_old_itimerval": """\
 32 it_interval.tv_sec@0i8 it_interval.tv_usec@8i8 it_value.tv_sec@16i8 it_value.tv_usec@24i8""",
+        "struct linux_utimbuf": "16 actime@0i8 modtime@8i8",
         "struct linux_old_timespec32": "8 tv_sec@0i4 tv_nsec@4i4",
         "struct linux_old_itimerspec32": """\
 16 it_interval.tv_sec@0i4 it_interval.tv_nsec@4i4 it_value.tv_sec@8i4 it_value.tv_nsec@12i4""",
@@ -57,12 +63,16 @@ freeswap@72u8 procs@80u2 totalhigh@88u8 freehigh@96u8 mem_unit@104u4""",
         "struct epoll_event": "12 events@0u4 data@4u8",
         "struct iovec": "16 iov_base@0u8 iov_len@8u8",
         "struct open_how": "24 flags@0u8 mode@8u8 resolve@16u8",
+        "struct linger": "8 l_onoff@0i4 l_linger@4i4",
+        "struct ucred": "12 pid@0i4 uid@4u4 gid@8u4",
         "struct pollfd": "8 fd@0i4 events@4i2 revents@6i2",
         "struct flock": "32 l_type@0i2 l_whence@2i2 l_start@8i8 l_len@16i8 l_pid@24i4",
         "struct termios": "36 c_iflag@0u4 c_oflag@4u4 c_cflag@8u4 c_lflag@12u4 c_line@16u1",
         "struct winsize": "8 ws_row@0u2 ws_col@2u2 ws_xpixel@4u2 ws_ypixel@6u2",
     },
     "linux-i386": {
+        "struct mq_attr": "32 mq_flags@0i4 mq_maxmsg@4i4 mq_msgsize@8i4 mq_curmsgs@12i4",
+        "struct tms": "16 tms_utime@0i4 tms_stime@4i4 tms_cutime@8i4 tms_cstime@12i4",
         "struct linux_sigaction": "12 sa_handler@0u4 sa_flags@4u4 sa_restorer@8u4",
         "stack_t": "12 ss_sp@0u4 ss_flags@4i4 ss_size@8u4",
         "struct linux_rlimit": "8 rlim_cur@0u4 rlim_max@4u4",
@@ -77,6 +87,7 @@ ru_nvcsw@64i4 ru_nivcsw@68i4""",
         "struct linux_old_timeval": "8 tv_sec@0i4 tv_usec@4i4",
         "struct linux_old_itimerval": """\
 16 it_interval.tv_sec@0i4 it_interval.tv_usec@4i4 it_value.tv_sec@8i4 it_value.tv_usec@12i4""",
+        "struct linux_utimbuf": "8 actime@0i4 modtime@4i4",
         "struct stat": """\
 64 st_dev@0u4 st_ino@4u4 st_mode@8u2 st_nlink@10u2 st_uid@12u2 st_gid@14u2 st_rdev@16u4
 st_size@20u4 st_blksize@24u4 st_blocks@28u4 st_atime@32u4 st_atime_nsec@36u4 st_mtime@40u4

@@ -25,6 +25,7 @@ ru_nswap@80i8 ru_inblock@88i8 ru_oublock@96i8 ru_msgsnd@104i8 ru_msgrcv@112i8 ru
 ru_nvcsw@128i8 ru_nivcsw@136i8""",
         "struct rlimit": "16 rlim_cur@0u8 rlim_max@8u8",
         "struct sigaction": "32 sa_handler@0u8 sa_mask@8u16 sa_flags@24i4",
+        "struct linger": "8 l_onoff@0i4 l_linger@4i4",
         "stack_t": "24 ss_sp@0u8 ss_size@8u8 ss_flags@16i4",
         "struct sigevent": "32 sigev_value.sival_ptr@8u8 sigev_signo@4i4 sigev_notify@0i4",
         "struct utsname": """\

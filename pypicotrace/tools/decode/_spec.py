@@ -106,6 +106,8 @@ SHARED = {
     "fadvise": "POSIX_FADV_.+",
     "ipc": "IPC_(CREAT|EXCL|NOWAIT)",
     "ipc_key": "IPC_PRIVATE",
+    "msgrcv": "MSG_(NOERROR|EXCEPT|COPY)|IPC_NOWAIT",
+    "utime": "UTIME_(NOW|OMIT)",
     "shmget": "IPC_(CREAT|EXCL)|SHM_(HUGETLB|NORESERVE)",
     "ipc_command": "IPC_(RMID|SET|STAT|INFO)",
     "shm": "SHM_(RDONLY|RND|REMAP|EXEC|LOCKED)",
@@ -139,6 +141,7 @@ struct linux_rlimit { unsigned long rlim_cur, rlim_max; };
 struct linux_rlimit64 { __u64 rlim_cur, rlim_max; };
 struct linux_old_timeval { long tv_sec, tv_usec; };
 struct linux_old_itimerval { struct linux_old_timeval it_interval, it_value; };
+struct linux_utimbuf { __kernel_old_time_t actime, modtime; };
 struct linux_old_timespec32 { int tv_sec, tv_nsec; };
 struct linux_old_timeval32 { int tv_sec, tv_usec; };
 struct linux_old_itimerspec32 { struct linux_old_timespec32 it_interval, it_value; };
@@ -148,6 +151,31 @@ struct linux_rusage { struct linux_old_timeval ru_utime, ru_stime; long ru_maxrs
 """
 
 LINUX = (
+    Unit(
+        "sys/stat.h sys/mman.h sys/ipc.h sys/sem.h sys/msg.h sys/shm.h sys/mount.h sys/swap.h "
+        "sys/uio.h sys/times.h fcntl.h mqueue.h sched.h",
+        {
+            "msgrcv": SHARED["msgrcv"],
+            "utime": SHARED["utime"],
+            "ipc_64": "IPC_64",
+            "sem_command": "(GET|SET)(PID|VAL|ALL|NCNT|ZCNT)|SEM_(STAT|INFO|STAT_ANY)",
+            "shm_command": "SHM_(LOCK|UNLOCK|STAT|INFO|STAT_ANY)",
+            "msg_command": "MSG_(STAT|INFO|STAT_ANY)",
+            "sem_flag": "SEM_UNDO|IPC_NOWAIT",
+            "umount": "(MNT|UMOUNT)_.+",
+            "swap": "SWAP_FLAG_(PREFER|DISCARD)",
+            "mlock2": "MLOCK_ONFAULT",
+            "rwf": "RWF_.+",
+            "sync_file_range": "SYNC_FILE_RANGE_(WAIT_BEFORE|WRITE|WAIT_AFTER)",
+        },
+        {
+            "struct sembuf": "sem_num sem_op sem_flg",
+            "struct mq_attr": "mq_flags mq_maxmsg mq_msgsize mq_curmsgs",
+            "struct tms": "tms_utime tms_stime tms_cutime tms_cstime",
+            "struct sched_param": "sched_priority",
+        },
+        "#define IPC_64 0x100 /* the kernel's own, linux/ipc.h */\n",
+    ),
     Unit(
         "fcntl.h unistd.h sys/mman.h sys/wait.h sys/resource.h signal.h time.h sys/time.h poll.h "
         "sys/epoll.h sys/eventfd.h sys/timerfd.h sys/inotify.h sys/random.h sched.h sys/stat.h "
@@ -186,7 +214,8 @@ LINUX = (
     Unit(
         "linux/wait.h linux/fcntl.h linux/resource.h asm/signal.h linux/sched.h linux/futex.h "
         "linux/prctl.h asm/prctl.h linux/membarrier.h linux/close_range.h linux/seccomp.h "
-        "linux/stat.h linux/mount.h linux/rseq.h linux/ptrace.h",
+        "linux/stat.h linux/mount.h linux/rseq.h linux/ptrace.h linux/keyctl.h linux/landlock.h "
+        "linux/magic.h",
         {
             **{
                 name: SHARED[name]
@@ -218,11 +247,29 @@ LINUX = (
             "mount": "MS_.+ ! MS_(ASYNC|SYNC|INVALIDATE|RMT_MASK|MGC.*|VERBOSE|ACTIVE|BORN|NOSEC"
             "|NOUSER|SUBMOUNT|KERNMOUNT|NOREMOTELOCK)",
             "mount_magic": "MS_MGC_(VAL|MSK)",
+            "open_tree": "OPEN_TREE_.+|AT_(RECURSIVE|EMPTY_PATH|SYMLINK_NOFOLLOW|NO_AUTOMOUNT)",
+            "fsopen": "FSOPEN_.+",
+            "fsmount": "FSMOUNT_.+",
+            "fspick": "FSPICK_.+",
+            "fsconfig": "FSCONFIG_(SET_FLAG|SET_STRING|SET_BINARY|SET_PATH|SET_PATH_EMPTY|SET_FD"
+            "|CMD_CREATE|CMD_RECONFIGURE|CMD_CREATE_EXCL)",
+            "mount_attr": "MOUNT_ATTR_.+ ! MOUNT_ATTR_(SIZE.*|_ATIME)",
+            "move_mount": "MOVE_MOUNT_.+ ! .*_MASK",
+            "seccomp_filter": "SECCOMP_FILTER_FLAG_.+",
+            "membarrier_flag": "MEMBARRIER_CMD_FLAG_(CPU)",
+            "keyctl": "KEYCTL_.+ ! KEYCTL_(CAPS.*|SUPPORTS.*|MOVE_.*)",
+            "key": "KEY_SPEC_.+",
+            "landlock": "LANDLOCK_CREATE_RULESET_.+",
+            "ptrace_option": "PTRACE_O_.+ ! PTRACE_O_MASK",
+            "file_system": ".+_MAGIC ! STACK_END_MAGIC",
+            "owner": "F_OWNER_(TID|PID|PGRP)",
+            "notify": "DN_.+",
             "rseq": "RSEQ_FLAG_(UNREGISTER|SLICE_EXT_DEFAULT_ON)",
             "ptrace": "PTRACE_(TRACEME|PEEK.*|POKE.*|CONT|KILL|SINGLESTEP|ATTACH|DETACH|SYSCALL"
             "|SETOPTIONS|GET.*|SET.*|SEIZE|INTERRUPT|LISTEN|SECCOMP_.*) ! PTRACE_(GETFDPIC.*|SETOPTIONS_.*)",
         },
         {
+            "struct f_owner_ex": "type pid",
             "struct clone_args": "flags pidfd child_tid parent_tid exit_signal stack stack_size tls "
             "set_tid set_tid_size cgroup",
             "struct statx": "stx_mask stx_blksize stx_attributes stx_nlink stx_uid stx_gid stx_mode "
@@ -237,6 +284,7 @@ LINUX = (
             "struct linux_rusage": RUSAGE,
             "struct linux_old_timeval": "tv_sec tv_usec",
             "struct linux_old_itimerval": TIMES["struct itimerval"],
+            "struct linux_utimbuf": "actime modtime",
             "struct linux_old_timespec32": "tv_sec tv_nsec",
             "struct linux_old_itimerspec32": INTERVAL,
             "struct linux_old_timeval32": "tv_sec tv_usec",
@@ -287,13 +335,17 @@ LINUX = (
             },
             "sol": "SOL_.+",
         },
+        {"struct linger": "l_onoff l_linger", "struct ucred": "pid uid gid"},
     ),
     Unit(
-        "linux/netlink.h linux/poll.h linux/termios.h linux/fcntl.h",
+        "linux/udp.h linux/netlink.h linux/poll.h linux/termios.h linux/fcntl.h",
         {
+            "udp": "UDP_(CORK|ENCAP|NO_CHECK6_TX|NO_CHECK6_RX|SEGMENT|GRO)",
+            "netlink_option": "NETLINK_(ADD_MEMBERSHIP|DROP_MEMBERSHIP|PKTINFO|BROADCAST_ERROR"
+            "|NO_ENOBUFS|LISTEN_ALL_NSID|LIST_MEMBERSHIPS|CAP_ACK|EXT_ACK|GET_STRICT_CHK)",
             "netlink": "NETLINK_(ROUTE|USERSOCK|FIREWALL|SOCK_DIAG|NFLOG|XFRM|SELINUX|ISCSI|AUDIT"
             "|FIB_LOOKUP|CONNECTOR|NETFILTER|IP6_FW|DNRTMSG|KOBJECT_UEVENT|GENERIC|SCSITRANSPORT"
-            "|ECRYPTFS|RDMA|CRYPTO|SMC)"
+            "|ECRYPTFS|RDMA|CRYPTO|SMC)",
         },
         {
             "struct pollfd": "fd events revents",
@@ -308,6 +360,9 @@ LINUX = (
         "linux/cdrom.h linux/userfaultfd.h linux/btrfs.h linux/pidfd.h linux/fscrypt.h "
         "linux/vhost.h linux/kvm.h linux/tty.h linux/seccomp.h",
         {
+            "pidfd": "PIDFD_(NONBLOCK|THREAD)",
+            "userfaultfd": "UFFD_USER_MODE_ONLY|O_(CLOEXEC|NONBLOCK)",
+            "perf_flag": "PERF_FLAG_.+",
             "ioctl": "(TC|TIO|FIO|SIOC|BLK|FS_IOC_|FIBMAP|FIGETBSZ|FIFREEZE|FITHAW|FITRIM|FICLONE"
             "|FIDEDUPE|RND|RTC_|KD|VT_|LOOP_|TUN|NS_GET|PERF_EVENT_IOC_|HDIO_GET|CDROM|UFFDIO_"
             "|BTRFS_IOC_|PIDFD_GET|KVM_(CREATE|GET|SET|RUN|CHECK)|SECCOMP_IOCTL).*"
@@ -329,7 +384,7 @@ NETBSD = (
     Unit(
         "sys/types.h sys/fcntl.h unistd.h sys/mman.h sys/wait.h sys/resource.h signal.h time.h "
         "sys/time.h poll.h sys/eventfd.h sys/timerfd.h sys/random.h sched.h "
-        "sys/stat.h sys/file.h sys/ipc.h sys/shm.h sys/event.h sys/socket.h netinet/in.h "
+        "sys/stat.h sys/file.h sys/ipc.h sys/msg.h sys/shm.h sys/event.h sys/socket.h netinet/in.h "
         "netinet/tcp.h sys/un.h sys/ptrace.h sys/uio.h sys/utsname.h sys/idtype.h "
         "sys/statvfs.h sys/sched.h",
         {
@@ -354,6 +409,7 @@ NETBSD = (
             "struct rusage": RUSAGE,
             "struct rlimit": "rlim_cur rlim_max",
             "struct sigaction": "sa_handler sa_mask sa_flags",
+            "struct linger": "l_onoff l_linger",
             "stack_t": "ss_sp ss_size ss_flags",
             "struct sigevent": SIGEVENT,
             "struct utsname": "sysname nodename release version machine",

@@ -67,6 +67,27 @@ def given(abi: Abi, place: str) -> Decode:
     return lambda value, call: shown_bytes(value, call.args[index], call)
 
 
+def queued(abi: Abi, place: str, way: str = "given") -> Decode:
+    """A message of a queue of System V: a type that is a long, and text.
+
+    The text's length is the argument at that place, or where it is ``filled`` the result.
+    """
+    index, word = int(place), abi.word
+
+    def decode(value: int, call: Call) -> str:
+        size = call.args[index] if way == "given" else call.retval
+        # The kernel takes no size that is negative as a long.
+        if not value or size is None or size >> (8 * word - 1):
+            return shown_pointer(value, call)
+        try:
+            kind = int.from_bytes(call.read(value, word), "little", signed=True)
+        except Unreadable:
+            return hex(value)
+        return f"{{mtype={kind}, mtext={shown_bytes(value + word, size, call)}}}"
+
+    return decode
+
+
 def filled(abi: Abi, place: str = "") -> Decode:
     """A buffer that the call has filled as far as its result says.
 

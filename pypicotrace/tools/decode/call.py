@@ -26,10 +26,11 @@ class Call:
 
     ``read(addr, size)`` gives exactly so many bytes, and ``cstring(addr, limit)`` those before a
     NUL, at most ``limit``; both raise `Unreadable`. ``retval`` is None before the exit, and where
-    the call failed; ``describe`` says what a descriptor refers to.
+    the call failed; ``ended`` is whether it is the exit; ``describe`` says what a descriptor refers
+    to.
     """
 
-    __slots__ = ("args", "cstring", "describe", "read", "retval", "shown")
+    __slots__ = ("args", "cstring", "describe", "ended", "read", "retval", "shown")
 
     def __init__(
         self,
@@ -45,3 +46,4 @@ class Call:
         self.shown = shown
         self.describe = describe
         self.retval: int | None = None
+        self.ended = False

@@ -97,9 +97,13 @@ def control_argument(abi: Abi, place: str) -> Decode:
         "F_SETSIG": plain.signal(abi),
         "F_ADD_SEALS": flags.flags(abi, "seal"),
         "F_SETLEASE": flags.one_of(abi, "lock_type"),
+        "F_NOTIFY": flags.flags(abi, "notify"),
         **dict.fromkeys(("F_GETLK", "F_SETLK", "F_SETLKW"), lock),
         **dict.fromkeys(("F_OFD_GETLK", "F_OFD_SETLK", "F_OFD_SETLKW"), lock),
     }
+    if abi.os == "linux":
+        owner = structs.structure(abi, "struct f_owner_ex")
+        known |= {"F_SETOWN_EX": owner, "F_GETOWN_EX": filled_at_exit(owner)}
     bare = {"F_GETFD", "F_GETFL", "F_GETOWN", "F_GETSIG", "F_GETLEASE", "F_GETPIPE_SZ"}
     bare |= {"F_GET_SEALS", "F_MAXFD", "F_GETNOSIGPIPE"}
 
@@ -110,6 +114,17 @@ def control_argument(abi: Abi, place: str) -> Decode:
         return known[name](value, call) if name in known else shown_pointer(value, call)
 
     return decode
+
+
+def filled_at_exit(decode: Decode) -> Decode:
+    """What a call that is looked at twice fills: of before nothing is told."""
+
+    def after(value: int, call: Call) -> str | None:
+        if call.ended and call.retval is not None:
+            return decode(value, call)
+        return shown_pointer(value, call) if call.ended else None
+
+    return after
 
 
 def control_result(abi: Abi, place: str) -> Decode:
@@ -195,5 +210,36 @@ def name_argument(abi: Abi, place: str) -> Decode:
     def decode(value: int, call: Call) -> str | None:
         name = named.get(signed(call.args[index], 32), "")
         return known[name](value, call) if name in known else hex(value)
+
+    return decode
+
+
+def ptrace_argument(abi: Abi, place: str) -> Decode:
+    """Options, a signal or an address, as the request of ptrace(2) at that place says (Linux)."""
+    index, named = int(place), flags.numbers(abi, "ptrace")
+    options, signal, other = (
+        flags.flags(abi, "ptrace_option"),
+        plain.signal(abi),
+        plain.hexadecimal(abi),
+    )
+    known: dict[str, Decode] = {
+        **dict.fromkeys(("PTRACE_SETOPTIONS", "PTRACE_SEIZE"), options),
+        **dict.fromkeys(("PTRACE_CONT", "PTRACE_SYSCALL", "PTRACE_SINGLESTEP"), signal),
+        "PTRACE_DETACH": signal,
+    }
+    return lambda value, call: known.get(named.get(call.args[index] & BITS, ""), other)(value, call)
+
+
+def semaphore_argument(abi: Abi, place: str) -> Decode:
+    """What semctl(2) is given for the command at that place (Linux): not every one takes it."""
+    index, named = int(place), flags.numbers(abi, "ipc_command", "sem_command")
+    (new,) = abi.constants("ipc_64").values()
+    bare = {"GETVAL", "GETPID", "GETNCNT", "GETZCNT", "IPC_RMID"}
+
+    def decode(value: int, call: Call) -> str | None:
+        name = named.get(call.args[index] & BITS & ~new, "")
+        if name in bare:
+            return None
+        return str(signed(value, 32)) if name == "SETVAL" else shown_pointer(value, call)
 
     return decode

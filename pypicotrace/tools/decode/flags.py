@@ -81,6 +81,11 @@ def open_flags(abi: Abi) -> Decode:
     return flags(abi, "open", "access_mode")
 
 
+def open_bits(abi: Abi) -> Decode:
+    """Of how a file is opened, what is no way of access."""
+    return flags(abi, "open")
+
+
 def map_flags(abi: Abi) -> Decode:
     """How memory is mapped; NetBSD: the highest byte is an alignment (sys/mman.h, MAP_ALIGNED)."""
     named = flags(abi, "map", "map_type")
@@ -145,6 +150,18 @@ def ipc_flags(abi: Abi, group: str = "ipc") -> Decode:
         bits, mode = value & BITS & ~0o777, value & 0o777
         words = [named.text(bits)] if bits else []
         return "|".join(words + [shown_octal(mode)] * bool(mode)) or "0"
+
+    return decode
+
+
+def ipc_command(abi: Abi, group: str) -> Decode:
+    """What semctl(2) and its like do (Linux); IPC_64 goes with it where there are two layouts."""
+    named = one_of(abi, "ipc_command", group)
+    (new,) = abi.constants("ipc_64").values()
+
+    def decode(value: int, call: Call) -> str:
+        text = str(named(value & ~new, call))
+        return f"IPC_64|{text}" if value & new else text
 
     return decode
 

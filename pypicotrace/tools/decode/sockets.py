@@ -6,7 +6,7 @@ import ipaddress
 import struct
 from collections.abc import Callable
 
-from pypicotrace.tools.decode import flags
+from pypicotrace.tools.decode import flags, structs
 from pypicotrace.tools.decode.abi import Abi
 from pypicotrace.tools.decode.buffers import pointed, shown_bytes, shown_iovecs
 from pypicotrace.tools.decode.call import Call, Decode, Unreadable
@@ -197,6 +197,8 @@ def shown_control(abi: Abi) -> Callable[[int, int, Call], str]:
     # At other levels than the sockets' own a type is an option's number.
     types = {group: flags.numbers(abi, group) for group in set(OPTIONS.values())}
     types["so"] = flags.numbers(abi, "scm")
+    linux = abi.os == "linux"
+    credentials = structs.shower(abi, "struct ucred") if linux else (0, lambda data, call: "")
     # Linux: cmsg_len is a size_t. NetBSD: a socklen_t; the data are aligned as a long is.
     head = struct.Struct("<QII" if abi.os == "linux" and abi.word == 8 else "<III")
     align = abi.word
@@ -218,6 +220,8 @@ def shown_control(abi: Abi) -> Callable[[int, int, Call], str]:
             if named == "SCM_RIGHTS":
                 fds = [str(fd) for (fd,) in struct.iter_unpack("<i", body[: len(body) // 4 * 4])]
                 text = f"[{', '.join(fds)}]"
+            if named == "SCM_CREDENTIALS" and len(body) >= credentials[0]:
+                text = credentials[1](body[: credentials[0]], call)
             parts.append(
                 f"{{cmsg_len={length}, cmsg_level={levels.get(level, level)}, "
                 f"cmsg_type={named}, cmsg_data={text}}}"
@@ -236,7 +240,17 @@ OPTIONS = {
     "SOL_IP": "ip",
     "IPPROTO_IPV6": "ipv6",
     "SOL_IPV6": "ipv6",
+    "SOL_UDP": "udp",
+    "IPPROTO_UDP": "udp",
+    "SOL_NETLINK": "netlink_option",
 }
+STRUCTURES = {
+    "SO_LINGER": ("struct linger", "struct linger"),
+    "SO_PEERCRED": ("struct ucred", ""),
+    "SO_RCVTIMEO": ("struct linux_old_timeval", "struct timeval"),
+    "SO_SNDTIMEO": ("struct linux_old_timeval", "struct timeval"),
+}
+"""Options of sockets whose value is a structure: on Linux, and on NetBSD."""
 
 
 def option_level(abi: Abi) -> Decode:
@@ -260,6 +274,12 @@ def option(abi: Abi, place: str) -> Decode:
 def option_value(abi: Abi, place: str, way: str = "given") -> Decode:
     """The value of an option; the argument at that place is its length, or points to it."""
     index = int(place)
+    level, name = option_level(abi), option(abi, "1")
+    structured = {
+        option: structs.shower(abi, types[abi.os == "netbsd"])
+        for option, types in STRUCTURES.items()
+        if types[abi.os == "netbsd"]
+    }
 
     def decode(value: int, call: Call) -> str:
         length = call.args[index]
@@ -272,6 +292,10 @@ def option_value(abi: Abi, place: str, way: str = "given") -> Decode:
                 return shown_pointer(value, call)
             if length == 4:
                 return f"[{signed(int.from_bytes(call.read(value, 4), 'little'), 32)}]"
+            if level(call.args[1], call) == "SOL_SOCKET":
+                size, show = structured.get(name(call.args[2], call) or "", (0, None))
+                if show is not None and length == size:
+                    return show(call.read(value, size), call)
         except Unreadable:
             return hex(value)
         return shown_bytes(value, length, call)

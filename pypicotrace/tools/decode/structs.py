@@ -25,6 +25,8 @@ SAME = {
         "struct __kernel_old_timeval": "struct linux_old_timeval",
         "struct __kernel_old_itimerval": "struct linux_old_itimerval",
         "struct timespec": "struct __kernel_timespec",
+        "struct utimbuf": "struct linux_utimbuf",
+        "struct old_utimbuf32": "struct linux_utimbuf",
         "struct old_timeval32": "struct linux_old_timeval32",
         "struct old_timespec32": "struct linux_old_timespec32",
         "struct old_itimerspec32": "struct linux_old_itimerspec32",
@@ -81,6 +83,14 @@ def stack(abi: Abi, when: str = "") -> Decode:
 def array(abi: Abi, type: str, count: str) -> Decode:
     """An array of them, as many as ``count`` says (see `buffers.integers`)."""
     return elements(count, *shower(abi, type))
+
+
+def file_times(abi: Abi, type: str) -> Decode:
+    """When a file was read, and when written: a time, now, or what it is."""
+    size, show = shower(abi, type)
+    layout, named = abi.layout(SAME[abi.os].get(type, type)), flags.numbers(abi, "utime")
+    unpack = layout.packer(["tv_nsec"]).unpack
+    return elements("2", size, lambda data, call: named.get(unpack(data)[0]) or show(data, call))
 
 
 def shower(abi: Abi, type: str) -> tuple[int, Callable[[bytes, Call], str]]:
@@ -197,6 +207,10 @@ MEMBERS: list[tuple[str, Callable[[Abi, Any], Show]]] = [
     (r"(linux_)?rlimit(64)?\.rlim_.*", _limit),
     (r"flock\.l_type", _one_of("lock_type")),
     (r"flock\.l_whence", _one_of("seek")),
+    (r"sembuf\.sem_flg", _named("sem_flag")),
+    (r"f_owner_ex\.type", _one_of("owner")),
+    (r"mq_attr\.mq_flags", _as(flags.open_bits)),
+    (r"statfs(64)?\.f_type", _one_of("file_system")),
     (r"clone_args\.flags", _named("clone")),
     (r"clone_args\.exit_signal", _as(plain.signal)),
     (r"clone_args\..*", lambda abi, member: _hexadecimal),

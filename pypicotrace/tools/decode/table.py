@@ -36,8 +36,8 @@ renameat: dirfd path dirfd path
 symlinkat: path dirfd path
 fchmodat fchmodat2: dirfd path octal flags:at
 fchownat: dirfd path user user flags:at
-utimensat: dirfd path array:*,2 flags:at
-futimens: fd array:*,2
+utimensat: dirfd path file_times:* flags:at
+futimens: fd file_times:*
 mknod: path mode device
 mknodat: dirfd path mode device
 readlink: path >filled -
@@ -56,8 +56,8 @@ shmat: int pointer flags:shm -> pointer
 shmget: enum:ipc_key - ipc_flags:shmget
 semget: enum:ipc_key - ipc_flags
 msgget: enum:ipc_key ipc_flags
-msgsnd: int - - flags:ipc
-msgrcv: int - - - flags:ipc
+msgsnd: int queued:2 - flags:ipc
+msgrcv: int >queued:2,filled - - flags:msgrcv
 shmctl: int enum:ipc_command pointer
 msgctl: int enum:ipc_command pointer
 semctl: int int enum:ipc_command hex
@@ -192,39 +192,61 @@ splice: fd =pointed:8 fd =pointed:8 - flags:splice
 tee: fd fd - flags:splice
 copy_file_range: fd =pointed:8 fd =pointed:8 - hex
 close_range: unsigned unsigned flags:close_range
-membarrier: enum:membarrier hex int
-seccomp: enum:seccomp hex pointer
-sched_setscheduler: int enum:sched pointer
+membarrier: enum:membarrier flags:membarrier_flag int
+seccomp: enum:seccomp flags:seccomp_filter pointer
+sched_setscheduler: int enum:sched struct
+sched_setparam: int struct
+sched_getparam: int >struct
 sched_getscheduler: int -> enum:sched
 sched_get_priority_max sched_get_priority_min: enum:sched
 sched_setaffinity: int - processors:1
 sched_getaffinity: int - >processors
 getresuid getresgid: >pointed:4,done >pointed:4,done >pointed:4,done
 mount: path path string mount_flags string
-umount2: path hex
-utimensat: dirfd path array:*,2 flags:at
+umount2: path flags:umount
 futimesat: dirfd path array:*,2
 utimes: path array:*,2
-ptrace: enum:ptrace int hex hex
+ptrace: enum:ptrace int hex ptrace_argument:0
 sethostname setdomainname: given:1 int
 syslog: int >filled:2 int
 capget: pointer pointer
-pidfd_open: int hex -> fd
+pidfd_open: int flags:pidfd -> fd
 pidfd_getfd: fd fd hex -> fd
-userfaultfd: flags:open -> fd
-perf_event_open: pointer int int fd hex -> fd
+userfaultfd: flags:userfaultfd -> fd
+perf_event_open: pointer int int fd flags:perf_flag -> fd
 fanotify_init: hex open_flags -> fd
-landlock_create_ruleset: pointer - hex -> fd
+landlock_create_ruleset: pointer - flags:landlock -> fd
 io_uring_setup: unsigned pointer -> fd
-open_tree: dirfd path hex -> fd
-fsopen: string hex -> fd
-fsmount: fd hex hex -> fd
+open_tree: dirfd path flags:open_tree -> fd
+open_by_handle_at: dirfd pointer open_flags -> fd
+fsopen: string flags:fsopen -> fd
+fsmount: fd flags:fsmount flags:mount_attr -> fd
+fspick: dirfd path flags:fspick -> fd
+fsconfig: fd enum:fsconfig string pointer int
+move_mount: dirfd path dirfd path flags:move_mount
+swapon: path flags:swap
+preadv2: fd >iovecs:@2,filled unsigned hex hex flags:rwf
+pwritev2: fd iovecs:@2 unsigned hex hex flags:rwf
+vmsplice: fd iovecs:@2 unsigned flags:splice
+sync_file_range: fd - - flags:sync_file_range
+mlock2: pointer - flags:mlock2
+semop: int array:sembuf,@2 unsigned
+semtimedop: int array:sembuf,@2 unsigned struct
+semctl: int int ipc_command:sem_command semctl_argument:2
+shmctl: int ipc_command:shm_command pointer
+msgctl: int ipc_command:msg_command pointer
+mq_getsetattr: fd struct >struct
+keyctl: enum:keyctl
+add_key: string string given:3 unsigned enum:key
+request_key: string string string enum:key
+memfd_secret: flags:open -> fd
+utime: path struct
 getgroups32: int >integers:I,ret
 setgroups32: int integers:I,@0
 getresuid32 getresgid32: >pointed:4,done >pointed:4,done >pointed:4,done
 getcpu: >pointed:4,done >pointed:4,done pointer
 time: >pointed:word,done
-times: pointer
+times: >struct
 socketcall: int pointer
 name_to_handle_at: dirfd path pointer >pointed:4,done flags:at
 process_vm_readv: int >iovecs:@2,filled unsigned iovecs:@4,far unsigned hex

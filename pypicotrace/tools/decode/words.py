@@ -39,10 +39,12 @@ WORDS: dict[str, Callable[..., Decode]] = {
     "open_mode": flags.open_mode,
     "clone_flags": flags.clone_flags,
     "ipc_flags": flags.ipc_flags,
+    "ipc_command": flags.ipc_command,
     "access": flags.access,
     "path": buffers.path,
     "string": buffers.string,
     "given": buffers.given,
+    "queued": buffers.queued,
     "filled": buffers.filled,
     "filled_string": buffers.filled_string,
     "strings": buffers.strings,
@@ -54,6 +56,7 @@ WORDS: dict[str, Callable[..., Decode]] = {
     "processors": buffers.processors,
     "struct": structs.structure,
     "sized": structs.sized,
+    "file_times": structs.file_times,
     "stack": structs.stack,
     "array": structs.array,
     "protocol": sockets.protocol,
@@ -75,6 +78,8 @@ WORDS: dict[str, Callable[..., Decode]] = {
     "futex": controls.futex,
     "status": controls.process_status,
     "prctl_argument": controls.name_argument,
+    "ptrace_argument": controls.ptrace_argument,
+    "semctl_argument": controls.semaphore_argument,
 }
 
 ENTRY, EXIT, BOTH = 0, 1, 2
@@ -95,6 +100,6 @@ def decoder(abi: Abi, word: str) -> Decoder:
     when = {">": EXIT, "=": BOTH}.get(word[0], ENTRY)
     name, _, rest = word.lstrip(">=").partition(":")
     given = rest.split(",") if rest else []
-    if name in ("struct", "array", "sized"):
+    if name in ("struct", "array", "sized", "file_times"):
         given[0] = f"struct {given[0]}"
     return Decoder(WORDS[name](abi, *given), when)

@@ -180,7 +180,7 @@ class Lines:
             lines += self._interrupt(who)
             self._open = None
         made, call, texts = pending.plan, pending.call, pending.texts
-        call.retval = retval
+        call.retval, call.ended = retval, True
         if made.exit:
             stop = event.stop
             call.read, call.cstring = stop.read, stop.read_cstring
