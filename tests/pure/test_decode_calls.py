@@ -1197,6 +1197,58 @@ def test_names_of_seldom_calls(abi: str, name: str, args: Any, more: Any, line: 
     assert shown(abi, name, *args, **more) == line
 
 
+@rows(
+    (
+        I386,
+        "pread64",
+        (3, 8, 4, 2**32 - 2, 2**32 - 1),
+        {"error": 22},
+        "pread64(3, 0x8, 4, -2) = -1 EINVAL (Invalid argument)",
+    ),
+    (I386, "ftruncate64", (3, 5, 1), {}, "ftruncate64(3, 4294967301) = 0"),
+    (I386, "fadvise64", (3, 1, 0, 5, 4), {}, "fadvise64(3, 1, 5, POSIX_FADV_DONTNEED) = 0"),
+    (
+        I386,
+        "fadvise64_64",
+        (3, 1, 0, 5, 1, 4),
+        {},
+        "fadvise64_64(3, 1, 4294967301, POSIX_FADV_DONTNEED) = 0",
+    ),
+    (
+        I386,
+        "sync_file_range",
+        (3, 1, 0, 2, 0, 1),
+        {},
+        "sync_file_range(3, 1, 2, SYNC_FILE_RANGE_WAIT_BEFORE) = 0",
+    ),
+    (I386, "fallocate", (3, 1, 1, 0, 5, 0), {}, "fallocate(3, FALLOC_FL_KEEP_SIZE, 1, 5) = 0"),
+    (I386, "pwritev2", (3, 0, 0, 5, 1, 8), {}, "pwritev2(3, NULL, 0, 4294967301, RWF_NOWAIT) = 0"),
+    (X64, "pwritev2", (3, 0, 0, -1, 77, 8), {}, "pwritev2(3, NULL, 0, -1, RWF_NOWAIT) = 0"),
+    ("linux-x32", "pwritev2", (3, 0, 0, 5, 8), {}, "pwritev2(3, NULL, 0, 5, RWF_NOWAIT) = 0"),
+    (
+        I386,
+        "sendfile",
+        (4, 3, "o", 5),
+        {"o": struct.pack("<ii", 2, 1), "ret": 0},
+        "sendfile(4, 3, [2], 5) = 0",
+    ),
+    (
+        I386,
+        "sendfile64",
+        (4, 3, "o", 5),
+        {"o": struct.pack("<ii", 2, 1), "ret": 0},
+        "sendfile64(4, 3, [4294967298], 5) = 0",
+    ),
+)
+def test_numbers_in_two_registers(abi: str, name: str, args: Any, more: Any, line: str) -> None:
+    assert shown(abi, name, *args, **more) == line
+
+
+def test_a_number_in_two_registers_has_one_name() -> None:
+    line = shown(I386, "ftruncate64", 3, 5, 1, shape=Shape(names=True))
+    assert line == "ftruncate64(fd=3, length=4294967301) = 0"
+
+
 def test_every_decoder_has_a_row() -> None:
     used = set()
     for abi, name in CALLS:

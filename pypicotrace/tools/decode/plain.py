@@ -36,6 +36,20 @@ def quad(abi: Abi) -> Decode:
     return lambda value, call: str(signed(value, bits))
 
 
+def halves(abi: Abi, place: int) -> Decode:
+    """64 signed bits, of which the argument at that place has the upper half.
+
+    Where a register has them all that one is not looked at (Linux: fs/read_write.c, pos_from_hilo).
+    """
+    if abi.word == 8:
+        return lambda value, call: str(signed(value, 64))
+    return lambda value, call: str(signed(value & BITS | (call.args[place] & BITS) << 32, 64))
+
+
+def nothing(value: int, call: Call) -> None:
+    """What is shown with another argument."""
+
+
 def hexadecimal(abi: Abi) -> Decode:
     """A number without a meaning, or an address in the kernel's hands."""
     return lambda value, call: hex(value) if value else "0"

@@ -30,6 +30,9 @@ from pypicotrace.tools.decode.words import BOTH, ENTRY, EXIT, Decoder, decoder
 PAD = "PAD"
 """NetBSD's name for an argument that is there for alignment."""
 
+HALVES = (("_lo", "_hi"), ("_l", "_h"))
+"""How Linux's names end of a number of 64 bits in two registers."""
+
 
 class Plan(NamedTuple):
     """How a call is shown.
@@ -64,21 +67,41 @@ def plan(abi_name: str, sysnum: int, nargs: int) -> Plan:
     shown = [params[place] for place in kept]
     made: list[Decoder] = []
     known: list[bool] = []
+    rest = iter(words)
     for place, param in enumerate(shown):
-        word = words[place] if place < len(words) else "-"
+        if _halves(shown[place - 1 : place + 1]):
+            made.append(Decoder(plain.nothing, ENTRY))
+            known.append(True)
+            continue
+        word = next(rest, "-")
+        if _halves(shown[place : place + 2]):
+            made.append(Decoder(plain.halves(where, place + 1), ENTRY))
+            known.append(True)
+            continue
         found = _meant(where, param, shown[place + 1 :], word)
         made.append(found or Decoder(plain.hexadecimal(where), ENTRY))
         known.append(found is not None)
     return Plan(
         name,
         None if len(kept) == len(params) else tuple(kept),
-        tuple(param.name for param in shown),
+        tuple(
+            param.name[: -len(_halves(shown[i : i + 2])) or None] for i, param in enumerate(shown)
+        ),
         tuple((i, d.decode) for i, d in enumerate(made) if d.when != EXIT),
         tuple((i, d.decode) for i, d in enumerate(made) if d.when != ENTRY),
         frozenset(i for i, d in enumerate(made) if d.when == BOTH),
         _result(where, call, result),
         tuple(known),
     )
+
+
+def _halves(params: list[Param]) -> str:
+    """How the name of the first ends, where two parameters are the halves of one number."""
+    names = [param.name for param in params]
+    for low, high in HALVES:
+        if len(names) == 2 and names[0].endswith(low) and names[1] == names[0][: -len(low)] + high:
+            return low
+    return ""
 
 
 @cache

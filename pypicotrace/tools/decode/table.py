@@ -7,7 +7,7 @@ argument, and ``*`` the argument's own type. ``>`` before it: the call fills it;
 at before and after.
 
 Names are those of `canonical`: all versions of a call are one line. One that has other arguments
-has a line of its own, by its whole name.
+has a line of its own, by its whole name. What is in two registers on some machines is one word.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ inotify_init: -> fd
 inotify_add_watch: fd path flags:inotify
 fadvise: fd - - enum:fadvise
 fallocate: fd flags:fallocate - -
-sendfile: fd fd =pointed:8 -
+sendfile: fd fd - -
 splice: fd =pointed:8 fd =pointed:8 - flags:splice
 tee: fd fd - flags:splice
 copy_file_range: fd =pointed:8 fd =pointed:8 - hex
@@ -225,8 +225,8 @@ fspick: dirfd path flags:fspick -> fd
 fsconfig: fd enum:fsconfig string pointer int
 move_mount: dirfd path dirfd path flags:move_mount
 swapon: path flags:swap
-preadv2: fd >iovecs:@2,filled unsigned hex hex flags:rwf
-pwritev2: fd iovecs:@2 unsigned hex hex flags:rwf
+preadv2: fd >iovecs:@2,filled unsigned quad flags:rwf
+pwritev2: fd iovecs:@2 unsigned quad flags:rwf
 vmsplice: fd iovecs:@2 unsigned flags:splice
 sync_file_range: fd - - flags:sync_file_range
 mlock2: pointer - flags:mlock2
@@ -341,6 +341,7 @@ TYPES = {
     "loff_t *": "=pointed:8",
     "mode_t": "octal",
     "off_t": "quad",
+    "off_t *": "=pointed:word",
     "size_t": "unsigned",
     "socklen_t": "unsigned",
     "ssize_t": "long",
