@@ -1244,6 +1244,44 @@ def test_numbers_in_two_registers(abi: str, name: str, args: Any, more: Any, lin
     assert shown(abi, name, *args, **more) == line
 
 
+@rows(
+    (
+        I386,
+        "fcntl64",
+        (3, 36, "l"),
+        {"l": struct.pack("<hhqqi", 0, 0, 5, 6, 7)},
+        "fcntl64(3, F_OFD_GETLK, {l_type=F_RDLCK, l_whence=SEEK_SET, l_start=5, l_len=6, "
+        "l_pid=7}) = 0",
+    ),
+    (
+        I386,
+        "fcntl64",
+        (3, 13, "l"),
+        {"l": struct.pack("<hhqqi", 1, 0, 5, 6, 0)},
+        "fcntl64(3, F_SETLK64, {l_type=F_WRLCK, l_whence=SEEK_SET, l_start=5, l_len=6, "
+        "l_pid=0}) = 0",
+    ),
+    (
+        I386,
+        "fcntl64",
+        (3, 6, "l"),
+        {"l": struct.pack("<hhiii", 1, 0, 5, 6, 0)},
+        "fcntl64(3, F_SETLK, {l_type=F_WRLCK, l_whence=SEEK_SET, l_start=5, l_len=6, l_pid=0}) = 0",
+    ),
+    (
+        I386,
+        "setsockopt",
+        (3, 1, 66, "t", 16),
+        {"t": struct.pack("<qq", 3, 4)},
+        "setsockopt(3, SOL_SOCKET, SO_RCVTIMEO_NEW, {tv_sec=3, tv_usec=4}, 16) = 0",
+    ),
+)
+def test_wide_structures_of_narrow_programs(
+    abi: str, name: str, args: Any, more: Any, line: str
+) -> None:
+    assert shown(abi, name, *args, **more) == line
+
+
 def test_a_number_in_two_registers_has_one_name() -> None:
     line = shown(I386, "ftruncate64", 3, 5, 1, shape=Shape(names=True))
     assert line == "ftruncate64(fd=3, length=4294967301) = 0"

@@ -47,6 +47,7 @@ st_size@48i8 st_blksize@56i8 st_blocks@64i8 st_atime@72u8 st_atime_nsec@80u8 st_
 st_mtime_nsec@96u8 st_ctime@104u8 st_ctime_nsec@112u8""",
         "struct sigevent": "64 sigev_value.sival_ptr@0u8 sigev_signo@8i4 sigev_notify@12i4",
         "struct __kernel_timespec": "16 tv_sec@0i8 tv_nsec@8i8",
+        "struct __kernel_sock_timeval": "16 tv_sec@0i8 tv_usec@8i8",
         "struct __kernel_itimerspec": """\
 32 it_interval.tv_sec@0i8 it_interval.tv_nsec@8i8 it_value.tv_sec@16i8 it_value.tv_nsec@24i8""",
         "struct statfs": """\
@@ -67,6 +68,7 @@ freeswap@72u8 procs@80u2 totalhigh@88u8 freehigh@96u8 mem_unit@104u4""",
         "struct ucred": "12 pid@0i4 uid@4u4 gid@8u4",
         "struct pollfd": "8 fd@0i4 events@4i2 revents@6i2",
         "struct flock": "32 l_type@0i2 l_whence@2i2 l_start@8i8 l_len@16i8 l_pid@24i4",
+        "struct flock64": "32 l_type@0i2 l_whence@2i2 l_start@8i8 l_len@16i8 l_pid@24i4",
         "struct termios": "36 c_iflag@0u4 c_oflag@4u4 c_cflag@8u4 c_lflag@12u4 c_line@16u1",
         "struct winsize": "8 ws_row@0u2 ws_col@2u2 ws_xpixel@4u2 ws_ypixel@6u2",
     },
@@ -108,6 +110,7 @@ f_namelen@56u4 f_frsize@60u4 f_flags@64u4""",
 freeswap@36u4 procs@40u2 totalhigh@44u4 freehigh@48u4 mem_unit@52u4""",
         "struct iovec": "8 iov_base@0u4 iov_len@4u4",
         "struct flock": "16 l_type@0i2 l_whence@2i2 l_start@4i4 l_len@8i4 l_pid@12i4",
+        "struct flock64": "24 l_type@0i2 l_whence@2i2 l_start@4i8 l_len@12i8 l_pid@20i4",
     },
     "linux-x32": {
         "struct linux_sigaction": "12 sa_handler@0u4 sa_flags@4u4 sa_restorer@8u4",

@@ -64,7 +64,7 @@ SHARED = {
     "msg": "MSG_.+ ! MSG_(MAXIOVLEN|LENUSRSPACE|NAMEMBUF|CONTROLMBUF|IOVUSRSPACE|PROXY|USERFLAGS"
     "|TRYHARD|EXCEPT|NOERROR|COPY)",
     "shutdown": "SHUT_(RD|WR|RDWR)",
-    "so": "SO_.+ ! SO_(ATTACH_BPF|GET_FILTER|DEBUG_.*|ORCVTIMEO|OSNDTIMEO|OTIMESTAMP|.*_OLD|.*_NEW"
+    "so": "SO_.+ ! SO_(ATTACH_BPF|GET_FILTER|DEBUG_.*|ORCVTIMEO|OSNDTIMEO|OTIMESTAMP|.*_OLD"
     "|DEFOPTS)",
     "tcp": "TCP_(NODELAY|MAXSEG|CORK|KEEPIDLE|KEEPINTVL|KEEPCNT|KEEPINIT|SYNCNT|LINGER2|INFO"
     "|DEFER_ACCEPT|WINDOW_CLAMP|QUICKACK|CONGESTION|MD5SIG|USER_TIMEOUT|FASTOPEN|NOTSENT_LOWAT"
@@ -310,6 +310,7 @@ LINUX = (
             "st_ctime_nsec",
             "struct sigevent": SIGEVENT,
             "struct __kernel_timespec": "tv_sec tv_nsec",
+            "struct __kernel_sock_timeval": "tv_sec tv_usec",
             "struct __kernel_itimerspec": INTERVAL,
             "struct statfs": "f_type f_bsize f_blocks f_bfree f_bavail f_files f_ffree f_namelen "
             "f_frsize f_flags",
@@ -350,6 +351,7 @@ LINUX = (
         {
             "struct pollfd": "fd events revents",
             "struct flock": "l_type l_whence l_start l_len l_pid",
+            "struct flock64": "l_type l_whence l_start l_len l_pid",
             "struct termios": "c_iflag c_oflag c_cflag c_lflag c_line",
             "struct winsize": "ws_row ws_col ws_xpixel ws_ypixel",
         },

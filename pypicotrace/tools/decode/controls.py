@@ -99,9 +99,12 @@ def control_argument(abi: Abi, place: str) -> Decode:
         "F_SETLEASE": flags.one_of(abi, "lock_type"),
         "F_NOTIFY": flags.flags(abi, "notify"),
         **dict.fromkeys(("F_GETLK", "F_SETLK", "F_SETLKW"), lock),
-        **dict.fromkeys(("F_OFD_GETLK", "F_OFD_SETLK", "F_OFD_SETLKW"), lock),
     }
     if abi.os == "linux":
+        # 32-bit programs ask for these by fcntl64 alone, which takes the larger structure.
+        wide = structs.structure(abi, "struct flock64")
+        known |= dict.fromkeys(("F_OFD_GETLK", "F_OFD_SETLK", "F_OFD_SETLKW"), wide)
+        known |= dict.fromkeys(("F_GETLK64", "F_SETLK64", "F_SETLKW64"), wide)
         owner = structs.structure(abi, "struct f_owner_ex")
         known |= {"F_SETOWN_EX": owner, "F_GETOWN_EX": filled_at_exit(owner)}
     bare = {"F_GETFD", "F_GETFL", "F_GETOWN", "F_GETSIG", "F_GETLEASE", "F_GETPIPE_SZ"}

@@ -249,6 +249,8 @@ STRUCTURES = {
     "SO_PEERCRED": ("struct ucred", ""),
     "SO_RCVTIMEO": ("struct linux_old_timeval", "struct timeval"),
     "SO_SNDTIMEO": ("struct linux_old_timeval", "struct timeval"),
+    "SO_RCVTIMEO_NEW": ("struct __kernel_sock_timeval", ""),
+    "SO_SNDTIMEO_NEW": ("struct __kernel_sock_timeval", ""),
 }
 """Options of sockets whose value is a structure: on Linux, and on NetBSD."""
 
