@@ -803,9 +803,9 @@ MSGHDR = words(0, 0, 0x20000, 1, 0, 0, 0)
 
 
 @rows(
-    (X64, "prctl", (15, "n", 0, 0, 0), {"n": b"me\0"}, 'prctl(PR_SET_NAME, "me", 0, 0, 0) = 0'),
-    (X64, "prctl", (1, 15, 0, 0, 0), {}, "prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) = 0"),
-    (X64, "prctl", (4, 1, 0, 0, 0), {}, "prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) = 0"),
+    (X64, "prctl", (15, "n", 0, 0, 0), {"n": b"me\0"}, 'prctl(PR_SET_NAME, "me") = 0'),
+    (X64, "prctl", (1, 15, 0, 0, 0), {}, "prctl(PR_SET_PDEATHSIG, SIGTERM) = 0"),
+    (X64, "prctl", (4, 1, 0, 0, 0), {}, "prctl(PR_SET_DUMPABLE, 1) = 0"),
     (
         X64,
         "sendmmsg",
@@ -1285,6 +1285,41 @@ def test_wide_structures_of_narrow_programs(
 def test_a_number_in_two_registers_has_one_name() -> None:
     line = shown(I386, "ftruncate64", 3, 5, 1, shape=Shape(names=True))
     assert line == "ftruncate64(fd=3, length=4294967301) = 0"
+
+
+@rows(
+    (
+        X64,
+        "prctl",
+        (16, "b", 7, 7, 7),
+        {"b": b"old\0", "after": {"b": b"new\0"}},
+        'prctl(PR_GET_NAME, "new") = 0',
+    ),
+    (
+        X64,
+        "prctl",
+        (16, 8, 7, 7, 7),
+        {"error": 14},
+        "prctl(PR_GET_NAME, 0x8) = -1 EFAULT (Bad address)",
+    ),
+    (X64, "prctl", (3, 7, 7, 7, 7), {"ret": 1}, "prctl(PR_GET_DUMPABLE) = 1"),
+    (X64, "prctl", (38, 1, 0, 0, 0), {}, "prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) = 0"),
+    (X64, "prctl", (0x59616D61, -1, 7, 7, 7), {}, "prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY) = 0"),
+    (
+        I386,
+        "prctl",
+        (0x59616D61, 2**32 - 1, 7, 7, 7),
+        {},
+        "prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY) = 0",
+    ),
+    (X64, "prctl", (47, 1, 2, 0, 0), {}, "prctl(PR_CAP_AMBIENT, 0x1, 0x2, 0, 0) = 0"),
+    (X64, "ioctl", (3, 0x5451, 77), {}, "ioctl(3, FIOCLEX) = 0"),
+    (X64, "ioctl", (3, 0x540B, 2), {}, "ioctl(3, TCFLSH, 2) = 0"),
+    (X64, "ioctl", (3, 0x5424, "i"), {"i": struct.pack("<i", 7)}, "ioctl(3, TIOCGETD, [7]) = 0"),
+    (BSD, "ioctl", (3, 0x20006601, 77), {}, "ioctl(3, FIOCLEX) = 0"),
+)
+def test_arguments_that_are_not_taken(abi: str, name: str, args: Any, more: Any, line: str) -> None:
+    assert shown(abi, name, *args, **more) == line
 
 
 def test_every_decoder_has_a_row() -> None:

@@ -236,6 +236,7 @@ LINUX = (
             "prctl": "PR_(SET|GET|CAP|MCE|SCHED|TASK|MPX|PAC|SVE|SME)_.+|PR_CAPBSET_.+"
             " ! PR_(SET_MM_.*|MCE_KILL_.*|SCHED_CORE_.*|SVE_VL_.*|SME_VL_.*|CAP_AMBIENT_.*"
             "|SET_PTRACER_ANY)",
+            "tracer": "PR_SET_PTRACER_ANY",
             "arch_prctl": "ARCH_.+",
             "membarrier": "MEMBARRIER_CMD_(QUERY|GLOBAL|GLOBAL_EXPEDITED|REGISTER_GLOBAL_EXPEDITED"
             "|PRIVATE_EXPEDITED|REGISTER_PRIVATE_EXPEDITED|PRIVATE_EXPEDITED_SYNC_CORE"

@@ -45,9 +45,16 @@ REQUESTS = {
     "TIOCSETAW": ("struct termios", ""),
     "TIOCSETAF": ("struct termios", ""),
 }
+BARE = frozenset(("FIOCLEX", "FIONCLEX", "TIOCNOTTY", "TIOCEXCL", "TIOCNXCL", "TIOCVHANGUP"))
+"""Requests that take nothing: what is in the register is left there from before."""
+VALUES = frozenset(("TCSBRK", "TCSBRKP", "TCXONC", "TCFLSH", "TIOCSCTTY", "FICLONE", "TIOCSIG"))
+"""Requests that take a number itself (Linux)."""
 INTEGERS = {
     **dict.fromkeys(("FIONREAD", "TIOCGPGRP", "TIOCOUTQ", "TIOCGPTN", "TIOCGSID"), True),
-    **dict.fromkeys(("FIONBIO", "FIOASYNC", "TIOCSPGRP", "TIOCSPTLCK", "TIOCPKT"), False),
+    **dict.fromkeys(("TIOCGETD", "SIOCATMARK"), True),
+    **dict.fromkeys(
+        ("FIONBIO", "FIOASYNC", "TIOCSPGRP", "TIOCSPTLCK", "TIOCPKT", "TIOCSETD"), False
+    ),
 }
 """Requests that point to an int, which the kernel fills, or takes."""
 
@@ -60,6 +67,9 @@ def request_argument(abi: Abi, place: str) -> Decode:
     }
     number = {True: pointed(abi, "4", "done"), False: pointed(abi, "4")}
     known |= {name: number[filled] for name, filled in INTEGERS.items()}
+    known |= dict.fromkeys(BARE, plain.nothing)
+    if abi.os == "linux":
+        known |= dict.fromkeys(VALUES, plain.integer(abi))
 
     def decode(value: int, call: Call) -> str | None:
         how = known.get(named.get(call.args[index] & BITS, ""))
@@ -198,23 +208,64 @@ def shown_status(abi: Abi, status: int) -> str:
     return f"{{WIFEXITED(s) && WEXITSTATUS(s) == {high}}}"
 
 
-def name_argument(abi: Abi, place: str) -> Decode:
-    """A name, a signal or a number, as the first argument of prctl(2) says (Linux)."""
+# What each call of prctl(2) takes of its arguments after the first, as `prctl_argument` has it; the
+# kernel does not look at the others (kernel/sys.c). Of what is not here all are shown.
+PRCTL = """\
+SET_NAME: name
+GET_NAME: >name
+SET_PDEATHSIG: signal
+GET_PDEATHSIG: >int
+SET_DUMPABLE SET_KEEPCAPS SET_CHILD_SUBREAPER SET_TIMING SET_TSC: value
+GET_CHILD_SUBREAPER GET_TSC: >int
+GET_DUMPABLE GET_KEEPCAPS GET_SECCOMP GET_SECUREBITS GET_TIMERSLACK GET_TIMING:
+SET_TIMERSLACK: number
+SET_SECUREBITS: hex
+SET_SECCOMP: value pointer
+SET_NO_NEW_PRIVS SET_THP_DISABLE SET_IO_FLUSHER: value hex hex hex
+CAPBSET_READ CAPBSET_DROP: value
+SET_PTRACER: tracer
+GET_TID_ADDRESS: pointer
+SET_VMA: hex pointer number name
+"""
+
+
+def prctl_argument(abi: Abi, place: str) -> Decode:
+    """An argument of prctl(2) at that place, as its first one says (Linux)."""
     index, named = int(place), flags.numbers(abi, "prctl")
-    known: dict[str, Decode] = {
-        "PR_SET_NAME": string(abi),
-        "PR_SET_PDEATHSIG": plain.signal(abi),
-        **dict.fromkeys(
-            ("PR_SET_DUMPABLE", "PR_SET_NO_NEW_PRIVS", "PR_SET_KEEPCAPS", "PR_CAPBSET_READ"),
-            plain.integer(abi),
+    anyone = abi.constants("tracer")
+    words: dict[str, Decode] = {
+        "name": string(abi),
+        ">name": done(string(abi)),
+        ">int": pointed(abi, "4", "done"),
+        "signal": plain.signal(abi),
+        "value": plain.integer(abi),
+        "number": plain.unsigned(abi),
+        "hex": plain.hexadecimal(abi),
+        "pointer": shown_pointer,
+        "tracer": lambda value, call: (
+            next((n for n, v in anyone.items() if (v - value) % 2 ** (8 * abi.word) == 0), None)
+            or str(signed(value, 32))
         ),
     }
+    known: dict[str, Decode] = {}
+    for line in PRCTL.splitlines():
+        names, _, rest = line.partition(":")
+        taken = rest.split()
+        word = taken[index - 1] if index <= len(taken) else ""
+        known |= {f"PR_{name}": words.get(word, plain.nothing) for name in names.split()}
+    other = plain.hexadecimal(abi)
 
     def decode(value: int, call: Call) -> str | None:
-        name = named.get(signed(call.args[index], 32), "")
-        return known[name](value, call) if name in known else hex(value)
+        return known.get(named.get(signed(call.args[0], 32), ""), other)(value, call)
 
     return decode
+
+
+def done(decode: Decode) -> Decode:
+    """What is there only where the call has not failed."""
+    return lambda value, call: (
+        shown_pointer(value, call) if call.retval is None else decode(value, call)
+    )
 
 
 def ptrace_argument(abi: Abi, place: str) -> Decode:

@@ -162,7 +162,7 @@ futex: pointer futex unsigned - pointer hex
 set_tid_address: pointer
 set_robust_list: pointer -
 rseq: pointer hex flags:rseq hex
-prctl: enum:prctl prctl_argument:0 hex hex hex
+prctl: enum:prctl >prctl_argument:1 >prctl_argument:2 >prctl_argument:3 >prctl_argument:4
 arch_prctl: enum:arch_prctl hex
 prlimit: int enum:rlimit struct >struct
 ugetrlimit: enum:rlimit >struct

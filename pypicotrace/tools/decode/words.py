@@ -77,7 +77,7 @@ WORDS: dict[str, Callable[..., Decode]] = {
     "control_result": controls.control_result,
     "futex": controls.futex,
     "status": controls.process_status,
-    "prctl_argument": controls.name_argument,
+    "prctl_argument": controls.prctl_argument,
     "ptrace_argument": controls.ptrace_argument,
     "semctl_argument": controls.semaphore_argument,
 }
