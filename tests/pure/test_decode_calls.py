@@ -1322,6 +1322,79 @@ def test_arguments_that_are_not_taken(abi: str, name: str, args: Any, more: Any,
     assert shown(abi, name, *args, **more) == line
 
 
+@rows(
+    (
+        X64,
+        "waitid",
+        (1, 9, "i", 4, 0),
+        {"i": struct.pack("<4iiIi", 17, 0, 1, 0, 9, 1000, 7)},
+        "waitid(P_PID, 9, {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=9, si_uid=1000, "
+        "si_status=7}, "
+        "WEXITED, NULL) = 0",
+    ),
+    (
+        I386,
+        "waitid",
+        (0, 0, "i", 4, 0),
+        {"i": struct.pack("<3iiIi", 17, 0, 2, 9, 0, 9)},
+        "waitid(P_ALL, 0, {si_signo=SIGCHLD, si_code=CLD_KILLED, si_pid=9, si_uid=0, "
+        "si_status=SIGKILL}, WEXITED, NULL) = 0",
+    ),
+    (
+        X64,
+        "waitid",
+        (0, 0, "i", 5, 0),
+        {"i": b""},
+        "waitid(P_ALL, 0, {}, WNOHANG|WEXITED, NULL) = 0",
+    ),
+    (
+        X64,
+        "waitid",
+        (0, 0, "i", 4, 0),
+        {"i": b"left", "error": 10},
+        "waitid(P_ALL, 0, 0x10000, WEXITED, NULL) = -1 ECHILD (No child processes)",
+    ),
+    (
+        X64,
+        "rt_sigtimedwait",
+        ("s", "i", 0, 8),
+        {"s": struct.pack("<Q", 512), "i": struct.pack("<4iiI", 10, 0, 0, 0, 9, 3), "ret": 10},
+        "rt_sigtimedwait([USR1], {si_signo=SIGUSR1, si_code=SI_USER, si_pid=9, si_uid=3}, "
+        "NULL, 8)"
+        " = 10",
+    ),
+    (
+        X64,
+        "sched_setattr",
+        (0, "a", 0),
+        {"a": struct.pack("<IIQiIQQQ", 48, 3, 1, -5, 0, 0, 0, 0)},
+        "sched_setattr(0, {sched_policy=SCHED_BATCH, sched_flags=SCHED_FLAG_RESET_ON_FORK, "
+        "sched_nice=-5, sched_priority=0, sched_runtime=0, sched_deadline=0, sched_period=0, "
+        "...}, 0)"
+        " = 0",
+    ),
+    (
+        X64,
+        "sched_getattr",
+        (0, "a", 48, 0),
+        {"a": b"left", "error": 22},
+        "sched_getattr(0, 0x10000, 48, 0) = -1 EINVAL (Invalid argument)",
+    ),
+    (
+        X64,
+        "landlock_create_ruleset",
+        ("a", 8, 0),
+        {"a": struct.pack("<QQ", 3, 3), "ret": 3},
+        "landlock_create_ruleset({handled_access_fs=LANDLOCK_ACCESS_FS_EXECUTE"
+        "|LANDLOCK_ACCESS_FS_WRITE_FILE, handled_access_net=0, scoped=0}, 8, 0) = 3",
+    ),
+)
+def test_what_a_signal_says_and_a_scheduler(
+    abi: str, name: str, args: Any, more: Any, line: str
+) -> None:
+    assert shown(abi, name, *args, **more) == line
+
+
 def test_every_decoder_has_a_row() -> None:
     used = set()
     for abi, name in CALLS:

@@ -12,6 +12,8 @@ LAYOUTS = {
         "struct tms": "32 tms_utime@0i8 tms_stime@8i8 tms_cutime@16i8 tms_cstime@24i8",
         "struct sched_param": "4 sched_priority@0i4",
         "struct f_owner_ex": "8 type@0i4 pid@4i4",
+        "struct landlock_ruleset_attr": """\
+48 handled_access_fs@0u8 handled_access_net@8u8 scoped@16u8""",
         "struct clone_args": """\
 88 flags@0u8 pidfd@8u8 child_tid@16u8 parent_tid@24u8 exit_signal@32u8 stack@40u8 stack_size@48u8
 tls@56u8 set_tid@64u8 set_tid_size@72u8 cgroup@80u8""",
@@ -47,6 +49,9 @@ st_size@48i8 st_blksize@56i8 st_blocks@64i8 st_atime@72u8 st_atime_nsec@80u8 st_
 st_mtime_nsec@96u8 st_ctime@104u8 st_ctime_nsec@112u8""",
         "struct sigevent": "64 sigev_value.sival_ptr@0u8 sigev_signo@8i4 sigev_notify@12i4",
         "struct __kernel_timespec": "16 tv_sec@0i8 tv_nsec@8i8",
+        "struct sched_attr": """\
+56 size@0u4 sched_policy@4u4 sched_flags@8u8 sched_nice@16i4 sched_priority@20u4
+sched_runtime@24u8 sched_deadline@32u8 sched_period@40u8 sched_util_min@48u4 sched_util_max@52u4""",
         "struct __kernel_sock_timeval": "16 tv_sec@0i8 tv_usec@8i8",
         "struct __kernel_itimerspec": """\
 32 it_interval.tv_sec@0i8 it_interval.tv_nsec@8i8 it_value.tv_sec@16i8 it_value.tv_nsec@24i8""",

@@ -260,6 +260,9 @@ LINUX = (
             "membarrier_flag": "MEMBARRIER_CMD_FLAG_(CPU)",
             "keyctl": "KEYCTL_.+ ! KEYCTL_(CAPS.*|SUPPORTS.*|MOVE_.*)",
             "key": "KEY_SPEC_.+",
+            "sched_flag": "SCHED_FLAG_.+ ! SCHED_FLAG_(ALL|KEEP_ALL|UTIL_CLAMP)",
+            "landlock_fs": "LANDLOCK_ACCESS_FS_.+",
+            "landlock_net": "LANDLOCK_ACCESS_NET_.+",
             "landlock": "LANDLOCK_CREATE_RULESET_.+",
             "ptrace_option": "PTRACE_O_.+ ! PTRACE_O_MASK",
             "file_system": ".+_MAGIC ! STACK_END_MAGIC",
@@ -271,6 +274,7 @@ LINUX = (
         },
         {
             "struct f_owner_ex": "type pid",
+            "struct landlock_ruleset_attr": "handled_access_fs handled_access_net scoped",
             "struct clone_args": "flags pidfd child_tid parent_tid exit_signal stack stack_size tls "
             "set_tid set_tid_size cgroup",
             "struct statx": "stx_mask stx_blksize stx_attributes stx_nlink stx_uid stx_gid stx_mode "
@@ -294,7 +298,7 @@ LINUX = (
     ),
     Unit(
         "asm/stat.h asm/siginfo.h linux/time_types.h asm/statfs.h linux/utsname.h linux/sysinfo.h "
-        "linux/eventpoll.h linux/uio.h linux/openat2.h linux/times.h",
+        "linux/eventpoll.h linux/uio.h linux/openat2.h linux/times.h linux/sched/types.h",
         {
             name: SHARED[name]
             for name in (
@@ -311,6 +315,8 @@ LINUX = (
             "st_ctime_nsec",
             "struct sigevent": SIGEVENT,
             "struct __kernel_timespec": "tv_sec tv_nsec",
+            "struct sched_attr": "size sched_policy sched_flags sched_nice sched_priority "
+            "sched_runtime sched_deadline sched_period sched_util_min sched_util_max",
             "struct __kernel_sock_timeval": "tv_sec tv_usec",
             "struct __kernel_itimerspec": INTERVAL,
             "struct statfs": "f_type f_bsize f_blocks f_bfree f_bavail f_files f_ffree f_namelen "

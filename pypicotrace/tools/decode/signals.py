@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 
 from pypicotrace.tools.decode import flags
@@ -106,3 +107,33 @@ def code_names(abi: Abi) -> Callable[[int, int], str]:
         return known.get(code) or common.get(code) or str(code)
 
     return name
+
+
+def info(abi: Abi) -> Decode:
+    """Linux's siginfo that a call has filled: who has sent the signal, or what a child has done.
+
+    It has a word of padding before the union where pointers have 64 bits (asm-generic/siginfo.h).
+    """
+    show_code, union = code_names(abi), 16 if abi.word == 8 else 12
+
+    def decode(value: int, call: Call) -> str:
+        if not value or call.retval is None:
+            return shown_pointer(value, call)
+        try:
+            data = call.read(value, union + 12)
+        except Unreadable:
+            return hex(value)
+        signo, _, code = struct.unpack_from("<3i", data)
+        pid, uid, status = struct.unpack_from("<iIi", data, union)
+        if not signo:
+            return "{}"  # there was none
+        name, what = abi.signal(signo), show_code(signo, code)
+        words = [f"si_signo={name}", f"si_code={what}"]
+        child = name == "SIGCHLD" and code > 0
+        if child or (code <= 0 and what != "SI_TIMER"):
+            words += [f"si_pid={pid}", f"si_uid={uid}"]
+        if child:
+            words.append(f"si_status={status if what == 'CLD_EXITED' else abi.signal(status)}")
+        return f"{{{', '.join(words)}}}"
+
+    return decode

@@ -45,6 +45,8 @@ SHORT = {
     **dict.fromkeys(
         ("statvfs", "statvfs90", "statfs12"), "f_fstypename f_mntonname f_blocks f_bavail"
     ),
+    "sched_attr": "sched_policy sched_flags sched_nice sched_priority sched_runtime sched_deadline "
+    "sched_period",
     "termios": "c_iflag c_oflag c_cflag c_lflag",
 }
 INFINITE = {8: (1 << 64) - 1, 4: (1 << 32) - 1}
@@ -59,13 +61,16 @@ def structure(abi: Abi, type: str, when: str = "") -> Decode:
     return pointed(*shower(abi, type), done=bool(when))
 
 
-def sized(abi: Abi, type: str, place: str) -> Decode:
-    """One whose size is the argument at that place: what it lacks is 0, as the kernel has it."""
+def sized(abi: Abi, type: str, place: str, when: str = "") -> Decode:
+    """One whose size is the argument at that place: what it lacks is 0, as the kernel has it.
+
+    :param when: as for `structure`.
+    """
     index, (size, show) = int(place), shower(abi, type)
 
     def decode(value: int, call: Call) -> str:
         given = min(call.args[index], size)
-        if not value or given < abi.word:
+        if not value or given < abi.word or (when and call.retval is None):
             return shown_pointer(value, call)
         try:
             return show(call.read(value, given).ljust(size, b"\0"), call)
@@ -207,6 +212,10 @@ MEMBERS: list[tuple[str, Callable[[Abi, Any], Show]]] = [
     (r"(linux_)?rlimit(64)?\.rlim_.*", _limit),
     (r"flock(64)?\.l_type", _one_of("lock_type")),
     (r"flock(64)?\.l_whence", _one_of("seek")),
+    (r"sched_attr\.sched_policy", _one_of("sched")),
+    (r"sched_attr\.sched_flags", _named("sched_flag")),
+    (r"landlock_ruleset_attr\.handled_access_fs", _named("landlock_fs")),
+    (r"landlock_ruleset_attr\.handled_access_net", _named("landlock_net")),
     (r"sembuf\.sem_flg", _named("sem_flag")),
     (r"f_owner_ex\.type", _one_of("owner")),
     (r"mq_attr\.mq_flags", _as(flags.open_bits)),

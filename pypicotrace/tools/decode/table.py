@@ -143,7 +143,7 @@ _llseek: fd hex hex >pointed:8,done enum:seek
 getdents: fd >entries:words unsigned
 getdents64: fd >entries:16 unsigned
 sigaction: signal action >action:done -
-sigtimedwait: signals pointer struct -
+sigtimedwait: signals >siginfo struct -
 tkill: int signal
 tgkill: int int signal
 sigqueueinfo: int signal pointer
@@ -157,13 +157,16 @@ setns: fd flags:clone
 execveat: dirfd path strings environment flags:at
 exit_group: int
 waitpid: int >status flags:wait
-waitid: enum:idtype int pointer flags:wait >struct
+waitid: enum:idtype int >siginfo flags:wait >struct
 futex: pointer futex unsigned - pointer hex
 set_tid_address: pointer
 set_robust_list: pointer -
 rseq: pointer hex flags:rseq hex
 prctl: enum:prctl >prctl_argument:1 >prctl_argument:2 >prctl_argument:3 >prctl_argument:4
 arch_prctl: enum:arch_prctl hex
+fanotify_mark: fd hex - dirfd path
+quotactl: hex path - pointer
+reboot: hex hex hex pointer
 prlimit: int enum:rlimit struct >struct
 ugetrlimit: enum:rlimit >struct
 personality: hex
@@ -197,6 +200,8 @@ seccomp: enum:seccomp flags:seccomp_filter pointer
 sched_setscheduler: int enum:sched struct
 sched_setparam: int struct
 sched_getparam: int >struct
+sched_setattr: int struct:sched_attr hex
+sched_getattr: int >sized:sched_attr,2,done unsigned hex
 sched_getscheduler: int -> enum:sched
 sched_get_priority_max sched_get_priority_min: enum:sched
 sched_setaffinity: int - processors:1
@@ -215,7 +220,7 @@ pidfd_getfd: fd fd hex -> fd
 userfaultfd: flags:userfaultfd -> fd
 perf_event_open: pointer int int fd flags:perf_flag -> fd
 fanotify_init: hex open_flags -> fd
-landlock_create_ruleset: pointer - flags:landlock -> fd
+landlock_create_ruleset: sized:landlock_ruleset_attr,1 - flags:landlock -> fd
 io_uring_setup: unsigned pointer -> fd
 open_tree: dirfd path flags:open_tree -> fd
 open_by_handle_at: dirfd pointer open_flags -> fd

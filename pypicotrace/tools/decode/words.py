@@ -69,6 +69,7 @@ WORDS: dict[str, Callable[..., Decode]] = {
     "option_value": sockets.option_value,
     "signals": signals.signal_set,
     "action": signals.action,
+    "siginfo": signals.info,
     "sent_signals": signals.sent_set,
     "request": controls.request,
     "request_argument": controls.request_argument,
