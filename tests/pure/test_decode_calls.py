@@ -1317,6 +1317,42 @@ def test_a_number_in_two_registers_has_one_name() -> None:
     (X64, "ioctl", (3, 0x540B, 2), {}, "ioctl(3, TCFLSH, 2) = 0"),
     (X64, "ioctl", (3, 0x5424, "i"), {"i": struct.pack("<i", 7)}, "ioctl(3, TIOCGETD, [7]) = 0"),
     (BSD, "ioctl", (3, 0x20006601, 77), {}, "ioctl(3, FIOCLEX) = 0"),
+    (
+        X64,
+        "mremap",
+        (4096, 1, 2, 1, 77),
+        {"ret": 4096},
+        "mremap(0x1000, 1, 2, MREMAP_MAYMOVE) = 0x1000",
+    ),
+    (
+        X64,
+        "mremap",
+        (4096, 1, 2, 3, 8192),
+        {"ret": 8192},
+        "mremap(0x1000, 1, 2, MREMAP_MAYMOVE|MREMAP_FIXED, 0x2000) = 0x2000",
+    ),
+    (
+        X64,
+        "ioctl",
+        (3, 0x802C542A, "t"),
+        {"t": struct.pack("<4I", 1, 2, 3, 4)},
+        "ioctl(3, TCGETS2, {c_iflag=0x1, c_oflag=0x2, c_cflag=0x3, c_lflag=0x4, ...}) = 0",
+    ),
+    (
+        X64,
+        "bpf",
+        (5, 0, 8),
+        {"error": 7},
+        "bpf(BPF_PROG_LOAD, NULL, 8) = -1 E2BIG (Argument list too long)",
+    ),
+    (
+        X64,
+        "perf_event_open",
+        ("a", 0, 2**32 - 1, 2**32 - 1, 8),
+        {"a": struct.pack("<IIQ", 1, 128, 2), "ret": 3},
+        "perf_event_open({type=PERF_TYPE_SOFTWARE, size=128, config=0x2, ...}, 0, -1, -1, "
+        "PERF_FLAG_FD_CLOEXEC) = 3",
+    ),
 )
 def test_arguments_that_are_not_taken(abi: str, name: str, args: Any, more: Any, line: str) -> None:
     assert shown(abi, name, *args, **more) == line

@@ -76,6 +76,8 @@ freeswap@72u8 procs@80u2 totalhigh@88u8 freehigh@96u8 mem_unit@104u4""",
         "struct flock64": "32 l_type@0i2 l_whence@2i2 l_start@8i8 l_len@16i8 l_pid@24i4",
         "struct termios": "36 c_iflag@0u4 c_oflag@4u4 c_cflag@8u4 c_lflag@12u4 c_line@16u1",
         "struct winsize": "8 ws_row@0u2 ws_col@2u2 ws_xpixel@4u2 ws_ypixel@6u2",
+        "struct perf_event_attr": """\
+144 type@0u4 size@4u4 config@8u8 sample_period@16u8 sample_type@24u8 read_format@32u8""",
     },
     "linux-i386": {
         "struct mq_attr": "32 mq_flags@0i4 mq_maxmsg@4i4 mq_msgsize@8i4 mq_curmsgs@12i4",

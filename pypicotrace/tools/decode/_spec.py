@@ -367,11 +367,20 @@ LINUX = (
         "asm/ioctls.h linux/sockios.h linux/fs.h linux/random.h linux/rtc.h linux/kd.h linux/vt.h "
         "linux/loop.h linux/if_tun.h linux/fiemap.h linux/nsfs.h linux/perf_event.h linux/hdreg.h "
         "linux/cdrom.h linux/userfaultfd.h linux/btrfs.h linux/pidfd.h linux/fscrypt.h "
-        "linux/vhost.h linux/kvm.h linux/tty.h linux/seccomp.h",
+        "linux/vhost.h linux/kvm.h linux/tty.h linux/seccomp.h linux/bpf.h asm/termbits.h",
         {
             "pidfd": "PIDFD_(NONBLOCK|THREAD)",
             "userfaultfd": "UFFD_USER_MODE_ONLY|O_(CLOEXEC|NONBLOCK)",
             "perf_flag": "PERF_FLAG_.+",
+            "perf_type": "PERF_TYPE_(HARDWARE|SOFTWARE|TRACEPOINT|HW_CACHE|RAW|BREAKPOINT)",
+            "bpf": "BPF_(MAP_CREATE|MAP_LOOKUP_ELEM|MAP_UPDATE_ELEM|MAP_DELETE_ELEM"
+            "|MAP_GET_NEXT_KEY|PROG_LOAD|OBJ_PIN|OBJ_GET|PROG_ATTACH|PROG_DETACH|PROG_TEST_RUN"
+            "|PROG_GET_NEXT_ID|MAP_GET_NEXT_ID|PROG_GET_FD_BY_ID|MAP_GET_FD_BY_ID"
+            "|OBJ_GET_INFO_BY_FD|PROG_QUERY|RAW_TRACEPOINT_OPEN|BTF_LOAD|BTF_GET_FD_BY_ID"
+            "|TASK_FD_QUERY|MAP_LOOKUP_AND_DELETE_ELEM|MAP_FREEZE|BTF_GET_NEXT_ID"
+            "|MAP_LOOKUP_BATCH|MAP_LOOKUP_AND_DELETE_BATCH|MAP_UPDATE_BATCH|MAP_DELETE_BATCH"
+            "|LINK_CREATE|LINK_UPDATE|LINK_GET_FD_BY_ID|LINK_GET_NEXT_ID|ENABLE_STATS"
+            "|ITER_CREATE|LINK_DETACH|PROG_BIND_MAP|TOKEN_CREATE)",
             "ioctl": "(TC|TIO|FIO|SIOC|BLK|FS_IOC_|FIBMAP|FIGETBSZ|FIFREEZE|FITHAW|FITRIM|FICLONE"
             "|FIDEDUPE|RND|RTC_|KD|VT_|LOOP_|TUN|NS_GET|PERF_EVENT_IOC_|HDIO_GET|CDROM|UFFDIO_"
             "|BTRFS_IOC_|PIDFD_GET|KVM_(CREATE|GET|SET|RUN|CHECK)|SECCOMP_IOCTL).*"
@@ -379,8 +388,9 @@ LINUX = (
             "|KDSKBMUTE_?|VT_(AUTO|PROCESS|ACKACQ|EVENT_.*|MAX.*)|SIOCDEVPRIVATE|SIOCPROTOPRIVATE"
             "|TCI?O?(OFF|ON|IFLUSH|OFLUSH|IOFLUSH)|TUN_(F|FLT|PKT|TX|TYPE|TAP|TUN|READQ)_?.*"
             "|KVM_GET_[A-Z]+_.*_(S|R)|BLK_.*|CDROM_.*|RTC_(PF|AF|UF|IRQF|FEATURE|PARAM|BSM|VL_[DBA]).*"
-            "|KD_.*|LOOP_.*_FLAGS|UFFDIO_.*_MODE_.*|KVM_RUN_.*|KVM_CREATE_DEVICE_TEST)",
+            "|KD_.*|TCSA.*|LOOP_.*_FLAGS|UFFDIO_.*_MODE_.*|KVM_RUN_.*|KVM_CREATE_DEVICE_TEST)",
         },
+        {"struct perf_event_attr": "type size config sample_period sample_type read_format"},
     ),
 )
 

@@ -40,6 +40,8 @@ REQUESTS = {
     "TCSETS": ("struct termios", ""),
     "TCSETSW": ("struct termios", ""),
     "TCSETSF": ("struct termios", ""),
+    "TCGETS2": ("struct termios", "done"),
+    **dict.fromkeys(("TCSETS2", "TCSETSW2", "TCSETSF2"), ("struct termios", "")),
     "TIOCGETA": ("struct termios", "done"),
     "TIOCSETA": ("struct termios", ""),
     "TIOCSETAW": ("struct termios", ""),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pypicotrace.tools.decode.abi import Abi
 from pypicotrace.tools.decode.call import Call, Decode
-from pypicotrace.tools.decode.plain import BITS, shown_octal, signed
+from pypicotrace.tools.decode.plain import BITS, shown_octal, shown_pointer, signed
 
 
 class Flags:
@@ -98,6 +98,13 @@ def map_flags(abi: Abi) -> Decode:
         return f"{text}|MAP_ALIGNED({power})" if power else str(text)
 
     return decode
+
+
+def moved(abi: Abi, place: str) -> Decode:
+    """Where mremap(2) is to move memory to, if the flags at that place say that it does (Linux)."""
+    index, names = int(place), abi.constants("mremap")
+    given = names["MREMAP_FIXED"] | names["MREMAP_DONTUNMAP"]
+    return lambda value, call: shown_pointer(value, call) if call.args[index] & given else None
 
 
 def mount_flags(abi: Abi) -> Decode:

@@ -47,6 +47,7 @@ SHORT = {
     ),
     "sched_attr": "sched_policy sched_flags sched_nice sched_priority sched_runtime sched_deadline "
     "sched_period",
+    "perf_event_attr": "type size config",
     "termios": "c_iflag c_oflag c_cflag c_lflag",
 }
 INFINITE = {8: (1 << 64) - 1, 4: (1 << 32) - 1}
@@ -212,6 +213,8 @@ MEMBERS: list[tuple[str, Callable[[Abi, Any], Show]]] = [
     (r"(linux_)?rlimit(64)?\.rlim_.*", _limit),
     (r"flock(64)?\.l_type", _one_of("lock_type")),
     (r"flock(64)?\.l_whence", _one_of("seek")),
+    (r"perf_event_attr\.type", _one_of("perf_type")),
+    (r"perf_event_attr\.config", lambda abi, member: _hexadecimal),
     (r"sched_attr\.sched_policy", _one_of("sched")),
     (r"sched_attr\.sched_flags", _named("sched_flag")),
     (r"landlock_ruleset_attr\.handled_access_fs", _named("landlock_fs")),

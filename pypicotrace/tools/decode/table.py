@@ -137,7 +137,7 @@ exit: int
 
 LINUX = """\
 brk: pointer -> pointer
-mremap: pointer unsigned unsigned flags:mremap pointer -> pointer
+mremap: pointer unsigned unsigned flags:mremap moved:3 -> pointer
 mmap2: pointer unsigned flags:prot,prot_none map_flags fd hex -> pointer
 _llseek: fd hex hex >pointed:8,done enum:seek
 getdents: fd >entries:words unsigned
@@ -218,7 +218,7 @@ capget: pointer pointer
 pidfd_open: int flags:pidfd -> fd
 pidfd_getfd: fd fd hex -> fd
 userfaultfd: flags:userfaultfd -> fd
-perf_event_open: pointer int int fd flags:perf_flag -> fd
+perf_event_open: struct int int fd flags:perf_flag -> fd
 fanotify_init: hex open_flags -> fd
 landlock_create_ruleset: sized:landlock_ruleset_attr,1 - flags:landlock -> fd
 io_uring_setup: unsigned pointer -> fd
@@ -242,6 +242,7 @@ shmctl: int ipc_command:shm_command pointer
 msgctl: int ipc_command:msg_command pointer
 mq_getsetattr: fd struct >struct
 keyctl: enum:keyctl
+bpf: enum:bpf pointer unsigned
 add_key: string string given:3 unsigned enum:key
 request_key: string string string enum:key
 memfd_secret: flags:open -> fd

@@ -35,6 +35,7 @@ WORDS: dict[str, Callable[..., Decode]] = {
     "enum": flags.one_of,
     "map_flags": flags.map_flags,
     "mount_flags": flags.mount_flags,
+    "moved": flags.moved,
     "open_flags": flags.open_flags,
     "open_mode": flags.open_mode,
     "clone_flags": flags.clone_flags,
