@@ -1340,6 +1340,20 @@ def test_a_number_in_two_registers_has_one_name() -> None:
     ),
     (
         X64,
+        "ioctl",
+        (3, 0x8933, "i"),
+        {"i": b"lo" + bytes(14) + b"\1"},
+        'ioctl(3, SIOCGIFINDEX, {ifr_name="lo"}) = 0',
+    ),
+    (
+        X64,
+        "ioctl",
+        (3, 0x8915, "i"),
+        {"i": b"no0", "error": 19},
+        'ioctl(3, SIOCGIFADDR, {ifr_name="no0"}) = -1 ENODEV (No such device)',
+    ),
+    (
+        X64,
         "bpf",
         (5, 0, 8),
         {"error": 7},

@@ -38,6 +38,7 @@ ru_nvcsw@128i8 ru_nivcsw@136i8""",
         "struct linux_old_timeval": "16 tv_sec@0i8 tv_usec@8i8",
         "struct linux_old_itimerval": """\
 32 it_interval.tv_sec@0i8 it_interval.tv_usec@8i8 it_value.tv_sec@16i8 it_value.tv_usec@24i8""",
+        "struct linux_ifreq": "16 ifr_name@0c16",
         "struct linux_utimbuf": "16 actime@0i8 modtime@8i8",
         "struct linux_old_timespec32": "8 tv_sec@0i4 tv_nsec@4i4",
         "struct linux_old_itimerspec32": """\

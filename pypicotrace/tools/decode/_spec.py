@@ -141,6 +141,7 @@ struct linux_rlimit { unsigned long rlim_cur, rlim_max; };
 struct linux_rlimit64 { __u64 rlim_cur, rlim_max; };
 struct linux_old_timeval { long tv_sec, tv_usec; };
 struct linux_old_itimerval { struct linux_old_timeval it_interval, it_value; };
+struct linux_ifreq { char ifr_name[16]; /* and what the request is about, linux/if.h */ };
 struct linux_utimbuf { __kernel_old_time_t actime, modtime; };
 struct linux_old_timespec32 { int tv_sec, tv_nsec; };
 struct linux_old_timeval32 { int tv_sec, tv_usec; };
@@ -289,6 +290,7 @@ LINUX = (
             "struct linux_rusage": RUSAGE,
             "struct linux_old_timeval": "tv_sec tv_usec",
             "struct linux_old_itimerval": TIMES["struct itimerval"],
+            "struct linux_ifreq": "ifr_name",
             "struct linux_utimbuf": "actime modtime",
             "struct linux_old_timespec32": "tv_sec tv_nsec",
             "struct linux_old_itimerspec32": INTERVAL,

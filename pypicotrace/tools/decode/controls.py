@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pypicotrace.tools.decode import flags, plain, structs
 from pypicotrace.tools.decode.abi import Abi
 from pypicotrace.tools.decode.buffers import string
@@ -51,6 +53,8 @@ BARE = frozenset(("FIOCLEX", "FIONCLEX", "TIOCNOTTY", "TIOCEXCL", "TIOCNXCL", "T
 """Requests that take nothing: what is in the register is left there from before."""
 VALUES = frozenset(("TCSBRK", "TCSBRKP", "TCXONC", "TCFLSH", "TIOCSCTTY", "FICLONE", "TIOCSIG"))
 """Requests that take a number itself (Linux)."""
+INTERFACES = re.compile("SIOC[GS]IF(FLAGS|ADDR|DSTADDR|BRDADDR|NETMASK|METRIC|MTU|HWADDR|INDEX)")
+"""Requests about the network interface of a name that they are given (Linux)."""
 INTEGERS = {
     **dict.fromkeys(("FIONREAD", "TIOCGPGRP", "TIOCOUTQ", "TIOCGPTN", "TIOCGSID"), True),
     **dict.fromkeys(("TIOCGETD", "SIOCATMARK"), True),
@@ -72,6 +76,8 @@ def request_argument(abi: Abi, place: str) -> Decode:
     known |= dict.fromkeys(BARE, plain.nothing)
     if abi.os == "linux":
         known |= dict.fromkeys(VALUES, plain.integer(abi))
+        interface = structs.structure(abi, "struct linux_ifreq")
+        known |= dict.fromkeys(filter(INTERFACES.fullmatch, named.values()), interface)
 
     def decode(value: int, call: Call) -> str | None:
         how = known.get(named.get(call.args[index] & BITS, ""))
