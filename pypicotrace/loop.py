@@ -21,6 +21,7 @@ from pypicotrace.kinds import Kind, Mask
 from pypicotrace.launch import Launch, LaunchOptions, Path, plan, start
 from pypicotrace.lwps import LwpNow, lwps_now
 from pypicotrace.opening import native_kernel, open_loop
+from pypicotrace.refusals import has_ended
 from pypicotrace.text import Piece, Text, open_text, take_pieces
 
 if TYPE_CHECKING:
@@ -426,12 +427,15 @@ class Loop(Holding):
         while new := {c for pid in self.attached for c in children_of(pointer, pid)} - tried:
             tried |= new
             for pid in sorted(new):
-                self._attach(pointer, pid)
+                self._attach(pointer, pid, child=True)
 
-    def _attach(self, pointer: Any, pid: int) -> None:
+    def _attach(self, pointer: Any, pid: int, *, child: bool = False) -> None:
         try:
             self.attached[pid] = attach_to(pointer, pid)
         except AttachError as error:
+            # Nobody has named it: one that has ended is as one that had done so before we looked.
+            if child and has_ended(pointer, pid, -(error.errno or 0)):
+                return
             if self._on_refused is None:
                 raise
             self._on_refused(error)

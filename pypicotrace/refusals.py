@@ -44,6 +44,12 @@ def refusal(loop: Any, pid: int, code: int) -> str:
     return words(reason, detail[0], -code)
 
 
+def has_ended(loop: Any, pid: int, code: int) -> bool:
+    """Whether the C loop could not attach to ``pid`` because there is nobody left to attach to."""
+    reason = lib.pico_loop_refusal(loop, pid, code, ffi.new("int32_t *"))
+    return reason in (lib.PICO_REFUSED_NOBODY, lib.PICO_REFUSED_ZOMBIE)
+
+
 def words(reason: int, detail: int, error: int) -> str:
     """A reason (``PICO_REFUSED_...``) in words; ``error`` is the errno that came with it."""
     if reason == lib.PICO_REFUSED_YAMA and detail == YAMA_NOBODY:

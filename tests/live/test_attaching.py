@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cli_support import as_user, needs_unshare, untraced
 from record import check_record
-from runs import Target, until
+from runs import Target, fields, until
 
 import pypicotrace as pt
 
@@ -194,3 +195,23 @@ def test_row_1_the_first_process(who: list[str], told: str) -> None:
     own = ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", '"$@"; echo alive', "sh"]
     done = untraced([*own, *who, sys.executable, "-c", FIRST])
     assert done == (0, f"{told}\nalive\n".encode(), b"")
+
+
+def states(pid: int) -> dict[int, str]:
+    """Its children, and the state of each; sh(1) makes them by its only LWP."""
+    ids = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return {int(i): fields(Path(f"/proc/{i}/status").read_text())["State"][0] for i in ids}
+
+
+def test_a_child_that_has_ended_keeps_nobody_from_the_others(start: Start) -> None:
+    """It is a zombie as long as its parent does not wait for it."""
+    shell = "sleep 0 & sleep 1000 & echo ready; exec sleep 1000"
+    target = start(["sh", "-c", shell], start_new_session=True)
+    try:
+        until(lambda: sorted(states(target.pid).values()) == ["S", "Z"], "one has ended")
+        living = {pid for pid, state in states(target.pid).items() if state != "Z"}
+        with pt.attach(target.pid, children=True, events=pt.ATTACH) as loop:
+            seen = {ev.pid for _, ev in zip(range(2), loop, strict=False)}
+        assert seen == {target.pid, *living}
+    finally:
+        os.killpg(target.pid, signal.SIGKILL)
