@@ -143,8 +143,11 @@ take_in(struct pico_loop *loop, struct pico_lwp *l)
 			memcpy(p->program, l->program, sizeof(p->program));
 		/* Its parent may be gone (from /proc, too), or be the tracer (CLONE_PARENT). One that may have been
 		 * made by a process that was attached to is not ours to end. */
-		if (parent == NULL)
+		if (parent == NULL) {
 			p->spawned = loop->root != 0 && !loop->attached;
+			/* Where one may have our filter it may also have one of its own, of which nobody knows. */
+			p->filtered = p->confined = loop->filtered != 0;
+		}
 		l->birth = loop->follow == PICO_FOLLOW_ALL ? PICO_ATTACHED : PICO_NONE;
 		l->made = -1;	/* that announces its LWP, too (take.c) */
 	}

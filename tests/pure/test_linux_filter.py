@@ -179,6 +179,32 @@ def test_it_cannot_be_let_go() -> None:
     assert len(refused) == 2
 
 
+def test_nor_can_a_child_whose_parent_is_not_known_any_more() -> None:
+    """It stops at every call: what came of the filters of its parent nobody knows."""
+    refused: list[int] = []
+
+    def body(event: Any) -> None:
+        if event.pid == 20 and type(event) is pt.SyscallEntry:
+            with pytest.raises(pt.Unsupported, match="has a filter in the kernel"):
+                event.stop.detach()
+            refused.append(event.sysnum)
+
+    stops = [s.exec_(10), s.killed(10, 9), s.first_stop(20, pid=20, parent=1)]
+    stops += [s.entry(20, READ), s.exit_(20, 1), s.entry(20, GETPID), s.chosen(20, GETPID)]
+    stops += [s.exit_(20, 20), s.exited(20, 0)]
+    played = filtered(stops, body=body)
+    assert shown(played.events) == [
+        "10 Exec",
+        "0 Signaled 9",
+        "20 Attached",
+        "20 SyscallEntry getpid",
+        "20 SyscallExit getpid 20",
+        "0 Exited 0",
+    ]
+    assert refused == [GETPID]
+    assert set(ways(played, 20)) == {SYSCALL}
+
+
 @pytest.mark.parametrize("options", [{"syscalls": None}, {"events": Mask.EXIT}])
 def test_where_it_would_spare_nothing_there_is_none(options: dict[str, Any]) -> None:
     loops: list[Any] = []
