@@ -148,10 +148,12 @@ go_on_calling(struct pico_loop *loop, int how)
 	int e = k->syscall(k, l->process->pid, l->id, &loop->call, how);
 
 	loop->calling = e == -EINTR;
+	if (e == 1)
+		l->process->confined = 1;
 	/* Whatever it has come to is still to be waited for, and it does not go on before. */
 	if (e == -ESRCH)
 		l->resume = PICO_RESUME_GONE;
-	return e;
+	return e < 0 ? e : 0;
 }
 
 int

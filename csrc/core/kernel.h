@@ -274,8 +274,9 @@ struct pico_kernel {
 
 	/* Have an LWP that stands at its SCE or SCX, as call->kind says, make a call of the tracer's, by call->sysnum
 	 * and call->args; call->retval and call->error get what it gives. Then the LWP stands there as before, and
-	 * has been seen at no other stop. 0; -EINTR: a signal or a tick has come, GO_ON; -EAGAIN: not at this stop;
-	 * -ESRCH: it is killed, or its next stop is to be waited for. NULL: not on this system. */
+	 * has been seen at no other stop. 0; 1: the same, and its process may have given itself a filter; -EINTR: a
+	 * signal or a tick has come, GO_ON; -EAGAIN: not at this stop; -ESRCH: it is killed, or its next stop is to be
+	 * waited for. NULL: not on this system. */
 	int (*syscall)(struct pico_kernel *, int32_t pid, int32_t lwp, struct pico_event *call, int how);
 
 	/* Where a stop is its whole process's: have another LWP take one instruction, too, when that goes on. NULL:

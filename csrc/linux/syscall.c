@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 
 #include "abi.h"
+#include "calls.h"
 #include "linux_kernel.h"
 #include "regs.h"
 
@@ -364,7 +365,8 @@ pico_linux_syscall(struct pico_kernel *kernel, int32_t pid, int32_t lwp, struct 
 		return e;
 	call->error = s->trapped ? ENOSYS : s->call.error;
 	call->retval[0] = s->call.retval[0];
+	int confines = pico_linux_confines(&s->call);
 	k->syscall = NULL;
 	free(s);
-	return e < 0 ? e : 0;
+	return e < 0 ? e : confines;
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import struct
 import subprocess
 import sys
 from collections import Counter
@@ -15,6 +16,7 @@ from cli_support import as_user, needs_root, picotrace
 from runs import Run, Trace, asks_for_results
 
 import pypicotrace as pt
+from pypicotrace.syscalls import load
 
 Tracee = Callable[[str], str]
 
@@ -271,3 +273,29 @@ def test_a_call_of_the_tracers_is_not_one_more_entry(
     assert calls.count(pt.SyscallEntry) == 20
     assert calls.count(pt.SyscallExit) == (20 if events & pt.SCX else 0)
     assert not [ev for ev in run.calls() if ev.name == "getpid"]
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="Stop.syscall is for x86")
+def test_a_filter_that_the_tracer_has_it_take(trace: Trace) -> None:
+    """By a call of the tracer's: what it refuses is seen as if the program had taken it."""
+    equal, refuse, allow = (0x15, 0, 1), 0x00050000, 0x7FFF0000
+    number = load("linux-x86_64").by_name["getppid"].number
+    code = [(0x20, 0, 0, 0), (*equal, number), (6, 0, 0, refuse | 7), (6, 0, 0, allow)]
+    taken = False
+
+    def take_filter(event: pt.Event) -> None:
+        nonlocal taken
+        if taken or not isinstance(event, pt.SyscallExit) or event.name != "getppid":
+            return
+        page = event.stop.syscall("mmap", 0, 4096, 3, 0x22, 2**64 - 1, 0)
+        event.stop.write(page, b"".join(struct.pack("=HBBI", *one) for one in code))
+        event.stop.write(page + 1024, struct.pack("=QQ", len(code), page))
+        event.stop.syscall("prctl", 38, 1)  # PR_SET_NO_NEW_PRIVS
+        event.stop.syscall("seccomp", 1, 0, page + 1024)
+        taken = True
+
+    words = ["-c", "import os\nfor _ in range(3): os.getppid()"]
+    run = trace(
+        [sys.executable, *words], syscalls=["getppid"], kernel_filter=True, body=take_filter
+    )
+    assert [ev.error for ev in run.of(pt.SyscallExit)] == [0, 7, 7]
