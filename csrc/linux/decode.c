@@ -41,6 +41,14 @@ decode_end(const struct pico_raw *raw, const struct pico_lwp *l, struct pico_dec
 	return done(d, PICO_SIGNALED);
 }
 
+/* A 32-bit call made by 64-bit code takes the lower halves; the kernel tells of the registers as they are. */
+static void
+narrow_args(struct pico_event *ev)
+{
+	for (int i = 0; i < LINUX_ARGS; i++)
+		ev->args[i] &= UINT32_MAX;
+}
+
 static void
 set_abi(struct pico_event *ev, uint32_t arch)
 {
@@ -52,6 +60,7 @@ set_abi(struct pico_event *ev, uint32_t arch)
 		break;
 	case LINUX_ARCH_I386:
 		ev->abi = PICO_ABI_LINUX_I386;
+		narrow_args(ev);
 		break;
 	case LINUX_ARCH_AARCH64:
 		ev->abi = PICO_ABI_LINUX_AARCH64;

@@ -95,6 +95,17 @@ def test_a_wrong_number_is_reported_as_given_with_all_registers(nr: int) -> None
     assert (exit_.sysnum, exit_.error) == (nr, 38)
 
 
+def test_arguments_of_a_32_bit_call_have_32_bits_also_where_its_number_is_not_known() -> None:
+    """Such a call of 64-bit code: the kernel tells of whole registers."""
+    wide = 0xAAAAAAAA00000000
+    call = s.entry(10, 999, *(wide + i for i in range(6)), arch=I386)
+    stops = [s.exec_(10), s.exit_(10, 0), call, s.exit_(10, -38, arch=I386), s.exited(10, 0)]
+    entry, exit_ = play(stops).events[1:3]
+    assert isinstance(entry, ev.SyscallEntry)
+    assert isinstance(exit_, ev.SyscallExit)
+    assert entry.args == exit_.args == tuple(range(6))
+
+
 @pytest.mark.parametrize(
     ("arch", "nr", "abi", "name", "nargs"),
     [
