@@ -55,14 +55,14 @@ try_to_seize(int32_t lwp, unsigned long options)
  * again.
  */
 static int
-seize(struct linux_kernel *k, int32_t lwp, unsigned long options)
+seize(struct linux_kernel *k, int32_t pid, int32_t lwp, unsigned long options)
 {
 	int e = -EAGAIN;
 
 	for (int turns = 0; e == -EAGAIN && turns < EXEC_TURNS; turns++) {
 		e = try_to_seize(lwp, options);
 		if (e == -EAGAIN)
-			pico_linux_wait_early(k);
+			pico_linux_wait_early(k, pid);
 	}
 	return e;
 }
@@ -73,14 +73,14 @@ attach_one(struct linux_kernel *k, int32_t pid, int32_t *lwp, unsigned long opti
 {
 	if (is_ours(*lwp))
 		return NOTHING;
-	int e = seize(k, *lwp, options);
+	int e = seize(k, pid, *lwp, options);
 	if (e == -ESRCH || (e == -EPERM && !is_there(pid, *lwp)))
 		return GONE;
 	if (e == -EPERM && pico_linux_is_zombie(*lwp))
 		return NOTHING;
 	/* Or it was one, the first LWP, and an execve has given its id to another since. */
 	if (e == -EPERM && *lwp == pid)
-		e = seize(k, *lwp, options);
+		e = seize(k, pid, *lwp, options);
 	if (e < 0)
 		return e;
 	if (ptrace(PTRACE_INTERRUPT, *lwp, NULL, NULL) < 0 && !is_there(pid, *lwp)) {

@@ -96,8 +96,9 @@ unsigned long pico_linux_options(int report, int spawned);
 int pico_linux_wait(struct pico_kernel *, int block, struct pico_raw *);
 /* A stop or an end that was waited for is the loop's; 0: no memory. */
 int pico_linux_keep(struct linux_kernel *, int32_t id, int32_t status);
-/* Take what has stopped or ended by now, for the loop to be given later. */
-void pico_linux_wait_early(struct linux_kernel *);
+/* Take what has stopped or ended by now, for the loop to be given later; LWPs of that process that are about to
+ * exit go on. */
+void pico_linux_wait_early(struct linux_kernel *, int32_t pid);
 /* What the files that keep something about LWPs are to know of a stop or an end. */
 void pico_linux_note(struct linux_kernel *, int32_t id, int32_t status);
 

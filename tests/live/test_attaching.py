@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from runs import Target, fields, until
 import pypicotrace as pt
 
 Start = Callable[..., Target]
+Tracee = Callable[[str], str]
 
 HANDLER = """
 import signal, time
@@ -197,10 +200,14 @@ def test_row_1_the_first_process(who: list[str], told: str) -> None:
     assert done == (0, f"{told}\nalive\n".encode(), b"")
 
 
+def state_of(lwp: int) -> str:
+    return fields(Path(f"/proc/{lwp}/status").read_text())["State"][0]
+
+
 def states(pid: int) -> dict[int, str]:
     """Its children, and the state of each; sh(1) makes them by its only LWP."""
     ids = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return {int(i): fields(Path(f"/proc/{i}/status").read_text())["State"][0] for i in ids}
+    return {int(i): state_of(int(i)) for i in ids}
 
 
 def test_a_child_that_has_ended_keeps_nobody_from_the_others(start: Start) -> None:
@@ -215,3 +222,69 @@ def test_a_child_that_has_ended_keeps_nobody_from_the_others(start: Start) -> No
         assert seen == {target.pid, *living}
     finally:
         os.killpg(target.pid, signal.SIGKILL)
+
+
+EXECUTES = """
+import os, signal, sys, threading
+
+signal.signal(signal.SIGUSR1, lambda signo, frame: None)
+
+def executes():
+    sys.stdin.readline()
+    os.execv("/bin/sleep", ["sleep", "1000"])
+
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})  # it is for the first LWP
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+threading.Thread(target=executes).start()
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
+print("ready 1", flush=True)
+threading.Event().wait()
+"""
+
+
+def test_attaching_during_an_execve_loses_no_exit_of_another_process(
+    start: Start, tracee: Tracee
+) -> None:
+    """That of a first LWP, of which the kernel tells by no end as long as others live."""
+    target = start([sys.executable, "-c", EXECUTES], stdin=subprocess.PIPE)
+    until(lambda: target.said("ready"), "it runs")
+    entered, over = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        """The execve waits for the LWP that stands in this loop."""
+        attached = 0
+        with pt.attach(target.pid, events=pt.SIGNAL | pt.ATTACH) as loop:
+            for ev in loop:
+                attached += isinstance(ev, pt.Attached)
+                if isinstance(ev, pt.Attached) and attached == loop.attached[target.pid]:
+                    os.kill(target.pid, signal.SIGUSR1)
+                if isinstance(ev, pt.Stopped) and ev.signo == signal.SIGUSR1:
+                    entered.set()
+                    over.wait()
+                    return
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    entered.wait()
+    release = threading.Timer(0.2, over.set)  # it has been tried in vain by then
+    record: list[pt.Event] = []
+    try:
+        words = [tracee("leaderless"), "exit"]
+        with pt.spawn(words, events=pt.LWP_CREATE | pt.LWP_EXIT | pt.EXIT) as loop:
+            for ev in loop:
+                record.append(ev)
+                if isinstance(ev, pt.LwpCreated):
+                    assert target.process.stdin is not None
+                    target.process.stdin.write(b"\n")
+                    target.process.stdin.flush()
+                    until(lambda: state_of(sorted(target.lwps())[1]) == "t", "it executes")
+                    until(lambda: state_of(loop.root) == "t", "its first LWP exits")
+                    release.start()
+                    # The other loop may have it still when its execve is over.
+                    with contextlib.suppress(pt.AttachError):
+                        loop.add(target.pid)
+                        loop.detach(target.pid)
+    finally:
+        over.set()
+        holder.join()
+    assert loop.root in [ev.lwp for ev in record if isinstance(ev, pt.LwpExited)]
