@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "linux_kernel.h"
 
@@ -29,6 +30,28 @@ children_of_lwp(int32_t pid, const char *lwp, int32_t *pids, int found, int max)
 	return found;
 }
 
+/* Of all processes those whose parent it is. */
+static int
+children_among_all(int32_t pid, int32_t *pids, int max)
+{
+	int64_t parent;
+	int found = 0;
+
+	DIR *all = opendir("/proc");
+	if (all == NULL)
+		return -errno;
+	for (struct dirent *entry; (entry = readdir(all)) != NULL;) {
+		int32_t id = (int32_t)strtol(entry->d_name, NULL, 10);
+		if (id <= 0 || pico_linux_status_field(id, "PPid", &parent) < 0 || parent != pid)
+			continue;
+		if (found < max)
+			pids[found] = id;
+		found++;
+	}
+	(void)closedir(all);
+	return found;
+}
+
 int
 pico_linux_children(struct pico_kernel *k, int32_t pid, int32_t *pids, int max)
 {
@@ -36,6 +59,9 @@ pico_linux_children(struct pico_kernel *k, int32_t pid, int32_t *pids, int max)
 	int found = 0;
 
 	(void)k;
+	/* A kernel need not tell so (CONFIG_PROC_CHILDREN). */
+	if (access("/proc/thread-self/children", F_OK) < 0)
+		return children_among_all(pid, pids, max);
 	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
 	DIR *tasks = opendir(path);
 	if (tasks == NULL)

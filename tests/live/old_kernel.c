@@ -1,26 +1,37 @@
 /*
  * A library that is loaded before all others into a tracer (LD_PRELOAD): to it, the kernel is one from before Linux 5.3,
- * which has no PTRACE_GET_SYSCALL_INFO. What the tracer starts is left alone.
+ * which has no PTRACE_GET_SYSCALL_INFO, and was built without CONFIG_PROC_CHILDREN. What the tracer starts is left alone.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/types.h>
 
 static long (*real_ptrace)(int, ...);
+static FILE *(*real_fopen)(const char *, const char *);
+static int (*real_access)(const char *, int);
+
+static void
+find(void *function, const char *name)
+{
+	void *found = dlsym(RTLD_NEXT, name);
+
+	if (found == NULL)
+		abort();
+	memcpy(function, &found, sizeof(found));
+}
 
 __attribute__((constructor)) static void
 begin(void)
 {
-	void *found = dlsym(RTLD_NEXT, "ptrace");
-
-	if (found == NULL)
-		abort();
-	memcpy(&real_ptrace, &found, sizeof(found));
+	find(&real_ptrace, "ptrace");
+	find(&real_fopen, "fopen");
+	find(&real_access, "access");
 	(void)unsetenv("LD_PRELOAD");
 }
 
@@ -38,4 +49,30 @@ ptrace(enum __ptrace_request request, ...)
 		return -1;
 	}
 	return real_ptrace((int)request, lwp, addr, data);
+}
+
+static int
+is_missing(const char *path)
+{
+	size_t length = strlen(path);
+
+	return strncmp(path, "/proc/", 6) == 0 && length > 9 && strcmp(path + length - 9, "/children") == 0;
+}
+
+FILE *
+fopen(const char *path, const char *mode)
+{
+	if (!is_missing(path))
+		return real_fopen(path, mode);
+	errno = ENOENT;
+	return NULL;
+}
+
+int
+access(const char *path, int mode)
+{
+	if (!is_missing(path))
+		return real_access(path, mode);
+	errno = ENOENT;
+	return -1;
 }
