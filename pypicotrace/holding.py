@@ -41,6 +41,7 @@ class Holding:
         self._pointer: Any = None
         self._keep: list[Any] = []
         self._owner: Owner | None = None
+        self._abandoned: weakref.finalize[..., Holding] | None = None
         self._unwanted = False
         # The owner again, in a form that is quick to look at: 0 is no thread's.
         self._thread = 0
@@ -76,9 +77,14 @@ class Holding:
             with self._summons.lock:
                 if self._unwanted:
                     raise LoopClosed("the loop was closed before it was entered")
-                self._own(self._open())
+                pointer = self._open()
+                try:
+                    self._own(pointer)
+                except BaseException:
+                    self._disown(pointer)  # a signal's handler has raised
+                    raise
             try:
-                self._begin(self._pointer)
+                self._begin(pointer)
             except BaseException:
                 self._close()
                 raise
@@ -160,11 +166,16 @@ class Holding:
             self._finish(pointer)
         finally:
             with self._summons.lock:
-                self._forget()
-                self._abandoned.detach()
-                lib.pico_loop_free(pointer)
+                self._disown(pointer)
             self._keep.clear()
         check(left, "close")
+
+    def _disown(self, pointer: Any) -> None:
+        """Free a C loop, and hold it no longer."""
+        self._forget()
+        if self._abandoned is not None:
+            self._abandoned.detach()
+        lib.pico_loop_free(pointer)
 
     def _forget(self) -> None:
         """Hold the C loop no longer, which is closed, and freed next."""

@@ -49,6 +49,17 @@ def pinned(request: pytest.FixtureRequest, trace: Trace, tracee: Tracee) -> Call
     return run
 
 
+def test_a_loop_that_could_not_be_entered_is_no_other_loop_of_the_thread(
+    pinned: Callable[[str], Run], own: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside which nobody would be pinned."""
+    loop = pt.spawn(["true"])
+    monkeypatch.setattr(loop, "_own", int)
+    with pytest.raises(TypeError):
+        loop.__enter__()
+    assert pinned("ask").told("after") == (own,)
+
+
 @pytest.mark.parametrize("how", ["ask", "getcpu"])
 def test_who_asks_where_it_may_run_is_told_the_truth(
     pinned: Callable[[str], Run], own: int, how: str
