@@ -22,10 +22,13 @@ def standing(run: Run, case: Case) -> set[int]:
     """Who has stopped, and was neither resumed, let go nor killed.
 
     Of an LWP (NetBSD: of a process), by the calls; one that is killed runs to its end by itself.
+    One that could not be attached to has no stops, though a script may have them all the same.
     """
     whole = case.os == "netbsd"
     still: set[int] = set()
     killed: set[int] = set()
+    attached: set[int] = set()
+    refused: set[int] = set()
     process: dict[int, int] = {}
     for call in run.calls:
         who = call.pid if whole else call.lwp
@@ -41,7 +44,10 @@ def standing(run: Run, case: Case) -> set[int]:
                 still.discard(who)
         if call.name == "kill" and call.result == 0:
             killed.add(call.pid)
-    return {who for who in still if process.get(who, who) not in killed}
+        if call.name == "attach":
+            (attached if call.result >= 0 else refused).add(call.pid)
+    not_ours = killed | (refused - attached)
+    return {who for who in still if process.get(who, who) not in not_ours}
 
 
 def is_clear(raised: BaseException | None) -> bool:
