@@ -36,13 +36,6 @@ masks(const struct netbsd_tracee *t, int32_t lwp, int signo)
 	return ptrace(PT_LWPSTATUS, t->pid, &status, sizeof(status)) < 0 || sigismember(&status.pl_sigmask, signo);
 }
 
-static int
-read_regs(const struct netbsd_tracee *t, int32_t lwp, struct pico_raw *raw)
-{
-	memset(raw, 0, sizeof(*raw));
-	return pico_netbsd_get_regs(NULL, t->pid, lwp, raw->regs, sizeof(raw->regs)) < 0 ? -1 : 0;
-}
-
 /* The one whose stop it is; of one for the process any that does not mask it, and is awake. */
 static int32_t
 taker(struct netbsd_tracee *t, const struct kinfo_lwp *all, size_t count, int signo)
@@ -53,7 +46,8 @@ taker(struct netbsd_tracee *t, const struct kinfo_lwp *all, size_t count, int si
 		int32_t lwp = all[i].l_lid;
 		if (lwp == t->not_for || !pico_netbsd_can_run(t, &all[i]) || masks(t, lwp, signo))
 			continue;
-		t->chosen = read_regs(t, lwp, &t->before) == 0 ? lwp : 0;
+		memset(&t->before, 0, sizeof(t->before));
+		t->chosen = pico_netbsd_read_regs(t->pid, lwp, &t->before) == 0 ? lwp : 0;
 		return lwp;
 	}
 	return 0;
@@ -81,7 +75,9 @@ pico_netbsd_has_not_run(const struct netbsd_tracee *t)
 {
 	struct pico_raw now;
 
-	return t->chosen != 0 && read_regs(t, t->chosen, &now) == 0 && memcmp(&now, &t->before, sizeof(now)) == 0;
+	memset(&now, 0, sizeof(now));	/* its padding, too */
+	return t->chosen != 0 && pico_netbsd_read_regs(t->pid, t->chosen, &now) == 0 &&
+	    memcmp(&now, &t->before, sizeof(now)) == 0;
 }
 
 #else

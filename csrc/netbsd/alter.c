@@ -51,14 +51,16 @@ pico_netbsd_set_regs(struct pico_kernel *k, int32_t pid, int32_t lwp, const void
 	return ptrace(PT_SETREGS, pid, &all, lwp) < 0 ? pico_netbsd_error() : 0;
 }
 
-static int
-read_regs(int32_t pid, int32_t lwp, struct pico_raw *raw)
+int
+pico_netbsd_read_regs(int32_t pid, int32_t lwp, struct pico_raw *raw)
 {
 	int64_t size = pico_netbsd_get_regs(NULL, pid, lwp, raw->regs, sizeof(raw->regs));
 
+	if (size < 0)
+		return (int)size;
 	raw->machine = pico_netbsd_machine();
-	raw->regs_size = size > 0 ? (uint32_t)size : 0;
-	return size < 0 ? (int)size : 0;
+	raw->regs_size = (uint32_t)size;
+	return 0;
 }
 
 static int
@@ -163,7 +165,7 @@ pico_netbsd_alter(struct pico_kernel *kernel, int32_t pid, int32_t lwp, const st
 	 * have an error of another form. */
 	if ((t->narrow && what & PICO_ALTER_ARGS) || (t->foreign && what != 0))
 		return -EOPNOTSUPP;
-	int e = read_regs(pid, lwp, &raw);
+	int e = pico_netbsd_read_regs(pid, lwp, &raw);
 	if (e < 0)
 		return e;
 	switch (what) {

@@ -114,18 +114,6 @@ answer_siginfo(struct netbsd_kernel *k, struct netbsd_tracee *t, struct pico_raw
 }
 
 static int
-answer_regs(const struct netbsd_tracee *t, struct pico_raw *raw)
-{
-	int64_t size = pico_netbsd_get_regs(NULL, t->pid, t->lwp, raw->regs, sizeof(raw->regs));
-
-	if (size < 0)
-		return (int)size;
-	raw->machine = ELF_MACHINE;
-	raw->regs_size = (uint32_t)size;
-	return 0;
-}
-
-static int
 netbsd_answer(struct pico_kernel *kernel, int32_t pid, struct pico_raw *raw, int needs)
 {
 	struct netbsd_kernel *k = (struct netbsd_kernel *)kernel;
@@ -135,7 +123,7 @@ netbsd_answer(struct pico_kernel *kernel, int32_t pid, struct pico_raw *raw, int
 		return -ESRCH;
 	int e = needs & PICO_NEED_SIGINFO ? answer_siginfo(k, t, raw) : 0;
 	if (e == 0 && needs & PICO_NEED_REGS)
-		e = answer_regs(t, raw);
+		e = pico_netbsd_read_regs(t->pid, t->lwp, raw);
 	if (e == 0)
 		raw->have |= (uint32_t)needs;
 	else if (e == -ESRCH)

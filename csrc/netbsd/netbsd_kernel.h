@@ -247,6 +247,8 @@ int pico_netbsd_refusal(struct pico_kernel *, int32_t pid, int error, int32_t *d
 
 /* alter.c */
 int64_t pico_netbsd_get_regs(struct pico_kernel *, int32_t pid, int32_t lwp, void *, size_t);
+/* The same, into a raw, with the machine that they are of. */
+int pico_netbsd_read_regs(int32_t pid, int32_t lwp, struct pico_raw *);
 int pico_netbsd_set_regs(struct pico_kernel *, int32_t pid, int32_t lwp, const void *, size_t);
 int pico_netbsd_set_siginfo(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *);
 int pico_netbsd_alter(struct pico_kernel *, int32_t pid, int32_t lwp, const struct pico_event *, int what);

@@ -11,7 +11,6 @@
  * process). What the tracer starts is left alone: the variables are taken out of the environment.
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -28,6 +27,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "preloaded.h"
 
 enum kind { PTRACE, WAIT, READ, WRITE, PROC, KINDS };
 
@@ -47,16 +48,6 @@ static ssize_t (*real_readv)(pid_t, const struct iovec *, unsigned long, const s
     unsigned long);
 static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
 static int (*real_open)(const char *, int, ...);
-
-static void
-find(void *function, const char *name)
-{
-	void *found = dlsym(RTLD_NEXT, name);
-
-	if (found == NULL)
-		abort();
-	memcpy(function, &found, sizeof(found));
-}
 
 __attribute__((constructor)) static void
 begin(void)

@@ -3,7 +3,6 @@
  * which has no PTRACE_GET_SYSCALL_INFO, and was built without CONFIG_PROC_CHILDREN. What the tracer starts is left alone.
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,19 +11,11 @@
 #include <sys/ptrace.h>
 #include <sys/types.h>
 
+#include "preloaded.h"
+
 static long (*real_ptrace)(int, ...);
 static FILE *(*real_fopen)(const char *, const char *);
 static int (*real_access)(const char *, int);
-
-static void
-find(void *function, const char *name)
-{
-	void *found = dlsym(RTLD_NEXT, name);
-
-	if (found == NULL)
-		abort();
-	memcpy(function, &found, sizeof(found));
-}
 
 __attribute__((constructor)) static void
 begin(void)

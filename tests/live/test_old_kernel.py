@@ -25,20 +25,20 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def old(tmp_path: Path) -> Old:
-    """Runs the command there."""
+    """Runs a tracer there."""
     library = str(build(tmp_path, "old_kernel"))
-    return lambda words: untraced([*COMMAND, *words], env={**os.environ, "LD_PRELOAD": library})
+    return lambda argv: untraced(argv, env={**os.environ, "LD_PRELOAD": library})
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="there is nothing to choose")
 def test_nobody_is_pinned_who_could_not_be_told_the_truth(old: Old) -> None:
     many = "import os\nfor _ in range(9999): os.getppid()\nprint(len(os.sched_getaffinity(0)))"
-    done = old(["-o", os.devnull, "python3", "-c", many])
+    done = old([*COMMAND, "-o", os.devnull, "python3", "-c", many])
     assert (done.status, done.out, done.err) == (0, b"%d\n" % len(os.sched_getaffinity(0)), b"")
 
 
 def test_children_are_found_also_where_the_kernel_has_no_list_of_them(
-    start: Start, tmp_path: Path
+    start: Start, old: Old
 ) -> None:
     target = start(
         ["sh", "-c", "exec 3<&0; (read line <&3) & echo ready; wait"], stdin=subprocess.PIPE
@@ -48,7 +48,5 @@ def test_children_are_found_also_where_the_kernel_has_no_list_of_them(
         "import sys, pypicotrace as pt\n"
         "with pt.attach(int(sys.argv[1]), children=True) as loop: print(len(loop.attached))"
     )
-    library = str(build(tmp_path, "old_kernel"))
-    argv = [sys.executable, "-c", attach, str(target.pid)]
-    done = untraced(argv, env={**os.environ, "LD_PRELOAD": library})
+    done = old([sys.executable, "-c", attach, str(target.pid)])
     assert (done.status, done.out, done.err) == (0, b"2\n", b"")

@@ -109,12 +109,32 @@ def code_names(abi: Abi) -> Callable[[int, int], str]:
     return name
 
 
+def sent(abi: Abi) -> Callable[[int, int, int, int, int], list[str]]:
+    """What makes words of a siginfo: the signal, its code, who has sent it, what a child has done.
+
+    Of its number, code, pid, uid and status.
+    """
+    show_code = code_names(abi)
+
+    def words(signo: int, code: int, pid: int, uid: int, status: int) -> list[str]:
+        name, what = abi.signal(signo), show_code(signo, code)
+        made = [f"si_signo={name}", f"si_code={what}"]
+        child = name == "SIGCHLD" and code > 0
+        if child or (code <= 0 and what != "SI_TIMER"):  # which nobody has sent
+            made += [f"si_pid={pid}", f"si_uid={uid}"]
+        if child:
+            made.append(f"si_status={status if what == 'CLD_EXITED' else abi.signal(status)}")
+        return made
+
+    return words
+
+
 def info(abi: Abi) -> Decode:
     """Linux's siginfo that a call has filled: who has sent the signal, or what a child has done.
 
     It has a word of padding before the union where pointers have 64 bits (asm-generic/siginfo.h).
     """
-    show_code, union = code_names(abi), 16 if abi.word == 8 else 12
+    words, union = sent(abi), 16 if abi.word == 8 else 12
 
     def decode(value: int, call: Call) -> str:
         if not value or call.retval is None:
@@ -127,13 +147,6 @@ def info(abi: Abi) -> Decode:
         pid, uid, status = struct.unpack_from("<iIi", data, union)
         if not signo:
             return "{}"  # there was none
-        name, what = abi.signal(signo), show_code(signo, code)
-        words = [f"si_signo={name}", f"si_code={what}"]
-        child = name == "SIGCHLD" and code > 0
-        if child or (code <= 0 and what != "SI_TIMER"):
-            words += [f"si_pid={pid}", f"si_uid={uid}"]
-        if child:
-            words.append(f"si_status={status if what == 'CLD_EXITED' else abi.signal(status)}")
-        return f"{{{', '.join(words)}}}"
+        return f"{{{', '.join(words(signo, code, pid, uid, status))}}}"
 
     return decode

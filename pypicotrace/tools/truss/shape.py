@@ -12,7 +12,7 @@ from pypicotrace import Crashed, Event, Stopped, SyscallExit
 from pypicotrace.tools.decode import plain
 from pypicotrace.tools.decode.abi import Abi
 from pypicotrace.tools.decode.call import Shown
-from pypicotrace.tools.decode.signals import code_names
+from pypicotrace.tools.decode.signals import code_names, sent
 
 COLUMN = 39
 """Results begin here."""
@@ -105,17 +105,13 @@ def signal_line(abi: Abi, event: Stopped) -> str:
     name = abi.signal(event.signo)
     if event.code is None:
         return f"--- {name} ---"
-    code = code_names(abi)(event.signo, event.code)
-    words = [f"si_signo={name}", f"si_code={code}"]
     if isinstance(event, Crashed):
+        words = [f"si_signo={name}", f"si_code={code_names(abi)(event.signo, event.code)}"]
         words.append(f"si_addr={plain.hexadecimal(abi)(event.addr, None)}")  # type: ignore[arg-type]
-    elif event.code <= 0 or name == "SIGCHLD":
-        if code != "SI_TIMER":  # which nobody has sent
-            words += [f"si_pid={event.sender}", f"si_uid={event.uid}"]
-        if name == "SIGCHLD" and event.code > 0:
-            status = event.status if code == "CLD_EXITED" else abi.signal(event.status)
-            words.append(f"si_status={status}")
-        elif event.value:
+    else:
+        # Both are known where the code is.
+        words = sent(abi)(event.signo, event.code, event.sender or 0, event.uid or 0, event.status)
+        if event.code <= 0 and event.value:
             words.append(f"si_value={event.value:#x}")
     return f"--- {name} {{{', '.join(words)}}} ---"
 
