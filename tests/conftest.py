@@ -70,6 +70,7 @@ LINUX_ALONE = {
     "live/test_transparency.py": PROC,
     "live/test_truss_stacks.py": "libdw unwinds stacks of Linux",
     "live/test_unreturned.py": CALLS,
+    "live/test_whims.py": CLONE,
     "pure/netbsd/test_netbsd_system.py": "the stand-in of NetBSD runs on another system",
     "pure/netbsd/test_static_asserts.py": HEADERS,
     "pure/test_auxv.py": HEADERS,

@@ -106,8 +106,8 @@ class Process:
     lwps: dict[int, Lwp] = field(default_factory=dict)
     statuses: set[int] = field(default_factory=set)
     """That somebody has called exit_group with,"""
-    status: int = 0
-    """or else the first LWP exit."""
+    exits: set[int] = field(default_factory=set)
+    """or else its LWPs exit: the last one's counts, or in older kernels the first LWP's."""
     cut: list[str] = field(default_factory=list)
     """LWPs that ended in the middle, before anybody had ended the process or replaced its image."""
     dies: set[int] = field(default_factory=set)

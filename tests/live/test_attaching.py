@@ -268,9 +268,11 @@ def test_attaching_during_an_execve_loses_no_exit_of_another_process(
     entered.wait()
     release = threading.Timer(0.2, over.set)  # it has been tried in vain by then
     record: list[pt.Event] = []
+    own_end, exits = os.pipe()
     try:
-        words = [tracee("leaderless"), "exit"]
-        with pt.spawn(words, events=pt.LWP_CREATE | pt.LWP_EXIT | pt.EXIT) as loop:
+        words = [tracee("leaderless"), "exit", "first"]
+        events = pt.LWP_CREATE | pt.LWP_EXIT | pt.EXIT
+        with pt.spawn(words, events=events, stdin=own_end, stdout=subprocess.DEVNULL) as loop:
             for ev in loop:
                 record.append(ev)
                 if isinstance(ev, pt.LwpCreated):
@@ -278,6 +280,7 @@ def test_attaching_during_an_execve_loses_no_exit_of_another_process(
                     target.process.stdin.write(b"\n")
                     target.process.stdin.flush()
                     until(lambda: state_of(sorted(target.lwps())[1]) == "t", "it executes")
+                    os.close(exits)
                     until(lambda: state_of(loop.root) == "t", "its first LWP exits")
                     release.start()
                     # The other loop may have it still when its execve is over.
@@ -287,4 +290,5 @@ def test_attaching_during_an_execve_loses_no_exit_of_another_process(
     finally:
         over.set()
         holder.join()
+        os.close(own_end)
     assert loop.root in [ev.lwp for ev in record if isinstance(ev, pt.LwpExited)]

@@ -105,7 +105,11 @@ class Checker:
         process.making += 1
         if not fit or lwp in process.lwps:
             raise Wrong("no such LWP was there")
-        process.lwps[lwp] = Lwp(pid, lwp, fit.pop(), aligned=False, half=True)
+        # One that was not told of comes with what it began as; another as what it is by now.
+        born = [account for account in fit if self.began and account.how in (FORKED, VFORKED)]
+        account = born[0] if born else fit[-1]
+        fit.remove(account)
+        process.lwps[lwp] = Lwp(pid, lwp, account, aligned=False, half=True)
 
     def saw(self, now: Lwp) -> None:
         """What of its account has been seen of one that goes."""
@@ -201,11 +205,13 @@ class Checker:
             raise Wrong("it does not wait for that")
         now.vforked.remove(values[0])
         process = self.there.get(values[0])
+        if process is None or process.statuses or process.dies:
+            return
         # The kernel tells the parent before it tells us of the child's exec or end.
-        for child in process.lwps.values() if process is not None else ():
-            waits = child.account.how == VFORKED and child.call not in EXITS | EXECUTES
-            if waits and not self.dying(child):
-                raise Wrong("before its child has gone on")
+        lwps = process.lwps.values()
+        ends = any(of.call in EXITS | EXECUTES or self.dying(of) for of in lwps)
+        if not ends and any(of.account.how == VFORKED for of in lwps):
+            raise Wrong("before its child has gone on")
 
     def dying(self, now: Lwp) -> bool:
         foretold = any(note.what == DIES for note in now.account.notes)
@@ -218,6 +224,7 @@ class Checker:
         if not now.aligned and tagged(values):
             now.aligns(name, values)
         if now.interrupted and now.again(name, values):
+            self.there[now.pid].making += name in MAKES
             return
         if name == "rt_sigreturn" and now.returns:
             now.returns -= 1
@@ -247,8 +254,8 @@ class Checker:
             process.statuses.add(values[0] & 0xFF)
         elif name in MAKES:
             process.making += 1
-        elif name == "exit" and now.lwp == now.pid:
-            process.status = values[0] & 0xFF
+        elif name == "exit":
+            process.exits.add(values[0] & 0xFF)
         elif name in KILLS:
             target, signo = (values[i] for i in KILLS[name])
             if signo:
@@ -335,7 +342,8 @@ class Checker:
             raise Wrong(f"LWP {now.lwp} has {now.made} of {returned} calls: {now.next}")
         missing = now.account.signals[now.signals :] if now.aligned else []
         # One that was foretold may have been forestalled.
-        if [note for note in missing if note.what == HANDLED or not self.killed]:
+        forestalled = self.killed or self.ended_by_others(now)
+        if [note for note in missing if note.what == HANDLED or not forestalled]:
             raise Wrong(f"LWP {now.lwp} had signals more: {missing}")
         if replaced or now.call in EXITS:
             return ""
@@ -343,6 +351,14 @@ class Checker:
         if now.account.pid == 0:
             return f"LWP {now.lwp} had not begun"
         return f"LWP {now.lwp} after {now.made} calls"
+
+    def ended_by_others(self, now: Lwp) -> bool:
+        """Whether something else than this LWP ends its process, or its image."""
+        process = self.there[now.pid]
+        others = [of for of in process.lwps.values() if of is not now]
+        return bool(process.statuses or process.dies) or any(
+            of.call in EXECUTES or self.dying(of) for of in others
+        )
 
     def goes(self, now: Lwp) -> None:
         cut = self.all_of(now)
@@ -366,7 +382,7 @@ class Checker:
         process = self.ends(pid, lwp)
         if process.cut:
             raise Wrong(f"nobody has killed {process.cut}")
-        statuses = process.statuses or {process.status}
+        statuses = process.statuses or process.exits or {0}
         if len(values) != 1 or values[0] not in statuses:
             raise Wrong(f"its status was one of {statuses}")
         self.status(pid, values[0] << 8)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import tempfile
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -73,48 +75,56 @@ def in_child(function: Callable[[], int], workdir: Path, timeout: int) -> int | 
     The child is the first of its own session; what is left of that in the end is killed.
     """
     flush_streams()
-    late = threading.Event()
-
-    def end() -> None:
-        late.set()
-        os.kill(pid, signal.SIGKILL)
-
-    timer = threading.Timer(min(timeout, threading.TIMEOUT_MAX), end)
-    timer.daemon = True
-    pid = os.fork()
-    if pid == 0:
-        _be_child(function, workdir)
-    # Its pid stays its own until the last line: nobody else is killed in its place.
-    try:
-        if timeout:
-            _start(timer)
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-    except BaseException:  # ^C, of which the child, in its own session, has not heard
-        os.kill(pid, signal.SIGKILL)
-        raise
-    finally:
-        timer.cancel()
-        if timer.ident is not None:
-            timer.join()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
-        _, status = os.waitpid(pid, 0)
-    return None if late.is_set() else status
-
-
-def _start(timer: threading.Timer) -> None:
-    """Without signals: handlers run in the main thread alone, and it would not be woken for one.
-
-    NetBSD gives a signal to any thread that does not block it (kern_sig.c: kpsignal2()).
-    """
+    # The thread stays so: handlers run in the main thread alone, and it would not be woken for one.
+    # NetBSD gives a signal to any thread that does not block it (kern_sig.c: kpsignal2()).
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    timer.start()
-    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _be_child(function, workdir, before)
+        ended = threading.Event()
+        waiter = threading.Thread(target=_tell_end, args=(pid, ended), daemon=True)
+        # Its pid stays its own until the last line: nobody else is killed in its place.
+        try:
+            waiter.start()
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            in_time = _wait(ended, timeout)
+        finally:  # ^C, of which the child, in its own session, has not heard
+            os.kill(pid, signal.SIGKILL)
+            if waiter.ident is not None:
+                waiter.join()
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
+            _, status = os.waitpid(pid, 0)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return status if in_time else None
 
 
-def _be_child(function: Callable[[], int], workdir: Path) -> None:
+def _tell_end(pid: int, ended: threading.Event) -> None:
+    try:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    finally:
+        ended.set()
+
+
+def _wait(ended: threading.Event, timeout: int) -> bool:
+    """Whether it ended within so many seconds; 0: it may take its time.
+
+    A signal that comes just before the thread sleeps does not wake it (Python's handlers run
+    between two instructions of its own), so it never sleeps for long.
+    """
+    end = time.monotonic() + timeout if timeout else math.inf
+    while not ended.wait(min(1, max(0, end - time.monotonic()))):
+        if time.monotonic() >= end:
+            return False
+    return True
+
+
+def _be_child(function: Callable[[], int], workdir: Path, mask: set[int | signal.Signals]) -> None:
     status = 1
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.setsid()
         os.umask(0o022)
         os.chdir(workdir)

@@ -18,26 +18,6 @@ works(int status)
 	exits(status);
 }
 
-/* vfork(2) is the C library's own here: its child is on its parent's stack. Ends in the child by `does`. */
-static pid_t
-vforks(void (*does)(void))
-{
-	struct account *parent = mine, *child = account(VFORKED);
-
-	closes();
-	pid_t pid = vfork();
-	if (pid == 0) {
-		opens(child);
-		does();
-		_exit(98);
-	}
-	mine = parent;
-	WANT(pid > 0);
-	told_of(child, pid);
-	opens_again();
-	return pid;
-}
-
 static void
 vforked_exits(void)
 {

@@ -271,7 +271,8 @@ told_of(struct account *child, pid_t pid)
 	}
 }
 
-/* fork(2) with flags of clone(2); in the child, which has opened its account, 0. */
+/* fork(2) with flags of clone(2); in the child, which has opened its account, 0. Negative: none can be made, since
+ * another LWP is about to execute an image. */
 __attribute__((unused)) static pid_t
 forks(int how, uint64_t flags)
 {
@@ -284,7 +285,9 @@ forks(int how, uint64_t flags)
 		opens(child);
 		return 0;
 	}
-	WANT(leaves(record, got) > 0);
+	if (leaves(record, got) == -EAGAIN)
+		return -1;
+	WANT(got > 0);
 	told_of(child, (pid_t)got);
 	return (pid_t)got;
 }
@@ -312,6 +315,27 @@ __attribute__((unused)) static pthread_t
 creates(void *(*run)(void *))
 {
 	return start(run, account(CREATED));
+}
+
+/* The same by vfork(2), of the C library: its child is on its parent's stack. Ends in the child by `does`. */
+__attribute__((unused)) static pid_t
+vforks(void (*does)(void))
+{
+	struct account *parent = mine, *child = account(VFORKED);
+
+	closes();
+	pid_t pid = vfork();
+	if (pid == 0) {
+		opens(child);
+		does();
+		_exit(98);
+	}
+	mine = parent;
+	WANT(pid > 0 || errno == EAGAIN);
+	if (pid > 0)
+		told_of(child, pid);
+	opens_again();
+	return pid;
 }
 
 /*
