@@ -25,8 +25,7 @@ pico_netbsd_is_echo(struct netbsd_tracee *t, int signo)
 
 	if (pico_netbsd_siginfo(t->pid, now) < 0)
 		return 0;
-	int is = t->echo == signo && memcmp(now, t->told, sizeof(now)) == 0 &&
-	    (t->chosen == 0 || pico_netbsd_has_not_run(t));
+	int is = t->echo == signo && memcmp(now, t->told, sizeof(now)) == 0 && pico_netbsd_has_not_taken(t);
 	/* Where the LWP has come to something else there is none; another's stop may be before it. */
 	if (is || t->chosen != 0 || pico_i32(now + NETBSD_PSI_LWPID) == pico_i32(t->told + NETBSD_PSI_LWPID))
 		t->echo = 0;

@@ -190,6 +190,9 @@ netbsd_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int
 		return -ESRCH;
 	int request = request_for(k, t, how);
 	data = pico_netbsd_to_pass(signo);
+	/* One that is ignored wakes who sleeps all the same when it is passed on (10.99.12: proc_unstop()). */
+	if (data != 0 && !t->faulted && !pico_netbsd_heeds(pid, data))
+		data = 0;
 	if (how == PICO_RESUME_RETURN) {
 		/* A negative LWP: this one alone, for other LWPs' calls would not be seen meanwhile. */
 		request = REQUEST_STEP;

@@ -58,10 +58,12 @@ struct netbsd_tracee {
 	int32_t chosen;		/* that LWP, where it is one of those that could take it; 0: it was for that one */
 	struct pico_raw before;	/* its registers */
 	int32_t not_for;	/* one that could not */
+	int64_t taken;		/* how many signals the process had taken before; -1: that is not told */
 	uint8_t told[NETBSD_PSI_SIZE];	/* its siginfo */
 	uint8_t faulted;	/* the stop in hand is of a fault, and another is for what is passed on: faults.c */
 	int echo;		/* a signal that one more stop is for: faults.c */
-	int lost;		/* one that was passed on inside a call, and is to be passed on again: aim.c */
+	int lost;		/* one that was passed on in vain, and is to be passed on again: aim.c */
+	uint8_t lost_told[NETBSD_PSI_SIZE];	/* its siginfo */
 	struct netbsd_turn *turns;	/* this round's */
 	uint32_t turn_count, turn;
 	struct netbsd_lwps ending;	/* that have told of their ends, and not gone on since: turns.c */
@@ -213,8 +215,8 @@ void pico_netbsd_steps_free(struct netbsd_tracee *);
 int pico_netbsd_pass(const struct netbsd_kernel *, struct netbsd_tracee *, int request, int signo);
 /* The same for one that was lost. */
 int pico_netbsd_pass_again(const struct netbsd_kernel *, struct netbsd_tracee *, int request);
-/* Whether it stands where it did when it was chosen to be passed a signal. 0: none was. */
-int pico_netbsd_has_not_run(const struct netbsd_tracee *);
+/* Whether the signal that was passed on last has not been taken, as far as is known. */
+int pico_netbsd_has_not_taken(const struct netbsd_tracee *);
 /* Who took it has come to a stop, of that status: others go on with it. 1: nobody is to be told of it, and it goes on. */
 int pico_netbsd_pass_end(const struct netbsd_kernel *, struct netbsd_tracee *, int status);
 
@@ -237,6 +239,10 @@ struct kinfo_lwp *pico_netbsd_lwps(int32_t pid, size_t *count);
 /* Another SIGKILL for those that hang in their ends, and go on by that. */
 void pico_netbsd_end_vain(const struct netbsd_kernel *);
 int pico_netbsd_catches(int32_t pid, int signo);
+/* Whether anything comes of a signal that it gets. */
+int pico_netbsd_heeds(int32_t pid, int signo);
+/* How many have had a handler called, or have killed it; -1: that is not told. */
+int64_t pico_netbsd_taken(int32_t pid);
 /* What runs in it is looked at, if that is not known yet. */
 void pico_netbsd_look_at_image(struct netbsd_tracee *);
 int pico_netbsd_children(struct pico_kernel *, int32_t pid, int32_t *pids, int max);

@@ -3,6 +3,7 @@
  */
 #include <sys/param.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/sysctl.h>
 
 #include <errno.h>
@@ -96,13 +97,50 @@ pico_netbsd_end_vain(const struct netbsd_kernel *k)
 			(void)kill(k->tracees[i].pid, SIGKILL);
 }
 
+static int
+has(const ki_sigset_t *set, int signo)
+{
+	return set->__bits[(signo - 1) / 32] >> ((signo - 1) % 32) & 1;
+}
+
 int
 pico_netbsd_catches(int32_t pid, int signo)
 {
 	struct kinfo_proc2 proc;
 
-	return pico_netbsd_proc(pid, &proc) &&
-	    proc.p_sigcatch.__bits[(signo - 1) / 32] >> ((signo - 1) % 32) & 1;
+	return pico_netbsd_proc(pid, &proc) && has(&proc.p_sigcatch, signo);
+}
+
+/* p_sigignore has those that are ignored by default, too, but for SIGCONT. */
+int
+pico_netbsd_heeds(int32_t pid, int signo)
+{
+	struct kinfo_proc2 proc;
+
+	return !pico_netbsd_proc(pid, &proc) || has(&proc.p_sigcatch, signo) ||
+	    (signo != SIGCONT && !has(&proc.p_sigignore, signo));
+}
+
+/* Whether sysctl(3) tells what those LWPs have used that live still (10.99.12: fill_kproc2()); NetBSD 10 does not. */
+static int
+tells_of_lwps(void)
+{
+	static int tells = -1;
+	struct kinfo_proc2 self;
+	struct rusage used;
+
+	if (tells < 0)
+		tells = getrusage(RUSAGE_SELF, &used) == 0 && pico_netbsd_proc(getpid(), &self) &&
+		    self.p_uru_minflt >= (uint64_t)used.ru_minflt;
+	return tells;
+}
+
+int64_t
+pico_netbsd_taken(int32_t pid)
+{
+	struct kinfo_proc2 proc;
+
+	return tells_of_lwps() && pico_netbsd_proc(pid, &proc) ? (int64_t)proc.p_uru_nsignals : -1;
 }
 
 /* On a 64-bit machine programs of 32 bits have calls of their own (compat_netbsd32(8)), and so have those of other

@@ -72,6 +72,21 @@ pico_netbsd_pc_of(const struct pico_raw *raw)
 	}
 }
 
+uint64_t
+pico_netbsd_sp_of(const struct pico_raw *raw)
+{
+	switch (raw->machine) {
+	case NETBSD_EM_X86_64:
+		return word(raw, NETBSD_AMD64_RSP);
+	case NETBSD_EM_AARCH64:
+		return word(raw, NETBSD_AARCH64_SP);
+	case NETBSD_EM_386:
+		return half_word(raw, NETBSD_I386_ESP);
+	default:
+		return 0;
+	}
+}
+
 int
 pico_netbsd_regs_alter(struct pico_raw *raw, const struct pico_event *call, int what)
 {

@@ -12,6 +12,8 @@ enum { PICO_NETBSD_AMD64_ARGS = 6 };
 int pico_netbsd_regs_alter(struct pico_raw *, const struct pico_event *call, int what);
 /* The program counter, 0 where the registers of this machine are not known. */
 uint64_t pico_netbsd_pc_of(const struct pico_raw *);
+/* So the stack pointer. */
+uint64_t pico_netbsd_sp_of(const struct pico_raw *);
 /* The registers that arguments are in get what they have in `before`. */
 void pico_netbsd_regs_put_back(struct pico_raw *, const struct pico_raw *before);
 

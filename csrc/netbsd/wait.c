@@ -68,6 +68,16 @@ pico_netbsd_now(void)
 	return (uint64_t)now.tv_sec * NANOSECONDS + (uint64_t)now.tv_nsec;
 }
 
+/* When its slice is over. */
+static int
+go_on(const struct netbsd_kernel *k, struct netbsd_tracee *t)
+{
+	if (t->lost == 0 || t->stepping != 0 || t->answered)
+		return pico_netbsd_let_go(k, t, t->request, t->stepping);
+	t->lwp = 0;	/* anyone may take it */
+	return pico_netbsd_pass_again(k, t, t->request);
+}
+
 /* 1: it is for the loop; 0: it was but the end of a slice. */
 static int
 give(struct netbsd_kernel *k, struct netbsd_tracee *t, int status, struct pico_raw *raw)
@@ -97,7 +107,7 @@ give(struct netbsd_kernel *k, struct netbsd_tracee *t, int status, struct pico_r
 	    pico_netbsd_let_go(k, t, t->request, t->stepping) == 0)
 		return 0;
 	if (WSTOPSIG(status) == SIGSTOP) {
-		if (pico_netbsd_is_slice_end(t) && pico_netbsd_let_go(k, t, t->request, t->stepping) == 0)
+		if (pico_netbsd_is_slice_end(t) && go_on(k, t) == 0)
 			return 0;
 		t->stop_asked = 0;
 	}

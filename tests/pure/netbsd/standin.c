@@ -7,6 +7,8 @@
  * release9			LWPs have ids of their process's own, and siginfo does not say of which event a trap is
  * hosts			it is a child of the host's
  * catches			it has handlers for all signals
+ * ignores			it ignores them
+ * counts			it is told how many signals it has taken
  * narrow			it is a program of 32 bits
  * linux			of another system
  * one				there is one LWP
@@ -21,12 +23,14 @@
  * STOP!			and of somebody else's
  * SCE, SCX			an LWP stops at a call
  * SCE=				and had come to it before
+ * result			the one that is to be passed a signal gets the result of a call, and goes no further
  * EXECVE			and at the entry of that one; in its registers is ENOENT
  * EXEC				it has another program, of this system, and as wide as that
  * TRACE, TRACE!			it has executed one instruction; none yet, it is where it was
  * SEGV, SEGV!			a fault; and one elsewhere
  * SEGV?			that signal, sent by somebody
  * AGAIN			one more stop, for the signal that it goes on with
+ * takes			and before its next one it takes that
  * SCE+, SCX+, TRACE!+		so it is with its second LWP
  * too				another LWP is to take a step, too
  * pass				the signal of its last stop is passed on
@@ -55,6 +59,7 @@
 #include <sys/param.h>
 #include <sys/event.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/sysctl.h>
 #include <sys/wait.h>
 
@@ -80,7 +85,7 @@ static char **words;
 static long long now_ns;
 static struct ptrace_siginfo told[PIDS];
 static int stands[PIDS];
-static int release9, one, hosts, catches, orphan, dead, barred, poor, narrow, foreign, stopped;
+static int release9, one, hosts, catches, ignores, counts, taken, results, orphan, dead, barred, poor, narrow, foreign, stopped;
 static int passed_on;
 static lwpid_t masking;
 static int masks[PIDS];
@@ -213,7 +218,7 @@ ptrace(int request, pid_t pid, void *addr, int data)
 	case PT_GETREGS:
 		memset(addr, 0, sizeof(struct reg));
 		PTRACE_REG_PC((struct reg *)addr) = pc[data != first_lwp(pid)];
-		PTRACE_REG_INTRV((struct reg *)addr) = ENOENT;
+		PTRACE_REG_INTRV((struct reg *)addr) = results ? 0 : ENOENT;
 		break;
 #ifdef __x86_64__
 	case PT_SETREGS:
@@ -343,6 +348,8 @@ pid_t
 waitpid(pid_t pid, int *status, int flags)
 {
 	poor |= is_next("poor");
+	taken += is_next("takes");
+	results |= is_next("result");
 	if (flags & WNOWAIT && hosts)
 		return look(pid, status, flags & ~WNOWAIT);
 	if (hosts)
@@ -439,6 +446,10 @@ sysctl(const int *name, u_int length, void *old, size_t *size, const void *new, 
 		strcpy(proc->p_ename, foreign ? "linux" : narrow ? "netbsd32" : "netbsd");
 		if (catches)
 			memset(&proc->p_sigcatch, ~0, sizeof(proc->p_sigcatch));
+		if (ignores)
+			memset(&proc->p_sigignore, ~0, sizeof(proc->p_sigignore));
+		proc->p_uru_minflt = (uint64_t)counts;
+		proc->p_uru_nsignals = (uint64_t)taken;
 		return 0;
 	}
 	if (name[1] == KERN_PROC2 && name[2] == KERN_PROC_ALL && orphan) {
@@ -457,6 +468,15 @@ sysctl(const int *name, u_int length, void *old, size_t *size, const void *new, 
 		lwps[i].l_stat = LSSTOP;
 		lwps[i].l_lid = first_lwp(name[2]) + i;
 	}
+	return 0;
+}
+
+int
+getrusage(int who, struct rusage *used)
+{
+	(void)who;
+	memset(used, 0, sizeof(*used));
+	used->ru_minflt = 1;
 	return 0;
 }
 
@@ -599,6 +619,8 @@ main(int argc, char **argv)
 	release9 = is_next("release9");
 	hosts = is_next("hosts");
 	catches = is_next("catches");
+	ignores = is_next("ignores");
+	counts = is_next("counts");
 	narrow = is_next("narrow");
 	foreign = is_next("linux");
 	one = is_next("one");

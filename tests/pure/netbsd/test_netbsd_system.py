@@ -424,6 +424,57 @@ def test_one_that_had_come_to_a_call_has_lost_it_and_another_gets_it(
     ]
 
 
+@pytest.mark.parametrize("counts", ["", "counts"])
+def test_where_no_other_could_take_it_the_same_gets_it(standin: Path, counts: str) -> None:
+    told = asked_after(standin, f"{counts} masks STOP SCE USR1! pass SCE+= SCX+ takes SCE+ END")
+    assert [line for line in told if "USR1" in line or "SUSPEND" in line] == [
+        *("10 stops: USR1", *["SUSPEND 10", "10 SYSCALL USR1"] * 3),
+    ]
+
+
+@pytest.mark.parametrize("counts", ["", "counts"])
+def test_the_result_of_a_call_is_no_other_stop(standin: Path, counts: str) -> None:
+    """Who stood at the exit of one has it when it stops for the signal that is passed on."""
+    told = asked_after(standin, f"{counts} STOP SCX USR1! pass result AGAIN takes SCE END")
+    assert told.count("10 stops: USR1") == 1
+    assert told.count("10 SYSCALL USR1") == 2
+
+
+@pytest.mark.parametrize("number", ["", "one"])
+@pytest.mark.parametrize(("takes", "times"), [("takes", 1), ("", 2)])
+def test_a_signal_that_nobody_has_taken_is_passed_on_again(
+    standin: Path, number: str, takes: str, times: int
+) -> None:
+    """It ended a call of which no exit is told, for its entry was not seen."""
+    told = asked_after(
+        standin, f"counts {number} STOP SCE USR1! pass nocalls {takes} SCE takes SCE nocalls END"
+    )
+    assert told.count("10 SYSCALL USR1") == times
+    assert told.count("SET_SIGINFO") == times - 1
+    assert told.count("10 stops: USR1") == 1
+
+
+def test_so_is_one_that_is_not_taken_in_its_slice(standin: Path) -> None:
+    told = asked_after(standin, "counts STOP SCE USR1! pass nocalls - - STOP takes SCE nocalls END")
+    at = told.index("kill STOP")
+    assert told[at : at + 5] == [
+        *("kill STOP", "RESUME 11", "SET_SIGINFO", "SUSPEND 11", "10 SYSCALL USR1"),
+    ]
+
+
+def test_of_two_that_are_not_taken_none_is_lost(standin: Path) -> None:
+    told = asked_after(standin, "counts STOP SCE USR1! pass SEGV? pass SCE takes SCE END")
+    assert told.count("kill USR1") == 1
+    assert told.count("10 SYSCALL SEGV") == 2
+
+
+def test_one_that_is_ignored_is_not_passed_on(standin: Path) -> None:
+    """Whoever sleeps would be woken for it."""
+    told = asked_after(standin, "ignores STOP SCE USR1! pass SCE END")
+    assert "10 SYSCALL USR1" not in told
+    assert "10 SYSCALL USR1" in asked_after(standin, "catches STOP SCE USR1! pass SCE END")
+
+
 def test_one_that_had_come_to_tell_of_a_child_has_lost_it_too(standin: Path) -> None:
     told = asked_after(standin, "STOP SCE USR1! pass FORK SCE+ END")
     at = told.index("RESUME 11")
