@@ -67,11 +67,11 @@ pico_netbsd_make_exit(const struct netbsd_tracee *t, uint8_t *siginfo)
 {
 #ifdef PT_STEP
 	struct pico_event result = { .error = 0 };
-	struct pico_raw raw = { .machine = pico_netbsd_machine() };
+	struct pico_raw raw;
 
 	if (t->execing == 0 || t->request != PT_STEP || !pico_netbsd_is_trap(siginfo, TRAP_TRACE) ||
 	    pico_i32(siginfo + NETBSD_PSI_LWPID) != t->execing ||
-	    pico_netbsd_get_regs(NULL, t->pid, t->execing, raw.regs, sizeof(raw.regs)) < 0 ||
+	    pico_netbsd_read_regs(t->pid, t->execing, &raw) < 0 ||
 	    pico_netbsd_result_of(&raw, &result) < 0)
 		return;
 	const int32_t code = TRAP_SCX, error = (int32_t)result.retval[0];

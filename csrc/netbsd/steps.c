@@ -37,10 +37,7 @@ place(const struct netbsd_tracee *t, int32_t lwp)
 	struct pico_raw raw;
 
 	memset(&raw, 0, sizeof(raw));
-	if (pico_netbsd_get_regs(NULL, t->pid, lwp, raw.regs, sizeof(raw.regs)) < 0)
-		return 0;
-	raw.machine = pico_netbsd_machine();
-	return pico_netbsd_pc_of(&raw);
+	return pico_netbsd_read_regs(t->pid, lwp, &raw) == 0 ? pico_netbsd_pc_of(&raw) : 0;
 }
 
 /* One that leaves a call, or NULL. */
