@@ -180,12 +180,14 @@ pico_netbsd_pass_again(const struct netbsd_kernel *k, struct netbsd_tracee *t, i
 	return let_go(k, t, request);
 }
 
-/* What was passed on is lost. */
+/* What was passed on is lost. One is kept; told twice is better than never taken, where it is not for one LWP. */
 static void
 lose(struct netbsd_tracee *t)
 {
-	if (t->lost != 0)
-		(void)kill(t->pid, t->lost);	/* one is kept; told twice is better than never taken */
+	if (pico_netbsd_is_done_again(t->told, t->passed))
+		return;
+	if (t->lost != 0 && pico_i32(t->lost_told + NETBSD_PSI_LWPID) == 0)
+		(void)kill(t->pid, t->lost);
 	t->lost = t->passed;
 	memcpy(t->lost_told, t->told, sizeof(t->lost_told));
 }

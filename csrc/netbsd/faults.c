@@ -56,12 +56,18 @@ is_done_again(int signo, int32_t code)
 }
 
 int
+pico_netbsd_is_done_again(const uint8_t *siginfo, int signo)
+{
+	int32_t code = pico_i32(siginfo + NETBSD_PSI_CODE);
+
+	return pico_i32(siginfo + NETBSD_PSI_SIGNO) == signo && pico_netbsd_is_fault(signo, code) &&
+	    is_done_again(signo, code);
+}
+
+int
 pico_netbsd_comes_again(const struct netbsd_tracee *t, int signo)
 {
 	uint8_t siginfo[NETBSD_PSI_SIZE];
 
-	if (signo == 0 || pico_netbsd_siginfo(t->pid, siginfo) < 0 || pico_i32(siginfo + NETBSD_PSI_SIGNO) != signo)
-		return 0;
-	int32_t code = pico_i32(siginfo + NETBSD_PSI_CODE);
-	return pico_netbsd_is_fault(signo, code) && is_done_again(signo, code);
+	return signo != 0 && pico_netbsd_siginfo(t->pid, siginfo) == 0 && pico_netbsd_is_done_again(siginfo, signo);
 }

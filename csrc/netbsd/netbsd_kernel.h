@@ -227,6 +227,8 @@ void pico_netbsd_note_fault(struct netbsd_tracee *, int signo, const uint8_t *si
 int pico_netbsd_is_echo(struct netbsd_tracee *, int signo);
 /* Whether that signal, which it stands for, is of a fault that is done again where it is not passed on. */
 int pico_netbsd_comes_again(const struct netbsd_tracee *, int signo);
+/* The same for one of that siginfo. */
+int pico_netbsd_is_done_again(const uint8_t *siginfo, int signo);
 
 /* proc.c: what sysctl(3) tells. */
 struct kinfo_proc2;

@@ -468,6 +468,12 @@ def test_of_two_that_are_not_taken_none_is_lost(standin: Path) -> None:
     assert told.count("10 SYSCALL SEGV") == 2
 
 
+@pytest.mark.parametrize(("stop", "times"), [("SEGV", 1), ("SEGV?", 2)])
+def test_a_fault_comes_again_by_itself(standin: Path, stop: str, times: int) -> None:
+    told = asked_after(standin, f"counts one STOP SCE {stop} pass SCE takes SCE END")
+    assert told.count("10 SYSCALL SEGV") == times
+
+
 def test_one_that_is_ignored_is_not_passed_on(standin: Path) -> None:
     """Whoever sleeps would be woken for it."""
     told = asked_after(standin, "ignores STOP SCE USR1! pass SCE END")
