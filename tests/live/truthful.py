@@ -221,7 +221,7 @@ class Checker:
         if now.call:
             raise Wrong(f"it is in {now.call} already")
         now.call, now.known, now.half = name, None, False
-        if not now.aligned and tagged(values):
+        if not now.aligned and _is_mark(name, values):
             now.aligns(name, values)
         if now.interrupted and now.again(name, values):
             self.there[now.pid].making += name in MAKES
@@ -231,7 +231,7 @@ class Checker:
             return
         if name == "rt_sigreturn" and now.open:
             raise Wrong("a signal is missing before it")
-        if not now.open and not tagged(values):
+        if not now.open and not _is_mark(name, values):
             if not now.aligned:
                 now.vague.append((name, values))
             self.aside(now, name, values)
@@ -426,6 +426,11 @@ class Checker:
 def _ids(account: Account) -> tuple[int, int]:
     """Of an LWP that had no time to say them: (0, 0)."""
     return (account.pid, account.lwp) if account.pid else (0, 0)
+
+
+def _is_mark(name: str, values: tuple[int, ...]) -> bool:
+    """The C library's locks leave the last arguments of futex(2) to what was in the registers."""
+    return tagged(values[:3] if name == "futex" else values)
 
 
 def _words(status: int) -> str:
