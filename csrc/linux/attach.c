@@ -27,8 +27,8 @@ is_ours(int32_t lwp)
 	return pico_linux_status_field(lwp, "TracerPid", &tracer) == 0 && tracer == gettid();
 }
 
-static int
-is_there(int32_t pid, int32_t lwp)
+int
+pico_linux_is_there(int32_t pid, int32_t lwp)
 {
 	return syscall(SYS_tgkill, pid, lwp, 0) == 0 || errno != ESRCH;
 }
@@ -74,7 +74,7 @@ attach_one(struct linux_kernel *k, int32_t pid, int32_t *lwp, unsigned long opti
 	if (is_ours(*lwp))
 		return NOTHING;
 	int e = seize(k, pid, *lwp, options);
-	if (e == -ESRCH || (e == -EPERM && !is_there(pid, *lwp)))
+	if (e == -ESRCH || (e == -EPERM && !pico_linux_is_there(pid, *lwp)))
 		return GONE;
 	if (e == -EPERM && pico_linux_is_zombie(*lwp))
 		return NOTHING;
@@ -83,7 +83,7 @@ attach_one(struct linux_kernel *k, int32_t pid, int32_t *lwp, unsigned long opti
 		e = seize(k, pid, *lwp, options);
 	if (e < 0)
 		return e;
-	if (ptrace(PTRACE_INTERRUPT, *lwp, NULL, NULL) < 0 && !is_there(pid, *lwp)) {
+	if (ptrace(PTRACE_INTERRUPT, *lwp, NULL, NULL) < 0 && !pico_linux_is_there(pid, *lwp)) {
 		/* It was in an execve, which gave it the id of its process. (One that was killed is there
 		 * until its end has been waited for, and that is ours to report.) */
 		*lwp = pid;

@@ -155,6 +155,8 @@ void pico_linux_pin_made(struct linux_kernel *, int32_t creator, int32_t child);
 void pico_linux_pin_renamed(struct linux_kernel *, int32_t before, int32_t now);
 
 /* attach.c */
+/* Whether that process has that LWP. */
+int pico_linux_is_there(int32_t pid, int32_t lwp);
 int pico_linux_attach(struct pico_kernel *, int32_t pid, int report, int32_t *lwps, int max);
 
 /* gather.c */

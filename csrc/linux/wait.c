@@ -6,9 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "linux_kernel.h"
 
@@ -111,12 +109,6 @@ pico_linux_wait(struct pico_kernel *kernel, int block, struct pico_raw *raw)
 	return 1;
 }
 
-static int
-is_lwp_of(int32_t pid, int32_t id)
-{
-	return syscall(SYS_tgkill, pid, id, 0) == 0 || errno == EPERM;
-}
-
 void
 pico_linux_wait_early(struct linux_kernel *k, int32_t pid)
 {
@@ -127,7 +119,7 @@ pico_linux_wait_early(struct linux_kernel *k, int32_t pid)
 		struct linux_kernel *owner = pico_linux_owner(k, id);
 		/* Its end is waited for, and it has to be let go on to come to it. (Of a first LWP of another process
 		 * the loop has still to tell that it exits.) */
-		if (owner == k && status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8) && is_lwp_of(pid, id)) {
+		if (owner == k && status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8) && pico_linux_is_there(pid, id)) {
 			pico_linux_note(k, id, status);
 			(void)k->ops.resume(&k->ops, 0, id, PICO_RESUME_CONTINUE, 0);
 		} else if (!pico_linux_keep(owner, id, status)) {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from pypicotrace.tools.decode.abi import Abi
 from pypicotrace.tools.decode.call import Call, Decode, Unreadable
-from pypicotrace.tools.decode.plain import shown_pointer, signed
+from pypicotrace.tools.decode.plain import done, shown_pointer, signed
 from pypicotrace.tools.decode.text import quoted
 
 PATH_MAX = 4096
@@ -176,11 +176,7 @@ def integers(abi: Abi, code: str, count: str, when: str = "") -> Decode:
     """
     shape = struct.Struct(f"<{code}")
     show = elements(count, shape.size, lambda data, call: str(shape.unpack(data)[0]))
-    if not when:
-        return show
-    return lambda value, call: (
-        shown_pointer(value, call) if call.retval is None else show(value, call)
-    )
+    return done(show) if when else show
 
 
 def elements(count: str, size: int, show: Callable[[bytes, Call], str]) -> Decode:

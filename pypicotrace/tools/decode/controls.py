@@ -243,7 +243,7 @@ def prctl_argument(abi: Abi, place: str) -> Decode:
     anyone = abi.constants("tracer")
     words: dict[str, Decode] = {
         "name": string(abi),
-        ">name": done(string(abi)),
+        ">name": plain.done(string(abi)),
         ">int": pointed(abi, "4", "done"),
         "signal": plain.signal(abi),
         "value": plain.integer(abi),
@@ -267,13 +267,6 @@ def prctl_argument(abi: Abi, place: str) -> Decode:
         return known.get(named.get(signed(call.args[0], 32), ""), other)(value, call)
 
     return decode
-
-
-def done(decode: Decode) -> Decode:
-    """What is there only where the call has not failed."""
-    return lambda value, call: (
-        shown_pointer(value, call) if call.retval is None else decode(value, call)
-    )
 
 
 def ptrace_argument(abi: Abi, place: str) -> Decode:

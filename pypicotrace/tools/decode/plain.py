@@ -65,6 +65,13 @@ def shown_pointer(value: int, call: Call) -> str:
     return hex(value) if value else "NULL"
 
 
+def done(decode: Decode) -> Decode:
+    """What is there only where the call has not failed."""
+    return lambda value, call: (
+        shown_pointer(value, call) if call.retval is None else decode(value, call)
+    )
+
+
 def octal(abi: Abi) -> Decode:
     """Permissions."""
     return lambda value, call: shown_octal(value & BITS)
