@@ -205,15 +205,24 @@ def state_of(lwp: int) -> str:
 
 
 def states(pid: int) -> dict[int, str]:
-    """Its children, and the state of each; sh(1) makes them by its only LWP."""
+    """Its children, and the state of each; its only LWP makes them."""
     ids = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return {int(i): state_of(int(i)) for i in ids}
 
 
+# A shell would not do: dash waits for those who have ended after each of its own commands.
+NEVER_WAITS = """
+import os, time
+for seconds in "0", "1000":
+    os.posix_spawnp("sleep", ["sleep", seconds], os.environ)
+print("ready", flush=True)
+time.sleep(1000)
+"""
+
+
 def test_a_child_that_has_ended_keeps_nobody_from_the_others(start: Start) -> None:
     """It is a zombie as long as its parent does not wait for it."""
-    shell = "sleep 0 & sleep 1000 & echo ready; exec sleep 1000"
-    target = start(["sh", "-c", shell], start_new_session=True)
+    target = start([sys.executable, "-c", NEVER_WAITS], start_new_session=True)
     try:
         until(lambda: sorted(states(target.pid).values()) == ["S", "Z"], "one has ended")
         living = {pid for pid, state in states(target.pid).items() if state != "Z"}

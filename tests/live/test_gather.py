@@ -104,7 +104,7 @@ def has_ended(lwp: int) -> bool:
     """And may have been waited for, when it was gathered."""
     try:
         status = Path(f"/proc/{lwp}/status").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # this one between open and read
         return True
     return fields(status)["State"].startswith("Z")
 
