@@ -111,8 +111,8 @@ class Loop(Holding):
         :returns: the process id.
         :raises TypeError, ValueError: an argument is not what it must be.
         :raises LaunchError: the program cannot be executed.
-        :raises AttachError: the process cannot be attached to; also where this loop traces it
-            already, or is still letting go of it.
+        :raises AttachError: the process, or an LWP of it, cannot be attached to; also where this
+            loop traces it already, or is still letting go of it.
         :raises LoopClosed, WrongThread: as every use of the loop.
         """
         self.pointer()

@@ -138,7 +138,7 @@ def attach(
     :param on_refused: called for a process that cannot be attached to, instead of raising.
     :param events, follow, syscalls, errors, slower_than, keep, whole_results: as for `spawn`.
     :raises TypeError, ValueError: an argument is not what it must be.
-    :raises AttachError: on entering the loop: a process cannot be attached to.
+    :raises AttachError: on entering the loop: a process, or an LWP of it, cannot be attached to.
     """
     if not pids:
         raise ValueError("no process id was given")

@@ -68,6 +68,7 @@ LINUX_ALONE = {
     "live/test_true_processes.py": CLONE,
     "live/test_true_signals.py": SIGNALS,
     "live/test_transparency.py": PROC,
+    "live/test_turns.py": PROC,
     "live/test_truss_stacks.py": "libdw unwinds stacks of Linux",
     "live/test_unreturned.py": CALLS,
     "live/test_whims.py": CLONE,

@@ -101,20 +101,30 @@ attach_all(struct pico_loop *loop, int32_t pid)
 		}
 		total += n;
 	}
-	return total > 0 ? total : n;
+	/* That it has ended since is still to be told. */
+	return n < 0 && (total == 0 || n != -ESRCH) ? n : total;
 }
 
 int
 pico_loop_attach(struct pico_loop *loop, int32_t pid)
 {
-	const struct pico_process *p = pico_lwps_process(&loop->lwps, pid);
+	struct pico_process *p = pico_lwps_process(&loop->lwps, pid);
+	int known = p != NULL;
 
-	if (p != NULL && p->leaving)
+	if (known && p->leaving)
 		return -EBUSY;	/* some of its LWPs would be found free, and be let go again */
-	loop->attached = 1;
-	pico_loop_pass_limit(loop);
-	loop->empty_ns = 0;
-	return attach_all(loop, pid);
+	int e = attach_all(loop, pid);
+	if (!known && (p = pico_lwps_process(&loop->lwps, pid)) != NULL) {
+		loop->attached = 1;
+		/* All of them or none: each comes to a stop, and goes from there. */
+		if (e < 0)
+			p->leaving = PICO_LEAVING_SILENTLY;
+	}
+	if (e > 0) {
+		pico_loop_pass_limit(loop);
+		loop->empty_ns = 0;
+	}
+	return e;
 }
 
 void

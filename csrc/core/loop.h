@@ -60,7 +60,7 @@ int pico_loop_set_pin(struct pico_loop *, int cpu);
 int pico_loop_set_kernel_filter(struct pico_loop *, const void *program, uint32_t size);
 
 int pico_loop_spawn(struct pico_loop *, const struct pico_launch *, int32_t *pid);
-/* All LWPs of a process; returns how many were attached. */
+/* All LWPs of a process, or none; returns how many were attached. */
 int pico_loop_attach(struct pico_loop *, int32_t pid);
 /* The children that a process has now; returns how many there are, also where `max` is less. */
 int pico_loop_children(struct pico_loop *, int32_t pid, int32_t *pids, int max);

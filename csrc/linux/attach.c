@@ -94,6 +94,7 @@ attach_one(struct linux_kernel *k, int32_t pid, int32_t *lwp, unsigned long opti
 
 struct look {
 	int found, attached, gone, failure;
+	int32_t refused;	/* which LWP failed */
 };
 
 static int
@@ -117,8 +118,10 @@ look_once(struct linux_kernel *k, int32_t pid, unsigned long options, int32_t *l
 			pico_linux_own(k, lwps[look->attached++] = lwp);
 		else if (e == GONE)
 			look->gone++;
-		else if (e < 0)
+		else if (e < 0) {
 			look->failure = e;
+			look->refused = lwp;
+		}
 	}
 	(void)closedir(tasks);
 	return 0;
@@ -129,7 +132,7 @@ pico_linux_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t *
 {
 	struct linux_kernel *k = (struct linux_kernel *)kernel;
 	struct itimerspec tick;
-	struct look look;
+	struct look look = { 0 };
 	int64_t process;
 	int e, turns = 0;
 
@@ -148,9 +151,10 @@ pico_linux_attach(struct pico_kernel *kernel, int32_t pid, int report, int32_t *
 		e = look_once(k, pid, options, lwps, max, &look);
 	while (e == 0 && look.attached == 0 && look.gone > 0 && ++turns < EXEC_TURNS);
 	pico_linux_tick_return(k, &tick);
-	if (e < 0 || look.attached > 0)
-		return e < 0 ? e : look.attached;
-	/* Each is ours, or has ended, or is refused: a process of which not one could be had has no LWP
-	 * of ours. */
-	return look.failure < 0 ? look.failure : look.found == 0 ? -ESRCH : 0;
+	k->refused = look.refused;
+	if (e == 0)
+		e = look.attached > 0 ? look.attached : look.failure < 0 ? look.failure : look.found == 0 ? -ESRCH : 0;
+	if (e < 0 && !pico_linux_owns(k, pid))
+		pico_linux_host_child_detached(k, pid);
+	return e;
 }

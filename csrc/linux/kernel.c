@@ -186,7 +186,6 @@ linux_answer(struct pico_kernel *kernel, int32_t pid, struct pico_raw *raw, int 
 		raw->have |= (uint32_t)need;
 	}
 	if (needs & PICO_NEED_STATE && tells_of_child(raw)) {
-		pico_linux_turn_add(&k->turns, (int32_t)raw->state);
 		pico_linux_own(k, (int32_t)raw->state);
 		if (k->pin.mode == PICO_PIN_AUTO)
 			pico_linux_pin_made(k, raw->id, (int32_t)raw->state);
@@ -228,7 +227,13 @@ linux_resume(struct pico_kernel *kernel, int32_t pid, int32_t lwp, int how, int 
 	/* A call that is stepped over would have neither of its stops. */
 	if ((how == PICO_RESUME_STEP || how == PICO_RESUME_BLOCK) && pico_linux_at_call(lwp, signo))
 		how = PICO_RESUME_SYSCALL;
-	return ptrace(request[how], lwp, NULL, (void *)(intptr_t)signo) < 0 ? -errno : 0;
+	/* One within the block has no stop at its entry. */
+	if (how == PICO_RESUME_BLOCK && k->pin.mode == PICO_PIN_AUTO)
+		pico_linux_pin_blind(k);
+	if (ptrace(request[how], lwp, NULL, (void *)(intptr_t)signo) == 0)
+		return 0;
+	/* It was killed in its group-stop, and stands where it exits. */
+	return how == PICO_RESUME_LISTEN && errno == EIO ? -ESRCH : -errno;
 }
 
 static int

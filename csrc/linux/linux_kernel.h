@@ -32,25 +32,28 @@ struct linux_host_child {
  * signal is SIGCHLD, never is. __WNOTHREAD leaves the tracees of other threads to them. */
 #define PICO_WAIT_OURS (__WCLONE | __WNOTHREAD)
 
-/* Who is asked for a stop, in which order: turns.c. */
+/* A number for each id: ids.c. */
+struct linux_ids {
+	struct linux_id {
+		int32_t id;
+		uint32_t number;
+	} *slots;
+	uint32_t size, used;
+};
+
+/* The LWPs that have stopped, or been made, for this loop, and have not ended; and who of them is asked for a stop,
+ * in which order: turns.c. */
 struct linux_turn {
 	int32_t id;
 	uint32_t misses;	/* how often in a row it had nothing to tell */
 };
-enum { PICO_TURN_PLACES = 4096 };
 struct linux_turns {
-	struct linux_turn *active;
-	uint32_t active_count, active_room, next;
-	int32_t active_at[PICO_TURN_PLACES];	/* ids that are active; one of several with the same place */
-	int32_t *idle;
-	uint32_t idle_count, idle_room;
+	struct linux_turn *all;	/* the active before the idle */
+	uint32_t active, count, room;
+	struct linux_ids places;	/* in `all` */
+	uint32_t next;		/* of the active, to be asked */
 	uint32_t sweeping;	/* how many of the idle are still to be asked */
 	int64_t swept_ns;
-};
-
-struct linux_ids {
-	int32_t *slots;
-	uint32_t size, used;
 };
 
 /* The LWP that shares a processor with the tracer: pin.c. */
@@ -75,8 +78,8 @@ struct linux_kernel {
 	struct linux_early *early;	/* in the order they came */
 	uint32_t early_next, early_count, early_room;
 	struct linux_turns turns;
-	struct linux_ids own;		/* LWPs that have stopped, or been made, for this loop, and have not ended */
 	struct linux_kernel *other;	/* of this thread's: sharing.c */
+	int32_t refused;		/* the LWP that could not be had by the last attach; 0: none */
 	struct linux_host_child *host_children;
 	uint32_t host_children_count;
 	int breakpoints;		/* one was set */
@@ -111,21 +114,24 @@ pid_t pico_linux_wait_for(int32_t id, int *status, int flags);
 /* sharing.c: several loops in one thread. */
 void pico_linux_share(struct linux_kernel *);
 void pico_linux_unshare(struct linux_kernel *);
-/* That LWP is this loop's; it is no more. */
-void pico_linux_own(struct linux_kernel *, int32_t id);
-void pico_linux_disown(struct linux_kernel *, int32_t id);
-/* Sets of ids: 0 or -ENOMEM. */
-int pico_linux_ids_add(struct linux_ids *, int32_t id);
-int pico_linux_ids_have(const struct linux_ids *, int32_t id);
-void pico_linux_ids_free(struct linux_ids *);
 /* The loops of this thread, linked by `other`. */
 struct linux_kernel *pico_linux_first(void);
 /* Whose the LWP is that has stopped or ended: the waiter's, where nothing else is known. */
 struct linux_kernel *pico_linux_owner(struct linux_kernel *waiter, int32_t id);
 
+/* ids.c */
+/* NULL: there is none for that one. */
+uint32_t *pico_linux_ids_find(const struct linux_ids *, int32_t id);
+/* 0 or -ENOMEM. */
+int pico_linux_ids_put(struct linux_ids *, int32_t id, uint32_t number);
+void pico_linux_ids_remove(struct linux_ids *, int32_t id);
+void pico_linux_ids_free(struct linux_ids *);
+
 /* turns.c */
-/* This one may stop from now on. */
-void pico_linux_turn_add(struct linux_turns *, int32_t id);
+/* That LWP is this loop's, and may stop from now on; it is no more; whether it is. */
+void pico_linux_own(struct linux_kernel *, int32_t id);
+void pico_linux_disown(struct linux_kernel *, int32_t id);
+int pico_linux_owns(const struct linux_kernel *, int32_t id);
 /* 1: a stop or an end of whose turn it is; 0: of none of them. */
 int pico_linux_turn_next(struct linux_turns *, struct pico_raw *);
 void pico_linux_turns_free(struct linux_turns *);
@@ -153,6 +159,8 @@ void pico_linux_pin_tick(struct linux_kernel *);
 void pico_linux_pin_entry(struct linux_kernel *, const struct pico_raw *);
 void pico_linux_pin_made(struct linux_kernel *, int32_t creator, int32_t child);
 void pico_linux_pin_renamed(struct linux_kernel *, int32_t before, int32_t now);
+/* Which calls are entered is not known: nobody who asks could be told the truth. */
+void pico_linux_pin_blind(struct linux_kernel *);
 
 /* attach.c */
 /* Whether that process has that LWP. */

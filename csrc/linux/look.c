@@ -72,10 +72,8 @@ wait_for_others(int *status, int flags)
 	for (;;) {
 		int there = 0;
 		for (struct linux_kernel *k = pico_linux_first(); k != NULL; k = k->other)
-			for (uint32_t i = 0; i < k->own.size; i++) {
-				if (k->own.slots[i] == 0)
-					continue;
-				pid_t got = pico_linux_wait_for(k->own.slots[i], status, WNOHANG);
+			for (uint32_t i = 0; i < k->turns.count; i++) {
+				pid_t got = pico_linux_wait_for(k->turns.all[i].id, status, WNOHANG);
 				if (got > 0)
 					return got;
 				there |= got == 0;

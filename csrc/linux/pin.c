@@ -82,7 +82,7 @@ never(struct linux_kernel *k, int32_t lwp)
 {
 	int32_t process = process_of(lwp);
 
-	if (process == 0 || pico_linux_ids_add(&k->pin.never, process) < 0)
+	if (process == 0 || pico_linux_ids_put(&k->pin.never, process, 1) < 0)
 		k->pin.mode = PICO_PIN_OFF;
 }
 
@@ -102,7 +102,7 @@ pin(struct linux_kernel *k, int32_t lwp, int64_t now)
 	int32_t process = process_of(lwp);
 	cpu_set_t one;
 
-	if (process == 0 || pico_linux_ids_have(&p->never, process) || k->other != NULL || pico_linux_first() != k)
+	if (process == 0 || pico_linux_ids_find(&p->never, process) != NULL || k->other != NULL || pico_linux_first() != k)
 		return;
 	/* EINVAL: there are more processors than the sets here have room for. */
 	if (sched_getaffinity(k->thread, sizeof(p->tracer), &p->tracer) < 0 ||
@@ -184,14 +184,20 @@ pico_linux_pin_tick(struct linux_kernel *k)
 }
 
 void
+pico_linux_pin_blind(struct linux_kernel *k)
+{
+	pico_linux_unpin(k);
+	k->pin.mode = PICO_PIN_OFF;
+}
+
+void
 pico_linux_pin_entry(struct linux_kernel *k, const struct pico_raw *raw)
 {
 	struct pico_event call;
 
-	/* Which call it is, this kernel does not say: nobody who asks could be told the truth. */
+	/* This kernel does not say. */
 	if (raw->syscall_info[LINUX_INFO_OP] == LINUX_OP_UNTOLD) {
-		pico_linux_unpin(k);
-		k->pin.mode = PICO_PIN_OFF;
+		pico_linux_pin_blind(k);
 		return;
 	}
 	if (!pico_linux_entry_of(raw, &call))

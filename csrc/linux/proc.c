@@ -316,11 +316,11 @@ refusal_unseen(int32_t pid, int32_t *detail)
 }
 
 int
-pico_linux_refusal(struct pico_kernel *k, int32_t pid, int error, int32_t *detail)
+pico_linux_refusal(struct pico_kernel *kernel, int32_t pid, int error, int32_t *detail)
 {
+	int32_t refused = ((const struct linux_kernel *)kernel)->refused;
 	int64_t tgid, tracer;
 
-	(void)k;
 	*detail = 0;
 	if (pid == getpid())
 		return PICO_REFUSED_SELF;
@@ -330,6 +330,9 @@ pico_linux_refusal(struct pico_kernel *k, int32_t pid, int error, int32_t *detai
 		*detail = (int32_t)tgid;
 		return PICO_REFUSED_LWP;
 	}
+	/* Of the others there is nothing to say. */
+	if (refused != 0 && pico_linux_is_there(pid, refused))
+		pid = refused;
 	if (pico_linux_is_zombie(pid))
 		return PICO_REFUSED_ZOMBIE;
 	if (is_kernel_thread(pid))

@@ -5,9 +5,10 @@
  *
  * Those that have been quiet for a while are idle. They are asked all together now and then, for a busy
  * one is always there before them.
+ *
+ * Only this loop's own LWPs are asked: another loop of the thread may have those that it has left.
  */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -18,66 +19,90 @@
 enum { PATIENCE = 16 };
 #define SWEEP_NS 10000000
 
+/* Where somebody else is to be told of its end, it cannot be waited for any more: that, too, is nothing to tell. */
 static int
 ask(int32_t id, struct pico_raw *raw)
 {
 	int status;
-	pid_t got = pico_linux_wait_for(id, &status, WNOHANG);
 
-	if (got < 0)
-		return -errno;
+	if (pico_linux_wait_for(id, &status, WNOHANG) <= 0)
+		return 0;
 	raw->id = id;
 	raw->status = status;
-	return got > 0;
-}
-
-static int32_t *
-place_of(struct linux_turns *t, int32_t id)
-{
-	return &t->active_at[(uint32_t)id % PICO_TURN_PLACES];
-}
-
-static void
-deactivate(struct linux_turns *t, uint32_t i)
-{
-	int32_t *place = place_of(t, t->active[i].id);
-
-	if (*place == t->active[i].id)
-		*place = 0;
-	t->active[i] = t->active[--t->active_count];
-}
-
-static int
-make_idle(struct linux_turns *t, int32_t id)
-{
-	if (t->idle_count == t->idle_room) {
-		uint32_t room = t->idle_room * 2 + 64;
-		int32_t *more = realloc(t->idle, room * sizeof(*more));
-		if (more == NULL)
-			return 0;
-		t->idle = more;
-		t->idle_room = room;
-	}
-	t->idle[t->idle_count++] = id;
 	return 1;
 }
 
-/* One that cannot be remembered is found by wait4(-1), as long as it has to wait. */
-void
-pico_linux_turn_add(struct linux_turns *t, int32_t id)
+static void
+put(struct linux_turns *t, uint32_t place, struct linux_turn turn)
 {
-	if (*place_of(t, id) == id)
-		return;
-	if (t->active_count == t->active_room) {
-		uint32_t room = t->active_room * 2 + 16;
-		struct linux_turn *more = realloc(t->active, room * sizeof(*more));
-		if (more == NULL)
+	t->all[place] = turn;
+	*pico_linux_ids_find(&t->places, turn.id) = place;
+}
+
+static void
+swap(struct linux_turns *t, uint32_t a, uint32_t b)
+{
+	struct linux_turn turn = t->all[a];
+
+	put(t, a, t->all[b]);
+	put(t, b, turn);
+}
+
+static int
+has_room(struct linux_turns *t)
+{
+	if (t->count < t->room)
+		return 1;
+	uint32_t room = t->room * 2 + 16;
+	struct linux_turn *more = realloc(t->all, room * sizeof(*more));
+	if (more == NULL)
+		return 0;
+	t->all = more;
+	t->room = room;
+	return 1;
+}
+
+int
+pico_linux_owns(const struct linux_kernel *k, int32_t id)
+{
+	return pico_linux_ids_find(&k->turns.places, id) != NULL;
+}
+
+/* One that cannot be remembered is whoever's waits, and found by wait4(-1). */
+void
+pico_linux_own(struct linux_kernel *k, int32_t id)
+{
+	struct linux_turns *t = &k->turns;
+	const uint32_t *there = pico_linux_ids_find(&t->places, id);
+	uint32_t place = there != NULL ? *there : t->count;
+
+	if (there == NULL) {
+		if (!has_room(t) || pico_linux_ids_put(&t->places, id, place) < 0)
 			return;
-		t->active = more;
-		t->active_room = room;
+		t->all[t->count++] = (struct linux_turn){ id, 0 };
 	}
-	*place_of(t, id) = id;
-	t->active[t->active_count++] = (struct linux_turn){ id, 0 };
+	if (place >= t->active) {
+		swap(t, place, t->active);
+		place = t->active++;
+	}
+	t->all[place].misses = 0;
+}
+
+void
+pico_linux_disown(struct linux_kernel *k, int32_t id)
+{
+	struct linux_turns *t = &k->turns;
+	const uint32_t *there = pico_linux_ids_find(&t->places, id);
+
+	if (there == NULL)
+		return;
+	uint32_t place = *there;
+	if (place < t->active) {
+		swap(t, place, --t->active);
+		place = t->active;
+	}
+	swap(t, place, --t->count);
+	pico_linux_ids_remove(&t->places, id);
 }
 
 static int
@@ -93,51 +118,43 @@ is_time_to_sweep(struct linux_turns *t)
 	return 1;
 }
 
-/* Those of the idle that have stopped are active again, and then get their turns. */
+/* Ask the idle, from the last to the first; who has stopped is active again. */
 static int
 sweep(struct linux_turns *t, struct pico_raw *raw)
 {
-	while (t->sweeping > 0) {
-		uint32_t i = --t->sweeping;
-		int32_t id = t->idle[i];
-		int e = *place_of(t, id) == id ? -EALREADY : ask(id, raw);
-		if (e == 0)
-			continue;
-		t->idle[i] = t->idle[--t->idle_count];
-		if (e > 0) {
-			pico_linux_turn_add(t, id);
+	uint32_t idle = t->count - t->active;
+
+	if (t->sweeping == 0 && idle > 0 && is_time_to_sweep(t))
+		t->sweeping = idle;
+	if (t->sweeping > idle)
+		t->sweeping = idle;	/* some have ended since */
+	while (t->sweeping > 0)
+		if (ask(t->all[t->active + --t->sweeping].id, raw))
 			return 1;
-		}
-	}
 	return 0;
 }
 
 int
 pico_linux_turn_next(struct linux_turns *t, struct pico_raw *raw)
 {
-	if (t->active_count < 2)
+	if (t->count < 2)
 		return 0;	/* nobody it could keep from a turn */
-	if (t->sweeping > 0 || (t->idle_count > 0 && is_time_to_sweep(t) && (t->sweeping = t->idle_count)))
-		if (sweep(t, raw))
-			return 1;
-	for (uint32_t asked = 0, all = t->active_count; asked < all && t->active_count > 0; asked++) {
-		if (t->next >= t->active_count)
+	if (sweep(t, raw))
+		return 1;
+	if (t->active < 2)
+		return 0;
+	for (uint32_t asked = 0, all = t->active; asked < all && t->active > 0; asked++) {
+		if (t->next >= t->active)
 			t->next = 0;
-		struct linux_turn *turn = &t->active[t->next];
-		int e = ask(turn->id, raw);
-		if (e > 0) {
-			turn->misses = 0;
+		struct linux_turn *turn = &t->all[t->next];
+		if (ask(turn->id, raw)) {
 			t->next++;
 			return 1;
 		}
-		if (e == 0 && ++turn->misses < PATIENCE) {
+		if (++turn->misses < PATIENCE)
 			t->next++;
-			continue;
-		}
-		int32_t id = turn->id;
-		deactivate(t, t->next);
-		if (e == 0)
-			(void)make_idle(t, id);
+		else
+			swap(t, t->next, --t->active);
 	}
 	return 0;
 }
@@ -145,6 +162,6 @@ pico_linux_turn_next(struct linux_turns *t, struct pico_raw *raw)
 void
 pico_linux_turns_free(struct linux_turns *t)
 {
-	free(t->active);
-	free(t->idle);
+	free(t->all);
+	pico_linux_ids_free(&t->places);
 }

@@ -59,10 +59,8 @@ wait_for_any(struct linux_kernel *k, int block, struct pico_raw *raw)
 		if (raw->id == 0)
 			return 0;
 		struct linux_kernel *owner = pico_linux_owner(k, raw->id);
-		if (owner == k || !pico_linux_keep(owner, raw->id, raw->status)) {
-			pico_linux_turn_add(&k->turns, raw->id);
+		if (owner == k || !pico_linux_keep(owner, raw->id, raw->status))
 			return 1;
-		}
 	}
 }
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +231,61 @@ def test_a_child_that_has_ended_keeps_nobody_from_the_others(start: Start) -> No
         assert seen == {target.pid, *living}
     finally:
         os.killpg(target.pid, signal.SIGKILL)
+
+
+TRACES = """
+import ctypes, sys
+PTRACE_SEIZE = 0x4206
+assert ctypes.CDLL(None).ptrace(PTRACE_SEIZE, int(sys.argv[1]), 0, 0) == 0
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def partly_traced(threads: Target, start: Start) -> Iterator[tuple[Target, Target]]:
+    """A process, and the tracer of its last LWP alone."""
+    last = max(threads.lwps())
+    tracer = start([sys.executable, "-c", TRACES, str(last)], stdin=subprocess.PIPE)
+    until(lambda: tracer.said("ready"), "one LWP is traced")
+    yield threads, tracer
+    # The first, for it waits for no end: that of what it traces would never be complete.
+    tracer.process.kill()
+    tracer.process.wait()
+
+
+def tracers(target: Target) -> set[str]:
+    return {status["TracerPid"] for status in target.lwps().values()}
+
+
+def test_row_8_one_of_the_lwps_is_traced_already(partly_traced: tuple[Target, Target]) -> None:
+    """All of them or none."""
+    target, tracer = partly_traced
+    with pytest.raises(pt.AttachError, match=f"process {tracer.pid} is tracing it already"):
+        pt.attach(target.pid).__enter__()
+    assert tracers(target) == {"0", str(tracer.pid)}
+
+
+def test_row_8_a_loop_that_cannot_have_all_lwps_goes_on(
+    partly_traced: tuple[Target, Target], start: Start
+) -> None:
+    target, tracer = partly_traced
+    with pt.attach(start(["sleep", "1000"]).pid) as loop:
+        with pytest.raises(pt.AttachError, match=f"process {tracer.pid} is tracing it already"):
+            loop.add(target.pid)
+        added = loop.add(["true"])
+        seen = set()
+        for ev in loop:
+            seen.add(ev.pid)
+            if isinstance(ev, pt.Exited):
+                break
+        assert added in seen
+        assert target.pid not in seen
+        assert tracers(target) == {"0", str(tracer.pid)}
+        tracer.process.kill()
+        tracer.process.wait()
+        loop.add(target.pid)
+        assert loop.attached[target.pid] == len(target.lwps())
 
 
 EXECUTES = """

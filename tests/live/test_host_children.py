@@ -107,6 +107,24 @@ def test_row_3_an_attached_child_is_killed(start: Start, tracee: Tracee, events:
     assert told_to_trace(record) == told_to_host(target) == -signal.SIGKILL
 
 
+def test_row_3_an_attached_child_is_killed_where_it_is_in_a_group_stop(
+    start: Start, tracee: Tracee
+) -> None:
+    """It then stands at its end, and that is no stop to be listened in."""
+    killed = start([tracee("spinners"), "1"])
+    until(lambda: killed.said("ready"), "ready")
+    os.kill(killed.pid, signal.SIGSTOP)
+    until(lambda: killed.lwps()[killed.pid]["State"].startswith("T"), "stopped")
+    record = []
+    with pt.attach(killed.pid) as loop:
+        for ev in loop:
+            record.append(ev)
+            if isinstance(ev, pt.Attached):
+                os.kill(killed.pid, signal.SIGKILL)
+                until(lambda: stands_at_its_end(killed.pid), "at its end")
+    assert told_to_trace(record) == told_to_host(killed) == -signal.SIGKILL
+
+
 @pytest.mark.parametrize("waits", ["at once", "afterwards"])
 def test_row_3_an_attached_child_is_killed_where_its_first_lwp_stands(
     start: Start, tracee: Tracee, waits: str

@@ -116,6 +116,17 @@ def test_one_that_is_stepped_is_pinned_and_told_the_truth(tracee: Tracee, own: i
     assert loop.returncode == own.bit_count()
 
 
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="other machines have no such steps")
+def test_one_that_is_stepped_by_blocks_is_not_pinned(tracee: Tracee, own: int) -> None:
+    """A call within one is not seen before it is over."""
+    with pt.spawn([tracee("asks")], events=pt.SCE | pt.STEP, pin="auto") as loop:
+        for count, ev in enumerate(loop):
+            assert ev.stop is not None
+            ev.stop.step(block=True)
+            assert count % 500 or mask(ev.pid) == own
+    assert loop.returncode == own.bit_count()
+
+
 def mask(pid: int) -> int:
     status = fields(Path(f"/proc/{pid}/status").read_text())
     return int(status["Cpus_allowed"].replace(",", ""), 16) & (2**64 - 1)

@@ -121,6 +121,21 @@ def test_what_is_added_later_is_traced() -> None:
     assert loop.returncode == 4
 
 
+def test_what_cannot_be_added_does_not_undo_it() -> None:
+    argv = [sys.executable, "-c", STORM]
+    with pt.spawn(argv, start_new_session=True) as loop:
+        loop.stop_after(calls=CALLS)
+        record = []
+        for event in loop:
+            record.append(event)
+            if loop.stopped:
+                with pytest.raises(pt.AttachError, match="that is the tracer itself"):
+                    loop.add(os.getpid())
+        assert loop.stopped
+    assert sum(isinstance(event, pt.SyscallExit) for event in record) == CALLS
+    assert os.waitpid(loop.root, 0)[1] == 7 << 8
+
+
 def test_children_that_come_and_go(trace: Path) -> None:
     """Nobody of them is left traced, or standing."""
     script = "while :; do (exit 3); /bin/echo x >/dev/null & wait; done"
