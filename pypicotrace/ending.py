@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pypicotrace.dying import die_by
@@ -42,6 +44,8 @@ class Signals:
         self.ended_by: int | None = None
         self._last = (0, -INSIST)
         self._before: dict[int, Any] = {}
+        self._ignored: list[int] = []
+        self._ignored_since = 0.0
 
     def __enter__(self) -> Signals:
         handlers = {**dict.fromkeys(ENDING, self._arrived), **dict.fromkeys(ASKING, self._asked)}
@@ -64,8 +68,25 @@ class Signals:
         # The command has ended, and with it what they ask for: the second of timeout(1)'s two must
         # not take the place of its status. Ignored, for Python's end makes a default of a handler.
         done = self.loop.end() is not None and self.ended_by is None
+        self._ignored = [signo for signo in self._before if done and signo in ENDING]
+        self._ignored_since = time.monotonic()
         for signo, handler in self._before.items():
-            signal.signal(signo, signal.SIG_IGN if done and signo in ENDING else handler)
+            signal.signal(signo, signal.SIG_IGN if signo in self._ignored else handler)
+
+    @contextmanager
+    def heeded_late(self) -> Iterator[None]:
+        """For a wait after that, which may take for ever: but the second of two, they end us."""
+        for signo in self._ignored:
+            signal.signal(signo, self._arrived_late)
+        try:
+            yield
+        finally:
+            for signo in self._ignored:
+                signal.signal(signo, signal.SIG_IGN)
+
+    def _arrived_late(self, signo: int, frame: object) -> None:
+        if time.monotonic() - self._ignored_since > INSIST:
+            die_by(signo)
 
     def _arrived(self, signo: int, frame: object) -> None:
         (last, then), now = self._last, time.monotonic()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pypicotrace import formats
@@ -99,6 +100,7 @@ class Whole:
         self._form = form
         self._filter: FilterCommand | None = None
         self._writer: Writer | None = None
+        self._signals: Signals | None = None
         self._errno = 0
         if args.filter_command:
             from pypicotrace.filter_command import FilterCommand
@@ -110,6 +112,7 @@ class Whole:
         self.is_alone = self._filter is None
 
     def write(self, loop: Loop, signals: Signals) -> None:
+        self._signals = signals
         args = self._args
         style = style_of(args, self._fd)
         owned = args.output not in (None, "-") and not args.append and self._filter is None
@@ -139,8 +142,11 @@ class Whole:
             lost.append(Lost(f"{where}: {why}; the trace is incomplete", is_failure))
         if self._filter is None:
             os.close(self._fd)
-        elif wrong := self._filter.end():
-            lost.append(Lost(f"{where}: {wrong}", True))
+        else:
+            with nullcontext() if self._signals is None else self._signals.heeded_late():
+                wrong = self._filter.end()
+            if wrong:
+                lost.append(Lost(f"{where}: {wrong}", True))
         return lost
 
 

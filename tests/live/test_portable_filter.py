@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cli_support import BOUND, COMMAND, in_formats, lines, picotrace, running, tracing
+from runs import until
 from system import untouched
 
 BUSY = "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); [ -e /x ]; done; echo ran; exit %d"
@@ -102,6 +103,15 @@ def test_what_ends_the_traced_command_does_not_end_it(trace: Path, signo: int) -
         os.killpg(run.pid, signo)
         assert run.finish() == (9, b"", b"")
     assert lines(trace.read_bytes())[-1].info == "status=9"
+
+
+@pytest.mark.parametrize("signo", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_a_signal_ends_the_wait_for_one_that_does_not_end(signo: int) -> None:
+    """Once that can be no second one of what ended the traced command."""
+    with running([*COMMAND, "-o", "|cat >/dev/null; echo read; sleep 1000", "true"]) as run:
+        run.hear(b"read\n")
+        until(lambda: run.kill(signo) or run.process.poll() is not None, "it ends")
+        assert run.process.returncode == -signo
 
 
 def test_a_command_that_ends_all_of_its_group(trace: Path) -> None:
