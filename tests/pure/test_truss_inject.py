@@ -123,6 +123,24 @@ def test_calls_are_counted_for_each_lwp_and_name() -> None:
     assert got == ["", "", " (INJECTED)"] * 2
 
 
+@pytest.mark.parametrize(
+    ("kind", "lwp", "counted"),
+    [
+        (pt.LwpExited, 8, {7: " (INJECTED)", 8: ""}),
+        (pt.Exited, 7, {7: "", 8: ""}),
+        (pt.Signaled, 7, {7: "", 8: ""}),
+    ],
+)
+def test_another_of_the_same_id_is_counted_anew(
+    kind: type[Any], lwp: int, counted: dict[int, str]
+) -> None:
+    injector = Injector([injection("open:error=5:when=2")], [TABLE])
+    for each in counted:
+        done(injector, "open", each)
+    injector.ended(kind(pid=7, lwp=lwp))
+    assert {each: done(injector, "open", each)[0] for each in counted} == counted
+
+
 def test_a_call_that_is_not_there() -> None:
     with pytest.raises(ValueError, match="'opn' is not a system call"):
         Injector([injection("opn:error=EIO")], [TABLE])

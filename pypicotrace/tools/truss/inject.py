@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from pypicotrace import SyscallEntry, SyscallExit, syscalls
+from pypicotrace import Exited, LwpExited, Signaled, SyscallEntry, SyscallExit, syscalls
 from pypicotrace.syscalls.select import select
 
 UNITS = {"": 1e-6, "us": 1e-6, "ms": 1e-3, "s": 1.0, "ns": 1e-9}
@@ -137,7 +138,8 @@ class Injector:
         self._rules = [(rule, _chosen(rule.words, tables)) for rule in rules]
         os = tables[0].abi.partition("-")[0]
         self._signals = {name: number for number, name in syscalls.signals(os).items()}
-        self._counts: dict[tuple[int, int, int, int], int] = {}
+        # Of each LWP: how often each rule has met each call of its.
+        self._counts: dict[tuple[int, int], Counter[tuple[int, int]]] = {}
         self._leaving: dict[tuple[int, int], float] = {}
         for rule in rules:
             if rule.signal is not None and rule.signal not in self._signals:
@@ -154,9 +156,9 @@ class Injector:
         for place, (rule, chosen) in enumerate(self._rules):
             if event.sysnum not in chosen.get(event.abi, ()):
                 continue
-            key = (place, event.pid, event.lwp, event.sysnum)
-            count = self._counts[key] = self._counts.get(key, 0) + 1
-            if rule.when.meant(count):
+            counts = self._counts.setdefault((event.pid, event.lwp), Counter())
+            counts[place, event.sysnum] += 1
+            if rule.when.meant(counts[place, event.sysnum]):
                 done = self._do(rule, event) or done
         return done
 
@@ -183,3 +185,10 @@ class Injector:
         seconds = self._leaving.pop((event.pid, event.lwp), 0.0)
         if seconds:
             event.stop.delay(seconds)
+
+    def ended(self, event: LwpExited | Exited | Signaled) -> None:
+        """Forget an LWP, or all of a process: another may get its id."""
+        for pid, lwp in list(self._counts):
+            if pid == event.pid and (lwp == event.lwp or not isinstance(event, LwpExited)):
+                del self._counts[pid, lwp]
+                self._leaving.pop((pid, lwp), None)

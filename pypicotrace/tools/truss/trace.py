@@ -84,6 +84,9 @@ def file_of(program: bytes, environment: Sequence[bytes]) -> bytes:
     )
 
 
+ENDS = (pt.LwpExited, pt.Exited, pt.Signaled)
+
+
 class Trace:
     """The lines of a trace, as the command line asks for them."""
 
@@ -116,6 +119,8 @@ class Trace:
                     yield self._launched(event)
                 elif self._wants(event):
                     yield from self._lines.feed(event)
+                if isinstance(event, ENDS) and self._injector is not None:
+                    self._injector.ended(event)
             except pt.TraceeDied:
                 continue  # its end comes as an event
         yield from self._lines.left()
