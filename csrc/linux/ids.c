@@ -1,6 +1,7 @@
 /*
  * A number for each id: open addressing, 0 is an empty slot.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
 

@@ -2,6 +2,7 @@
  * Several loops in one thread. wait4 knows the tracees of a thread, not those of a loop: what one loop is
  * told of another's is kept for that.
  */
+#define _GNU_SOURCE
 #include <stddef.h>
 
 #include "linux_kernel.h"
