@@ -293,9 +293,12 @@ def test_row_50_at_the_end_of_a_mapping(look: Look) -> None:
 def test_of_an_lwp_that_another_has_overtaken(tracee: Tracee) -> None:
     """An execve has killed the LWP where it stands, and given its id to the LWP that made it."""
     argv = [tracee("called"), "overtaken"]
+    stdin, goes_on = os.pipe()
+    how: Any = {"syscalls": ["getppid"], "follow": True, "stdin": stdin}
     # A filter in the kernel: the execve itself does not wait for the loop.
-    with pt.spawn(argv, syscalls=["getppid"], kernel_filter=True, follow=True) as loop:
+    with pt.spawn(argv, kernel_filter=True, **how) as loop:
         ev: Any = next(ev for ev in loop if type(ev) is pt.SyscallEntry)
+        os.write(goes_on, b"\n")
         until(lambda: stat(ev.pid)[1:3] == ["(true)", "t"], "it stands as the other program")
         start = int(Path(f"/proc/{ev.pid}/maps").read_text().partition("-")[0], 16)
         with pytest.raises(pt.TraceeDied):
@@ -304,3 +307,5 @@ def test_of_an_lwp_that_another_has_overtaken(tracee: Tracee) -> None:
             ev.stop.write(start, b"\x7fELF")
         assert [type(ev) for ev in loop] == [pt.Exec, pt.Exited]
     assert loop.returncode == 0
+    os.close(stdin)
+    os.close(goes_on)
