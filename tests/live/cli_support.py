@@ -136,10 +136,13 @@ def in_session(session: int) -> list[Process]:
 def eventually(true: Callable[[], Any], what: str, bound: float = BOUND) -> Any:
     """The first result that is true; polled, for nobody tells when it becomes so."""
     end = time.monotonic() + bound
-    while not (result := true()):
-        assert time.monotonic() < end, f"not within {bound:.0f} s: {what}"
+    while True:
+        # Before the look, which may itself be late: the last one begins when the time is over.
+        over = time.monotonic() > end
+        if result := true():
+            return result
+        assert not over, f"not within {bound:.0f} s: {what}"
         time.sleep(0.005)
-    return result
 
 
 def kill_session(session: int) -> None:
@@ -160,7 +163,7 @@ def end_session(session: int) -> list[Process]:
 
     What was killed just now may take a moment to be gone, and is not counted as left.
     """
-    end = time.monotonic() + 2
+    end = time.monotonic() + BOUND
     while (left := in_session(session)) and time.monotonic() < end:
         time.sleep(0.005)
     kill_session(session)

@@ -111,7 +111,7 @@ def processes(mark: bytes) -> list[int]:
         return []
     # What a target that was killed had started itself may need a moment to end.
     with contextlib.suppress(AssertionError):
-        until(lambda: not marked(mark), "all have ended", bound=1)
+        until(lambda: not marked(mark), "all have ended")
     found = marked(mark)
     for pid in found:
         with contextlib.suppress(ProcessLookupError):

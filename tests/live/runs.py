@@ -126,7 +126,10 @@ def kill_in_its_stop(stop: pt.Stop) -> None:
 def until(true: Callable[[], object], what: str, bound: float = PATIENCE) -> None:
     """Wait for something that has no event of its own."""
     end = time.monotonic() + bound
-    while not true():
-        if time.monotonic() > end:
-            raise AssertionError(f"in vain for {bound:.0f} seconds: {what}")
+    while True:
+        # Before the look, which may itself be late: the last one begins when the time is over.
+        over = time.monotonic() > end
+        if true():
+            return
+        assert not over, f"in vain for {bound:.0f} seconds: {what}"
         time.sleep(0.001)

@@ -82,7 +82,8 @@ def children() -> list[int]:
         return [int(row[0]) for row in rows if int(row[1]) == os.getpid() and row[2] != b"ps"]
     found = []
     for path in Path("/proc/self/task").glob("*/children"):
-        found += [int(child) for child in path.read_text().split()]
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # that LWP has ended
+            found += [int(child) for child in path.read_text().split()]
     return found
 
 
