@@ -305,6 +305,16 @@ def tracing(*argv: str | bytes, before: Words = (), **how: Any) -> Iterator[Runn
             assert not left, f"left over: {left}"
 
 
+def ready_and_reading(run: Running, trace: Path) -> None:
+    """Wait until a shell that is traced has said "ready", and is in the read(2) that comes then.
+
+    A signal that comes between the two is lost to dash: it looks for those it traps before the
+    read, which then sleeps.
+    """
+    run.hear(b"ready\n")
+    eventually(lambda: b" SCE read(0," in trace.read_bytes(), "it reads")
+
+
 def insist(run: Running, signo: int) -> None:
     """Again and again, less than a second apart, as somebody does who wants it to end."""
     end = time.monotonic() + BOUND
@@ -334,6 +344,12 @@ class Line(NamedTuple):
 
 
 LINE = re.compile(r"([ \d]{5}\d+) ([ \d]{5}\d+) ( *)([!-~]+) ([A-Z_]+(?:\[\d+\])?)(?: ([ -~]*))?")
+
+
+def last_of_first(text: bytes) -> Line:
+    """The last line of the process of which the first one is: others may end after it."""
+    seen = lines(text)
+    return [line for line in seen if line.pid == seen[0].pid][-1]
 
 
 def lines(text: bytes) -> list[Line]:

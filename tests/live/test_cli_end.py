@@ -22,9 +22,11 @@ from cli_support import (
     eventually,
     in_session,
     insist,
+    last_of_first,
     lines,
     picotrace,
     read_until,
+    ready_and_reading,
     tracing,
     untraced,
 )
@@ -91,7 +93,7 @@ class TestInt:
     )
     def test_input_18_to_all(self, trace: Path, trap: str, status: int) -> None:
         with tracing("-f", "-o", str(trace), "sh", "-c", trap + WAITER) as run:
-            run.hear(b"ready\n")
+            ready_and_reading(run, trace)
             os.killpg(run.pid, signal.SIGINT)
             assert run.end() == (status, b"", b"")
         assert lines(trace.read_bytes())[-1].event in ("EXITED", "SIGNALED")
@@ -130,7 +132,7 @@ class TestTerm:
     )
     def test_input_18_is_passed_on(self, trace: Path, trap: str, status: int) -> None:
         with tracing("-f", "-o", str(trace), "sh", "-c", trap + WAITER) as run:
-            run.hear(b"ready\n")
+            ready_and_reading(run, trace)
             run.kill(signal.SIGTERM)
             assert run.end() == (status, b"", b"")
 
@@ -138,7 +140,7 @@ class TestTerm:
         """As timeout(1) does, to its child and to the group: that is no second request."""
         script = f"trap 'echo cleaned up; exit 9' TERM; {WAITER}"
         with tracing("-o", str(trace), "sh", "-c", script) as run:
-            run.hear(b"ready\n")
+            ready_and_reading(run, trace)
             run.kill(signal.SIGTERM)
             os.killpg(run.pid, signal.SIGTERM)
             assert run.end() == (9, b"cleaned up\n", b"")
@@ -154,7 +156,7 @@ def test_input_18_a_second_signal_ends_all(trace: Path, signo: signal.Signals) -
         insist(run, signo)
         assert run.finish().status == -signo
         eventually(lambda: not in_session(run.pid), "nothing is left")
-    assert lines(trace.read_bytes())[-1][3:] == ("SIGNALED", "signal=KILL core=false")
+    assert last_of_first(trace.read_bytes())[3:] == ("SIGNALED", "signal=KILL core=false")
 
 
 def test_input_18_what_outlives_the_command_is_ended_at_once(trace: Path) -> None:

@@ -5,11 +5,23 @@ from __future__ import annotations
 import os
 import re
 import signal
+import time
 from pathlib import Path
 
 import pytest
-from cli_support import eventually, insist, lines, picotrace, running, tracing
+from cli_support import (
+    eventually,
+    insist,
+    last_of_first,
+    lines,
+    picotrace,
+    ready_and_reading,
+    running,
+    tracing,
+)
 from system import LINUX, untouched
+
+from pypicotrace.ending import INSIST
 
 ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 WAIT = "wait4" if LINUX else "__wait450"
@@ -138,7 +150,7 @@ def test_the_end_of_an_attached_process(trace: Path) -> None:
 )
 def test_term_is_passed_on(trace: Path, trap: str, status: int) -> None:
     with tracing("-f", "-o", str(trace), "sh", "-c", trap + WAITER) as run:
-        run.hear(b"ready\n")
+        ready_and_reading(run, trace)
         run.kill(signal.SIGTERM)
         assert run.end() == (status, b"", b"")
 
@@ -146,8 +158,10 @@ def test_term_is_passed_on(trace: Path, trap: str, status: int) -> None:
 def test_int_of_a_terminal_is_the_commands(trace: Path) -> None:
     """It goes to all; and to picotrace alone it means nothing."""
     with tracing("-o", str(trace), "sh", "-c", "trap 'exit 9' INT; " + WAITER) as run:
-        run.hear(b"ready\n")
+        ready_and_reading(run, trace)
         run.kill(signal.SIGINT)
+        # Sooner, the next could be taken for insisting on the end.
+        time.sleep(2 * INSIST)
         assert run.process.poll() is None
         os.killpg(run.pid, signal.SIGINT)
         assert run.end() == (9, b"", b"")
@@ -159,7 +173,7 @@ def test_a_second_signal_ends_all(trace: Path) -> None:
         run.hear(b"ready\n")
         insist(run, signal.SIGTERM)
         assert run.finish().status == -signal.SIGTERM
-    assert lines(trace.read_bytes())[-1][3:] == ("SIGNALED", "signal=KILL core=false")
+    assert last_of_first(trace.read_bytes())[3:] == ("SIGNALED", "signal=KILL core=false")
 
 
 def test_a_trace_grows_while_the_command_waits(trace: Path) -> None:

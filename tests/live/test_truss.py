@@ -305,10 +305,10 @@ def test_a_result_that_is_too_wide_for_its_program(bare: Callable[[str, str], st
 )
 def test_signals_to_it(tmp_path: Path, trap: str, signo: int, status: int) -> None:
     """TERM is passed on, and the command decides; one after the other end it."""
-    script = f"trap '{trap}' TERM; echo ready; while :; do read line; done"
+    # Without a call that sleeps: dash loses a signal that comes just before it.
+    script = f"trap '{trap}' TERM; echo ready; while :; do :; done"
     words = [*TRUSS, "-o", str(tmp_path / "out"), "sh", "-c", script]
-    reading, writing = os.pipe()
-    process = subprocess.Popen(words, stdin=reading, stdout=subprocess.PIPE)
+    process = subprocess.Popen(words, stdout=subprocess.PIPE)
 
     def ended() -> bool:
         if process.poll() is None and signo == signal.SIGINT:
@@ -325,5 +325,3 @@ def test_signals_to_it(tmp_path: Path, trap: str, signo: int, status: int) -> No
         process.kill()
         process.wait()
         process.stdout.close()
-        os.close(reading)
-        os.close(writing)
