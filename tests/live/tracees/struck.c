@@ -219,6 +219,7 @@ static void *
 timed(void *account)
 {
 	opens(account);
+	truth->ready++;
 	while (!truth->go && mine->records < EACH / 2)
 		mark(1);
 	closes();
@@ -238,6 +239,9 @@ profiled(void)
 	handle(SIGPROF, SA_RESTART);
 	for (int i = 0; i < LWPS; i++)
 		others[i] = creates(timed);
+	/* The handler writes to the account of its LWP, which takes that itself. */
+	while (truth->ready < LWPS)
+		(void)sched_yield();
 	WANT(setitimer(ITIMER_PROF, &each, NULL) == 0);
 	opens_again();
 	mark(3000);
