@@ -6,6 +6,7 @@
 #include "tracee.h"
 
 static const char *call;
+static int handled;
 static int ends[2];
 static _Atomic pid_t sleeper;
 static volatile sig_atomic_t caught;
@@ -21,8 +22,8 @@ static void *
 sleeps(void *arg)
 {
 	struct pollfd wait = { .fd = ends[0], .events = POLLIN };
-	/* Long enough to be interrupted, short enough to be waited for. */
-	const struct timespec time = { 0, 300000000 };
+	/* Long enough to be interrupted by all means; where no handler ends it, short enough to be waited for. */
+	const struct timespec time = { .tv_sec = handled ? 100 : 3 };
 	long result;
 	char c;
 
@@ -64,7 +65,8 @@ main(int argc, char **argv)
 	WANT(argc == 3);
 	bounded();
 	call = argv[1];
-	int signo = strcmp(argv[2], "harmless") == 0 ? SIGURG : SIGUSR1;
+	handled = strcmp(argv[2], "harmless") != 0;
+	int signo = handled ? SIGUSR1 : SIGURG;
 	if (strcmp(argv[2], "restart") == 0)
 		action.sa_flags = SA_RESTART;
 	WANT(sigaction(SIGUSR1, &action, NULL) == 0 && pipe(ends) == 0);
@@ -74,7 +76,7 @@ main(int argc, char **argv)
 	/* Between setting `sleeper` and the call there is nothing else to sleep in. */
 	until_state(sleeper, 'S');
 	WANT(syscall(SYS_tgkill, getpid(), sleeper, signo) == 0);
-	if (signo == SIGUSR1) {
+	if (handled) {
 		while (caught == 0)
 			(void)sched_yield();
 	} else {
