@@ -42,6 +42,7 @@ class Browser:
         self._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.tell(f"{domain}.enable")
+        self.tell("Page.setLifecycleEventsEnabled", enabled=True)
 
     def tell(self, method: str, bound: float = BOUND, **params: Any) -> dict[str, Any]:
         """Have it do something; returns what it answers."""
@@ -78,8 +79,18 @@ class Browser:
         return took
 
     def _go(self, url: str, bound: float) -> None:
-        self.tell("Page.navigate", bound, url=url)
-        self._hear(lambda each: each.get("method") == "Page.loadEventFired", url, bound)
+        loader = self.tell("Page.navigate", bound, url=url)["loaderId"]
+
+        def is_its(event: dict[str, Any]) -> bool:
+            """That of the page before may come late."""
+            told = event.get("params", {})
+            return (
+                event.get("method") == "Page.lifecycleEvent"
+                and told["name"] == "load"
+                and told["loaderId"] == loader
+            )
+
+        self._hear(is_its, url, bound)
 
     def check(self, url: str) -> None:
         """Whether it has said that something is wrong."""

@@ -35,6 +35,9 @@ COMMAND = [str(SCRIPT)] if SCRIPT.exists() else MODULE
 BOUND = 20.0
 """Seconds that anything here may take: some hundred times what it does on an idle machine."""
 
+LONG_BOUND = 60.0
+"""And what makes a recording of some 80,000 events, or reads it: it has to do all the time."""
+
 NOBODY = 54321
 """A uid that owns nothing."""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from cli_support import (
+    BOUND,
     CLOSED,
     WHICH,
     Running,
@@ -246,7 +247,7 @@ class TestUnread:
                 run.complains(b"^C detaches\n")
                 eventually(lambda: "pipe_write" in wchan(run.pid), "the pipe is full")
                 run.kill(signal.SIGTERM)
-                assert run.process.wait(timeout=2) == -signal.SIGTERM
+                assert run.process.wait(timeout=BOUND) == -signal.SIGTERM
             assert untouched(target.pid)
 
     def test_input_13_only_the_complaints_are_unread(

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import jsonschema
 import pytest
-from cli_support import lines, picotrace, untraced
+from cli_support import LONG_BOUND, lines, picotrace, untraced
 from opened import opened
 
 import pypicotrace as pt
@@ -31,10 +31,11 @@ kill -TERM $$
 """
 EVERY = 97
 """One event of so many is held against a schema, which takes its time."""
+pytestmark = pytest.mark.bound(3 * LONG_BOUND)
 
 
 def convert(*argv: str | Path) -> bytes:
-    run = untraced([sys.executable, "-c", MAIN, *map(str, argv)])
+    run = untraced([sys.executable, "-c", MAIN, *map(str, argv)], bound=LONG_BOUND)
     assert (run.status, run.err) == (0, b"")
     return run.out
 
@@ -42,7 +43,7 @@ def convert(*argv: str | Path) -> bytes:
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("recording") / "trace.ndjson"
-    picotrace("-f", "--format", "ndjson", "-o", str(file), "sh", "-c", PROGRAM)
+    picotrace("-f", "--format", "ndjson", "-o", str(file), "sh", "-c", PROGRAM, bound=LONG_BOUND)
     return file
 
 

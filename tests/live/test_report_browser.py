@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import records
 from browser import Browser, PageError, browser
-from cli_support import picotrace, untraced
+from cli_support import LONG_BOUND, picotrace, untraced
 from records import HEADER, batch_of_all
 from story import LONG, Story, counted
 
@@ -48,7 +48,7 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("recording") / "trace.ndjson"
-    picotrace("-f", "--format", "ndjson", "-o", str(file), "sh", "-c", PROGRAM)
+    picotrace("-f", "--format", "ndjson", "-o", str(file), "sh", "-c", PROGRAM, bound=LONG_BOUND)
     return file
 
 
@@ -58,7 +58,7 @@ def events(recording: Path) -> list[dict[str, Any]]:
 
 
 def made(file: Path, out: Path) -> str:
-    run = untraced([sys.executable, "-c", MAIN, str(file), "-o", str(out)])
+    run = untraced([sys.executable, "-c", MAIN, str(file), "-o", str(out)], bound=LONG_BOUND)
     assert (run.status, run.err) == (0, b"")
     return out.as_uri()
 
