@@ -84,7 +84,7 @@ def test_input_5_an_lwp_that_is_not_the_first() -> None:
     threads = "import threading as t, sys; t.Thread(target=sys.stdin.read).start(); print('made')"
     with running([sys.executable, "-uc", threads]) as target:
         target.hear(b"made\n")
-        lwp = max(map(int, os.listdir(f"/proc/{target.pid}/task")))
+        [lwp] = {int(lwp) for lwp in os.listdir(f"/proc/{target.pid}/task")} - {target.pid}
         with tracing("-p", str(lwp)) as run:
             reason = f"it is an LWP of process {target.pid}; give that one"
             assert run.complains(b"\n") == told(lwp, reason)
