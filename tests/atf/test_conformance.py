@@ -187,7 +187,9 @@ def test_kyua_makes_the_same_of_them(programs: dict[str, Path], tmp_path: Path) 
     lines += [f'atf_test_program{{name="{language}.t"}}' for language in LANGUAGES]
     (tmp_path / "Kyuafile").write_text("\n".join(lines))
     results = tmp_path / "results.db"
-    words = ["-v", "test_suites.same.color=red", "test", f"--results-file={results}"]
+    # At the same time: in each is a case that runs until it is out of time.
+    words = ["-v", "test_suites.same.color=red", "-v", f"parallelism={len(LANGUAGES)}"]
+    words += ["test", f"--results-file={results}"]
     env = {**os.environ, "HOME": str(tmp_path)}
     done = subprocess.run(
         ["kyua", *words], cwd=tmp_path, env=env, stdout=subprocess.PIPE, check=False

@@ -279,7 +279,7 @@ ATF_TC(test_expects_timeout);
 ATF_TC_HEAD(test_expects_timeout, tc)
 {
 	atf_tc_set_md_var(tc, "descr", "It hangs");
-	atf_tc_set_md_var(tc, "timeout", "1");
+	atf_tc_set_md_var(tc, "timeout", "10");
 }
 
 ATF_TC_BODY(test_expects_timeout, tc)

@@ -149,7 +149,7 @@ test_expects_timeout_in_vain_body() {
 atf_test_case test_expects_timeout
 test_expects_timeout_head() {
 	atf_set descr "It hangs"
-	atf_set timeout "1"
+	atf_set timeout "10"
 }
 test_expects_timeout_body() {
 	atf_expect_timeout "for ever"
