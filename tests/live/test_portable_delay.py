@@ -38,6 +38,20 @@ def events_of(loop: pt.Loop, way: str) -> Iterator[pt.Event]:
 
 @pytest.mark.parametrize("way", ["stop", "stream"])
 def test_others_are_served_meanwhile(scratch: Scratch, way: str) -> None:
+    """To their end, however long it takes."""
+    with pt.spawn(["sleep", "60"]) as loop:
+        first_of(loop, loop.root).stop.delay(FOR_EVER)
+        other = loop.add(["sh", "-c", "date; exit 3"], stdout=scratch())
+        for ev in events_of(loop, way):
+            assert ev.pid == other
+            if isinstance(ev, pt.Exited):
+                assert ev.status == 3
+                break
+
+
+@pytest.mark.parametrize("way", ["stop", "stream"])
+def test_it_goes_on_when_its_time_is_over(scratch: Scratch, way: str) -> None:
+    """And nothing of it, or of others, is lost."""
     with pt.spawn(["sh", "-c", "exit 3"]) as loop:
         late = first_of(loop, loop.root)
         late.stop.delay(0.2)
@@ -46,10 +60,7 @@ def test_others_are_served_meanwhile(scratch: Scratch, way: str) -> None:
     check_record(record, added={other})
     of_late = [ev for ev in record[1:] if ev.pid == loop.root]
     assert of_late[0].ts_ns - late.ts_ns >= 200_000_000
-    ended = next(ev.seq for ev in of(record, pt.Exited) if ev.pid == other)
-    early = [ev for ev in record if ev.pid == other and ev.ts_ns < of_late[0].ts_ns]
-    assert early
-    assert ended
+    assert of(record, pt.Exited, pid=other)
     assert isinstance(loop.status, pt.Exited)
     assert loop.status.status == 3
 
@@ -75,12 +86,13 @@ def test_a_run_to_text(scratch: Scratch) -> None:
 
 
 def test_each_goes_on_when_its_own_time_is_over() -> None:
-    """The last that was asked for counts, and none takes it back."""
-    delays = [0.15, 0.05, 0.1, 0]
+    """The last that was asked for counts, and none takes it back, or is waited for by another."""
+    delays = [FOR_EVER, 0.05, 0.1, 0]
     with pt.spawn(["sleep", "0"]) as loop:
         pids = [loop.root, *(loop.add(["sleep", "0"]) for _ in delays[1:])]
         execs: dict[int, int] = {}
         second: dict[int, int] = {}
+        ended = 0
         for ev in loop:
             if isinstance(ev, pt.Exec):
                 execs[ev.pid] = ev.ts_ns
@@ -89,9 +101,12 @@ def test_each_goes_on_when_its_own_time_is_over() -> None:
                 ev.stop.delay(delays[pids.index(ev.pid)])
             else:
                 second.setdefault(ev.pid, ev.ts_ns)
-    for pid, delay in zip(pids, delays, strict=True):
+                ended += isinstance(ev, pt.Exited)
+            if ended == len(pids) - 1:
+                break
+    assert loop.root not in second
+    for pid, delay in zip(pids[1:], delays[1:], strict=True):
         assert second[pid] - execs[pid] >= delay * 10**9
-    assert second[pids[1]] < second[pids[0]]
 
 
 def test_a_call_is_answered_late(tracee: Tracee, scratch: Scratch) -> None:
