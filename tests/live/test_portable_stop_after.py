@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_support import (
@@ -73,13 +75,29 @@ def test_a_command_runs_on(trace: Path, limit: list[str]) -> None:
 
 
 def test_after_a_time(trace: Path) -> None:
-    """While the command waits, in a call that it stays in."""
+    """Wherever the command is by then."""
     with running([*COMMAND, "--stop-after", "300ms", "-o", str(trace), "cat"]) as run:
         assert ended(run) == 0
         seen = lines(trace.read_bytes())
-        assert [line.event for line in seen[-2:]] == ["SCE", "DETACHED"]
+        assert seen[-1].event == "DETACHED"
         assert untouched(seen[0].pid)
         assert run.echoes()
+
+
+def test_after_a_time_in_a_call() -> None:
+    """While a program waits, in a call that it stays in."""
+    stdin, ours = os.pipe()
+    record: list[Any] = []
+    with pt.spawn(["cat"], stdin=stdin, stdout=subprocess.DEVNULL) as loop:
+        os.close(stdin)
+        for ev in loop:
+            record.append(ev)
+            if isinstance(ev, pt.SyscallEntry) and ev.name == "read" and ev.args[0] == 0:
+                loop.stop_after(seconds=0.3)
+        assert [type(ev) for ev in record[-2:]] == [pt.SyscallEntry, pt.Detached]
+        assert untouched(loop.root)
+    os.close(ours)
+    assert os.waitpid(loop.root, 0) == (loop.root, 0)
 
 
 def test_an_attached_process(trace: Path) -> None:
