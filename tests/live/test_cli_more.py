@@ -165,7 +165,8 @@ def test_a_user_who_is_not_there() -> None:
 def test_a_table_when_asked(trace: Path, signo: int) -> None:
     trace.touch()
     with tracing("-f", "-o", str(trace), "sh", "-c", "sleep 60; :") as run:
-        eventually(lambda: SLEEP.encode() in trace.read_bytes(), "it sleeps")
+        calls = {f" SCE {name}(" for name in (SLEEP, WAIT)}
+        eventually(lambda: all(call in trace.read_text() for call in calls), "both are in them")
         began = time.monotonic()
         run.kill(signo)
         header, *rows = (run.complains(b"\n").decode().split() for _ in range(3))
