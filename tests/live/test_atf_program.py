@@ -60,7 +60,7 @@ PROGRAM = """
         atf.expect_signal(signal.SIGKILL, "by itself")
         os.kill(os.getpid(), signal.SIGKILL)
 
-    @atf.timeout(1)
+    @atf.timeout(5)
     def test_hangs():
         atf.expect_timeout("for ever")
         signal.pause()
