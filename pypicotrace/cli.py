@@ -181,6 +181,7 @@ def trace(args: Arguments, loop: Loop, refused: list[str], output: Output) -> in
     loop.alone = output.is_alone and not limited(args)
     # The signals first: one that comes while the loop starts is heeded as soon as it has.
     with Signals(loop) as signals:
+        failure: KernelError | None = None
         try:
             with loop:
                 announce(loop, args, refused)
@@ -190,12 +191,13 @@ def trace(args: Arguments, loop: Loop, refused: list[str], output: Output) -> in
                     # A command would run on, for its work and its status are wanted too.
                     signals.heed_reader()
                 output.write(loop, signals)
-        except KernelError:
+        except KernelError as error:
             # One that sleeps in the kernel (a parent in vfork) could not be let go. It will be: the
             # kernel does so when this process ends, which is what was asked for.
-            if signals.ended_by is None:
-                raise
-        output.finish(loop)
+            failure = error if signals.ended_by is None else None
+        output.finish(loop, failed=failure is not None)
+        if failure is not None:
+            raise failure
     return signals.ended_by
 
 

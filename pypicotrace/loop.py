@@ -35,6 +35,7 @@ P = ParamSpec("P")
 Result = TypeVar("Result")
 
 SECONDS_MAX = 10.0**9
+CALLS_MAX = 2**63 - 1
 
 
 class Loop(Holding):
@@ -161,11 +162,11 @@ class Loop(Holding):
         :param calls: how many `SyscallExit` are reported from now on, or `SyscallEntry` where those
             alone are wanted; 0: any number.
         :param seconds: how long from now on something is reported; 0: for ever.
-        :raises ValueError: one of them is negative, or no call is ever reported.
+        :raises ValueError: one of them is negative or too great, or no call is ever reported.
         :raises Unsupported: calls are chosen by a filter in the kernel, see `spawn`.
         :raises LoopClosed, WrongThread: as every use of the loop.
         """
-        if calls < 0 or not 0 <= seconds <= SECONDS_MAX:
+        if not 0 <= calls <= CALLS_MAX or not 0 <= seconds <= SECONDS_MAX:
             raise ValueError(f"neither {calls} calls nor {seconds} s can be waited for")
         if calls and not self._choice.events & (Mask.SCE | Mask.SCX):
             raise ValueError("no call is reported: events= has neither SCE nor SCX")

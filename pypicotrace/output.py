@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pypicotrace import formats
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from pypicotrace.dividing import DividedWriter
     from pypicotrace.filter_command import FilterCommand
     from pypicotrace.formats import Format
+    from pypicotrace.formats.last import Bad
     from pypicotrace.writing import Writer
 
 EXIT_FAILURE = 1
@@ -40,8 +43,8 @@ class Output(Protocol):
     def write(self, loop: Loop, signals: Signals) -> None:
         """Trace to the end."""
 
-    def finish(self, loop: Loop) -> None:
-        """Write what happened while the loop was closed."""
+    def finish(self, loop: Loop, *, failed: bool) -> None:
+        """Write what happened while the loop was closed; failed: it could not go on."""
 
     def close(self) -> list[Lost]:
         """Nothing more is written; returns what was lost."""
@@ -102,6 +105,7 @@ class Whole:
         self._writer: Writer | None = None
         self._signals: Signals | None = None
         self._errno = 0
+        self._failed = False
         if args.filter_command:
             from pypicotrace.filter_command import FilterCommand
 
@@ -118,7 +122,7 @@ class Whole:
         owned = args.output not in (None, "-") and not args.append and self._filter is None
         form = self._form
         if args.last is not None:
-            form = last_only(form, args.last, style, loop, signals)
+            form = last_only(form, args.last, style, partial(self._went_wrong, loop, signals))
         if form is None:
             self._errno = loop.write_text(self._fd, style, owns_file=owned)
             return
@@ -128,7 +132,13 @@ class Whole:
         self._writer = Writer(self._fd, form, owns_file=owned, patient=patient)
         self._writer.write(loop, args.command)
 
-    def finish(self, loop: Loop) -> None:
+    def _went_wrong(self, loop: Loop, signals: Signals, bad: Bad) -> bool:
+        if self._failed or signals.ended_by is not None or loop.stopped or bad.crashed:
+            return True
+        return bool(loop.returncode) if loop.root else bad.failed
+
+    def finish(self, loop: Loop, *, failed: bool) -> None:
+        self._failed = failed
         if self._writer is not None:
             self._errno = self._writer.finish(loop)
 
@@ -167,7 +177,7 @@ class Files:
     def write(self, loop: Loop, signals: Signals) -> None:
         self._writer.write(loop, self._args.command)
 
-    def finish(self, loop: Loop) -> None:
+    def finish(self, loop: Loop, *, failed: bool) -> None:
         self._lost = self._writer.finish(loop)
 
     def close(self) -> list[Lost]:
@@ -197,14 +207,11 @@ def divided_writer(args: Arguments, form: Format | None) -> DividedWriter:
     return DividedWriter(division, style_of(args, -1))
 
 
-def last_only(form: Format | None, count: int, style: Text, loop: Loop, signals: Signals) -> Format:
-    """A format that is written at the end, and has only what came last."""
-    from pypicotrace.formats.last import Bad, Last
+def last_only(
+    form: Format | None, count: int, style: Text, wanted: Callable[[Bad], bool]
+) -> Format:
+    """A format that is written at the end, if then it is wanted, and has only what came last."""
+    from pypicotrace.formats.last import Last
     from pypicotrace.formats.plain import Plain
-
-    def wanted(bad: Bad) -> bool:
-        if signals.ended_by is not None or loop.stopped or bad.crashed:
-            return True
-        return bool(loop.returncode) if loop.root else bad.failed
 
     return Last(form or Plain(style), count, wanted)

@@ -22,6 +22,7 @@ pico_loop_take_end(struct pico_loop *loop, struct pico_lwp *l, struct pico_event
 	if (whole && p->pid == loop->root && loop->root_end.kind == PICO_NONE) {
 		uint16_t kind = ev->kind;
 		ev->pid = p->pid;
+		ev->ts_ns = loop->now;	/* also where it is in no record */
 		memcpy(ev->program, p->program, sizeof(ev->program));
 		ev->kind = PICO_NONE;
 		loop->root_end = *ev;

@@ -19,9 +19,9 @@ class Header(NamedTuple):
     ``version`` is that of the package that has written it; ``os`` the system (``linux``,
     ``netbsd``), ``release`` and ``machine`` as uname(1) has them, ``abi`` that of the machine's own
     programs, ``host`` its name. ``boot`` names the time since it was started: traces with the same
-    host and boot share their clock and process ids. ``epoch_ns`` is what has to be added to an
-    event's ``ts_ns`` for nanoseconds since 1970. ``command`` is what was traced, empty where
-    processes were attached to.
+    host and boot share their clock and process ids; empty where that is not known. ``epoch_ns`` is
+    what has to be added to an event's ``ts_ns`` for nanoseconds since 1970. ``command`` is what was
+    traced, empty where processes were attached to.
     """
 
     version: str
@@ -56,11 +56,17 @@ def here(version: str, command: Iterable[str | bytes] = ()) -> Header:
 
 
 def boot() -> str:
-    """What no other boot of this host has: on Linux boot_id (random(4)), else when it began."""
-    if sys.platform == "linux":
+    """What no other boot of this host has: on Linux boot_id (random(4)), else when it began.
+
+    Empty where the system does not say: a container may have no /proc/sys.
+    """
+    if sys.platform != "linux":
+        return str(_boot_time())
+    try:
         with open(BOOT_ID) as file:
             return file.read().strip()
-    return str(_boot_time())
+    except OSError:
+        return ""
 
 
 def _boot_time() -> int:

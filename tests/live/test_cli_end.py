@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import pty
 import resource
@@ -159,15 +160,34 @@ def test_input_18_a_second_signal_ends_all(trace: Path, signo: signal.Signals) -
     assert last_of_first(trace.read_bytes())[3:] == ("SIGNALED", "signal=KILL core=false")
 
 
-def test_input_18_what_outlives_the_command_is_ended_at_once(trace: Path) -> None:
-    """By one signal: nobody is left who could decide."""
-    with tracing("-f", "-o", str(trace), "sh", "-c", "sleep 1000 & exit 7") as run:
-        eventually(lambda: trace.exists() and b"EXITED status=7" in trace.read_bytes(), "sh ends")
+@pytest.mark.parametrize("events", ["all", "!exit"])
+def test_input_18_what_outlives_the_command_is_ended_at_once(trace: Path, events: str) -> None:
+    """By one signal: nobody is left who could decide. Also where the end is in no record."""
+    options = ["-f", "-o", str(trace), "-e", f"event={events}"]
+    with tracing(*options, "sh", "-c", "sleep 1000 & echo $$; exit 7") as run:
+        pid = int(run.hear(b"\n"))
+        eventually(lambda: not os.path.exists(f"/proc/{pid}"), "sh ends")
         # Sooner than that, it could be the very signal that has ended the command.
         time.sleep(INSIST + 0.1)
         run.kill(signal.SIGTERM)
         assert run.finish().status == -signal.SIGTERM
         eventually(lambda: not in_session(run.pid), "nothing is left")
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace(1) is what fails a call")
+@pytest.mark.parametrize("form", ["text", "strace", "ndjson", "trace-event"])
+@pytest.mark.parametrize("last", [[], ["--last", "5"]], ids=["all", "last"])
+def test_the_kernel_refuses_what_the_tracer_needs(trace: Path, form: str, last: list[str]) -> None:
+    """The trace is whole as far as it goes, and has the ends of what is ended then."""
+    fail = ["strace", "-qqo", "/dev/null", "-e", "inject=ptrace:error=EIO:when=400"]
+    options = ["-f", *last, "--format", form, "-o", str(trace)]
+    busy = "while :; do [ -e /x ]; done"
+    with tracing(*options, "sh", "-c", busy, before=fail) as run:
+        assert run.finish() == (1, b"", b"picotrace: trace: Input/output error\n")
+    text = trace.read_text()
+    assert json.loads(text) if form == "trace-event" else text.endswith("\n")
+    assert {"text": "SIGNALED", "strace": "+++ killed by SIGKILL +++"}.get(form, "") in text
+    assert form != "ndjson" or json.loads(text.splitlines()[-1])["ev"] == "signaled"
 
 
 def test_killed(trace: Path) -> None:

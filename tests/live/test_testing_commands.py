@@ -101,7 +101,8 @@ def test_interrupted(name: str, words: list[str], tmp_path: Path) -> None:
 def test_sigprof_of_one_busy_lwp_and_one_idle(tmp_path: Path) -> None:
     program = tmp_path / "burners"
     subprocess.run(["cc", "-pthread", "-D_GNU_SOURCE", "-o", program, BURNERS], check=True)
-    done = command("sigprof", program, "1500", "0", "1")
+    # Of this much time a virtual machine that is kept waiting may see a few ticks only.
+    done = command("sigprof", program, "4000", "0", "1")
     assert done.stderr == ""
     *_, idle, busy, verdict = done.stdout.splitlines()
     signals = [int(line.split()[4]) for line in (idle, busy)]

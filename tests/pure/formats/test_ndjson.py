@@ -249,3 +249,10 @@ def test_without_msgspec(monkeypatch: pytest.MonkeyPatch, use: Callable[[], obje
     monkeypatch.setitem(sys.modules, "msgspec", None)
     with pytest.raises(pt.MissingExtra, match=r"msgspec: pip install 'pypicotrace\[formats\]'"):
         use()
+
+
+def test_a_system_that_does_not_tell_its_boots_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container whose /proc has no sys."""
+    monkeypatch.setattr("pypicotrace.formats.header.BOOT_ID", "/nowhere/boot_id")
+    monkeypatch.setattr("sys.platform", "linux")
+    assert here("1").boot == ""
