@@ -58,7 +58,8 @@ pico_loop_new_process(struct pico_loop *loop, struct pico_lwp *creator, int32_t 
 		l->state = PICO_LWP_EXPECTED;
 	}
 	l->silent = creator->silent || creator->keeps;
-	l->stepped = creator->stepped;	/* it has no event of its own at which that could be asked for */
+	/* It has no event of its own at which that could be asked for. */
+	l->stepped = l->silent ? 0 : creator->stepped;
 	if (loop->follow != PICO_FOLLOW_ALL || loop->limit.reached)
 		l->process->leaving = PICO_LEAVING_SILENTLY;
 	else if (loop->closing)

@@ -184,8 +184,11 @@ pico_loop_leave(struct pico_loop *loop, struct pico_lwp *l)
 		pico_loop_resume(loop, l);
 		return;
 	}
-	/* A trap that was asked for is its next stop, and there it can go. */
+	/* A trap that was asked for is its next stop, and there it can go. In a group-stop it is to be let out for that;
+	 * it comes back to it. */
 	if ((l->stepped || l->breaks) && loop->kernel->trapped != NULL && loop->kernel->trapped(loop->kernel, l->id)) {
+		if (l->resume == PICO_RESUME_LISTEN)
+			l->resume = PICO_RESUME_CONTINUE;
 		pico_loop_resume(loop, l);
 		return;
 	}

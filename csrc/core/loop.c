@@ -71,11 +71,13 @@ pico_loop_resume(struct pico_loop *loop, struct pico_lwp *l)
 	if (l->stepped && !l->in_call && !l->skip_exit && how == PICO_RESUME_SYSCALL)
 		how = l->stepped;
 	if (!(loop->events & (1u << PICO_SCE | 1u << PICO_SCX)) && !l->stepped &&
-	    (how == PICO_RESUME_SYSCALL || how == PICO_RESUME_LAST || how == PICO_RESUME_DYING))
-		how = PICO_RESUME_CONTINUE;
-	if (how == PICO_RESUME_SYSCALL && pico_loop_runs_on(loop, l)) {
+	    (how == PICO_RESUME_SYSCALL || how == PICO_RESUME_LAST || how == PICO_RESUME_DYING)) {
 		how = PICO_RESUME_CONTINUE;
 		l->in_call = l->skip_exit = 0;	/* its exit is not seen */
+	}
+	if (how == PICO_RESUME_SYSCALL && pico_loop_runs_on(loop, l)) {
+		how = PICO_RESUME_CONTINUE;
+		l->in_call = l->skip_exit = 0;
 	}
 	if (how == PICO_RESUME_DYING)
 		how = PICO_RESUME_SYSCALL;

@@ -52,6 +52,7 @@ struct pico_lwp {
 	uint8_t in_call;	/* between SCE and SCX */
 	uint8_t skip_exit;	/* the next SCX ends a call that is the tracer's own doing */
 	uint8_t birth;		/* the kind to be recorded at its first stop, PICO_NONE: none */
+	uint8_t trapped;	/* the trap of its step comes after the event in hand */
 	uint8_t stepped;	/* the tracer has asked for PICO_RESUME_STEP or _BLOCK, and no event has come since; 0: no */
 	uint8_t asked;		/* of the new image it stands at it was asked whether to trace it on */
 	uint8_t unfollowed;	/* it stops with its process, and nothing is reported of it */

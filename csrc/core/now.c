@@ -36,6 +36,8 @@ pico_loop_lwps(const struct pico_loop *loop, struct pico_lwp_now *now, int max)
 	for (uint32_t cursor = 0; (l = pico_lwps_next(&loop->lwps, &cursor)) != NULL;) {
 		if (l->process == NULL)
 			continue;	/* held: not announced yet */
+		if (l->silent)
+			continue;	/* nothing is said of it */
 		if (n++ >= max)
 			continue;
 		*now = (struct pico_lwp_now){ .pid = l->process->pid, .lwp = l->id, .sysnum = -1 };

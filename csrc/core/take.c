@@ -48,12 +48,14 @@ pico_loop_go_on(struct pico_loop *loop, struct pico_lwp *l, int emitted)
 {
 	int leaves = l->process->leaving && !l->ready && l->resume != PICO_RESUME_GONE;
 
+	if (emitted && !loop->closing && !l->trapped)
+		l->stepped = 0;
+	l->trapped = 0;
 	/* Where it leaves, that is a record more, and there may be no room for it. */
 	if (emitted && !loop->closing &&
 	    (loop->mode == PICO_MODE_STOP || (leaves && pico_loop_is_full(loop)))) {
 		loop->current = l;
 		loop->current_lwp = l->id;
-		l->stepped = 0;
 	} else if (!l->ready) {
 		pico_loop_let_go_on(loop, l);
 	}
@@ -97,6 +99,10 @@ take_group_stop(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *e
 static void
 take_continued(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *ev)
 {
+	struct pico_kernel *k = loop->kernel;
+
+	/* A group-stop comes before what is queued: the trap of a step may still come. */
+	l->trapped = l->stepped && k->trapped != NULL && k->trapped(k, l->id);
 	/* Each of its LWPs comes out of the group stop; the process goes on once. */
 	if (l->process->stopped)
 		l->process->stopped = 0;

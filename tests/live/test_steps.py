@@ -7,6 +7,7 @@ import os
 import platform
 import signal
 import subprocess
+import threading
 from collections.abc import Callable
 from typing import IO, Any
 
@@ -237,3 +238,76 @@ def test_let_go_with_a_trap_on_its_way(start: Start, tracee: Tracee, how: str) -
                     ev.stop.step()
         until(lambda: untouched(target.pid), "it runs")
     assert target.process.poll() is None
+
+
+def test_a_stop_of_the_process_comes_before_the_trap_of_a_step(tracee: Tracee) -> None:
+    """The LWP is in its group-stop then, with the trap still to come: that is not its own."""
+    begun = False
+    with pt.spawn([tracee("halted"), "again", "300"], events=pt.SIGNAL | pt.STEP) as loop:
+        for ev in loop:
+            begun = begun or isinstance(ev, pt.Stopped)
+            if begun and isinstance(ev, pt.Stopped | pt.SingleStep) and ev.lwp == loop.root:
+                ev.stop.step()
+    assert loop.returncode == 0
+
+
+def test_let_go_in_such_a_stop(start: Start, tracee: Tracee) -> None:
+    """It gets out of it for the trap that is still to come, and back to it."""
+    for _ in range(ROUNDS):
+        target = start([tracee("halted"), "once"], stdin=subprocess.PIPE)
+        until(lambda said=target.said: said("ready"), "ready")
+        with pt.attach(target.pid, events=pt.STEP | pt.ATTACH) as loop:
+            enough = threading.Timer(0.1, loop.interrupt)
+            for count, ev in enumerate(loop):
+                if ev.stop is not None and ev.lwp == target.pid:
+                    ev.stop.step()
+                if count == 20:
+                    os.write(stdin(target), b"x")
+                    enough.start()
+            enough.join()
+        until(lambda lwps=target.lwps: is_stopped(lwps()), "it is stopped, and let go")
+
+
+def stdin(target: Target) -> int:
+    assert target.process.stdin is not None
+    return target.process.stdin.fileno()
+
+
+def is_stopped(lwps: dict[int, dict[str, str]]) -> bool:
+    return {(lwp["State"][0], lwp["TracerPid"]) for lwp in lwps.values()} == {("T", "0")}
+
+
+def test_a_step_that_was_asked_for_is_one_in_a_stream_as_well(nops: str) -> None:
+    with pt.spawn([nops], events=pt.EXEC | pt.STEP | pt.EXIT) as loop:
+        next(iter(loop)).stop.step()
+        kinds = [type(ev) for batch in loop.stream() for ev in batch]
+    assert kinds == [pt.SingleStep, pt.Exited]
+
+
+def test_a_step_from_a_breakpoint_where_no_calls_are_asked_for(nops: str) -> None:
+    """The exit of the execve that has started it is not waited for."""
+    with pt.spawn([nops], events=pt.EXEC | pt.STEP) as loop:
+        begin, places = 0, []
+        for ev in loop:
+            if isinstance(ev, pt.Exec):
+                begin = ev.stop.pc
+                ev.stop.breakpoint(begin + PLACES[0])
+            else:
+                places.append(ev.pc - begin)
+                if isinstance(ev, pt.Breakpoint):
+                    ev.stop.step()
+    assert places == PLACES[:2]
+
+
+def test_a_step_into_an_execve_costs_no_exit_of_an_lwp(tracee: Tracee) -> None:
+    """The first LWP's, where no calls are asked for; it ends in the new image, before another."""
+    argv = ["sh", "-c", 'kill -CONT $$; exec "$@"', "sh", tracee("leaderless"), "exit"]
+    steps, ended = False, []
+    with pt.spawn(argv, events=pt.ALL & ~(pt.SCE | pt.SCX)) as loop:
+        for ev in loop:
+            steps = not isinstance(ev, pt.Exec) and (steps or isinstance(ev, pt.Stopped))
+            if steps and ev.stop is not None:
+                ev.stop.step()
+            if isinstance(ev, pt.LwpExited):
+                ended.append(ev.lwp)
+    assert loop.root in ended
