@@ -42,19 +42,18 @@ pico_loop_set_regs(struct pico_loop *loop, int32_t lwp, const void *regs, size_t
 
 /* The call as it stands now: how the LWP is to be resumed depends on its number, and so does its ABI. */
 static int
-decode_entry_again(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *call)
+decode_entry_again(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *call, struct pico_decoded *d)
 {
 	struct pico_raw raw = { .id = loop->kernel->lwp_of != NULL ? l->process->pid : l->id, .status = l->status };
-	struct pico_decoded d;
 
 	l->in_call = 0;	/* it is the entry that is to be decoded */
-	int e = pico_loop_decode(loop, l, &raw, &d);
+	int e = pico_loop_decode(loop, l, &raw, d);
 	l->in_call = 1;
 	if (e < 0)
 		return e;
-	l->resume = d.resume;
-	call->abi = d.event.abi;
-	call->nargs = d.event.nargs;
+	l->resume = d->resume;
+	call->abi = d->event.abi;
+	call->nargs = d->event.nargs;
 	return 0;
 }
 
@@ -62,6 +61,7 @@ static int
 answer(struct pico_loop *loop, struct pico_lwp *l, const struct pico_event *call)
 {
 	struct pico_event now = *call;
+	struct pico_decoded d = { 0 };
 	int e = loop->kernel->alter(loop->kernel, l->process->pid, l->id, call, PICO_ALTER_ANSWER);
 
 	if (e < 0)
@@ -73,7 +73,7 @@ answer(struct pico_loop *loop, struct pico_lwp *l, const struct pico_event *call
 		pico_lwps_push_ready(&loop->lwps, l, l->status);
 		return 0;
 	}
-	return decode_entry_again(loop, l, &now);
+	return decode_entry_again(loop, l, &now, &d);
 }
 
 int
@@ -87,18 +87,23 @@ pico_loop_refuse(struct pico_loop *loop, struct pico_lwp *l, int error)
 static int
 change(struct pico_loop *loop, struct pico_lwp *l, struct pico_event *call, int what)
 {
+	struct pico_decoded d = { 0 };
 	int e = loop->kernel->alter(loop->kernel, l->process->pid, l->id, call, what);
 
 	if (e < 0)
 		return e;
 	l->altered = 1;
-	if (what & PICO_ALTER_NUMBER)
-		e = decode_entry_again(loop, l, call);
+	if (what & PICO_ALTER_NUMBER || l->process->filtered)
+		e = decode_entry_again(loop, l, call, &d);
+	/* What was done about the call as it was is undone, and done about this one. */
+	pico_loop_kept(loop, l);
 	pico_names_trim(call->abi < PICO_ABIS ? loop->syscalls[call->abi] : NULL, call);
 	l->abi = call->abi;
 	l->sysnum = call->sysnum;
 	l->nargs = call->nargs;
 	memcpy(l->args, call->args, sizeof(l->args));
+	if (e == 0)
+		pico_loop_filtered_entry(loop, l, &d);
 	return e;
 }
 

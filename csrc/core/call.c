@@ -14,7 +14,9 @@ pico_loop_take_entry(struct pico_loop *loop, struct pico_lwp *l, struct pico_dec
 	pico_names_trim(ev->abi < PICO_ABIS ? loop->syscalls[ev->abi] : NULL, ev);
 	l->in_call = 1;
 	l->skip_exit = 0;
-	l->altered = l->answered = l->again = 0;
+	l->altered = l->answered = 0;
+	/* It was come to by a step, and the filter in the kernel is asked after that: of this very call. */
+	l->again = l->process->filtered && l->stepped;
 	l->abi = ev->abi;
 	l->nargs = ev->nargs;
 	l->sysnum = ev->sysnum;

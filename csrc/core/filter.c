@@ -49,7 +49,8 @@ pico_loop_filtered_entry(struct pico_loop *loop, struct pico_lwp *l, const struc
 		pico_loop_fail(loop, pico_loop_refuse(loop, l, d->refuse));
 	else if (p->filtered && k->keep_child != NULL) {
 		int e = k->keep_child(k, p->pid, l->id, &d->event, 0);
-		l->keeps = l->altered = e == 1;
+		l->keeps = e == 1;
+		l->altered |= l->keeps;
 		pico_loop_fail(loop, e);
 	}
 }

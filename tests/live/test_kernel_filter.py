@@ -10,15 +10,17 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 from cli_support import as_user, needs_root, picotrace
-from runs import Run, Trace, asks_for_results
+from runs import Run, Trace, asks_for_results, contents
 
 import pypicotrace as pt
 from pypicotrace.syscalls import load
 
 Tracee = Callable[[str], str]
+Scratch = Callable[[], IO[bytes]]
 
 CHOSEN = ["openat", "execve", "exit_group", "write", "/^mmap/", "open", "wait4", "waitpid"]
 THREADS = """
@@ -129,6 +131,22 @@ def test_a_child_that_asks_not_to_be_traced(
         assert run.told("status") == (3 << 8,)
         flags, asked = run.told("flags")
         assert flags == asked
+
+
+@pytest.mark.parametrize("how", ["clone", "clone3", "vfork", "thread"])
+def test_so_does_one_whose_making_was_changed(tracee: Tracee, scratch: Scratch, how: str) -> None:
+    """It is written as it was asked for; and nobody sees the child among the LWPs."""
+    calls = ["getpgid", "clone", "clone3"]
+    options: Any = {"syscalls": calls, "follow": True, "kernel_filter": True, "stdout": scratch()}
+    seen = set()
+    with pt.spawn([tracee("untraced"), how], **options) as loop:
+        for ev in loop:
+            if type(ev) is pt.SyscallEntry and ev.name in ("clone", "clone3"):
+                ev.stop.set_args(*ev.args)
+            seen.update(now.lwp for now in loop.lwps())
+    said = Run([], 0, None, contents(options["stdout"]))
+    assert said.told("child") == (said.told("maker")[0], 0)
+    assert seen == {loop.root}
 
 
 @pytest.mark.parametrize("how", ["errno", "trace", "log", "trap", "notify"])

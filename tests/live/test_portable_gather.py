@@ -66,13 +66,18 @@ def test_what_would_change_them_is_refused(trace: Trace, tracee: Tracee) -> None
     def look(ev: Any) -> None:
         for stop in ev.stop.gather():
             name = next(iter(stop.registers))
-            for change in (partial(stop.registers.update, {name: 1}), stop.step):
+            changes = (
+                partial(stop.registers.update, {name: 1}),
+                partial(stop.write, 0, b"x"),
+                stop.step,
+            )
+            for change in changes:
                 with pytest.raises(pt.KernelError) as caught:
                     change()
                 refused.append(caught.value.errno)
 
     trace([tracee("portable/crowd"), "1"], body=at_signal(look))
-    assert refused == [errno.EBUSY] * 2 * KINDS
+    assert refused == [errno.EBUSY] * 3 * KINDS
 
 
 def test_handles_are_good_for_one_stop(tracee: Tracee) -> None:

@@ -311,3 +311,16 @@ def test_a_step_into_an_execve_costs_no_exit_of_an_lwp(tracee: Tracee) -> None:
             if isinstance(ev, pt.LwpExited):
                 ended.append(ev.lwp)
     assert loop.root in ended
+
+
+def test_an_entry_that_a_step_has_come_to_is_told_once(nops: str) -> None:
+    """Also where the filter in the kernel is asked about that call afterwards."""
+    events = pt.EXEC | pt.SCE | pt.STEP
+    how: Any = {"syscalls": ["getppid"], "follow": True, "kernel_filter": True}
+    with pt.spawn([nops], events=events, **how) as loop:
+        entries = 0
+        for ev in loop:
+            entries += isinstance(ev, pt.SyscallEntry)
+            if entries == 0:
+                ev.stop.step()
+    assert entries == 1
