@@ -17,7 +17,7 @@ from pypicotrace.formats import FORMATS, Format, needed, new
 from pypicotrace.formats.header import Header
 from pypicotrace.progress import Progress, counted
 from pypicotrace.recording import read
-from pypicotrace.tracefile import same_file
+from pypicotrace.tracefile import name_of_output, same_file
 from pypicotrace.trouble import USAGE, Trouble, command
 
 HELP = """\
@@ -145,27 +145,15 @@ def writer(work: Work) -> Callable[[Header, Iterable[Batch]], object]:
 
 def write_bytes(work: Work, form: Format, header: Header, batches: Iterable[Batch]) -> None:
     """Write a file; where the trace ends early, by an error, what there is of it is whole."""
-    if work.target != "-" and same_file(work.source, work.target):
-        raise Trouble(f"{work.target}: that is what is to be converted")
-    with closing(target_file(work.target)) as out:
+    if same_file(work.source, work.target):
+        raise Trouble(f"{name_of_output(work.target)}: that is what is to be converted")
+    with closing(File(work.target)) as out:
         out.write(form.begin(header))
         try:
             for batch in batches:
                 out.write(form.events(batch))
         finally:
             out.write(form.end())
-
-
-def target_file(path: str) -> File:
-    """A file to write to; ``-`` is standard output.
-
-    :raises OSError: it cannot be opened; with its name.
-    """
-    try:
-        return File(path)
-    except OSError as error:
-        where = "standard output" if path == "-" else path
-        raise OSError(error.errno, error.strerror, where) from None
 
 
 def convert(work: Work) -> None:

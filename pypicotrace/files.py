@@ -10,7 +10,7 @@ import stat
 from collections import OrderedDict, deque
 from contextlib import suppress
 
-from pypicotrace.tracefile import open_trace
+from pypicotrace.tracefile import name_of_output, open_trace
 
 OPEN_MAX = 256
 """So many files of processes are open at once,"""
@@ -25,9 +25,15 @@ class File:
     """A file for a trace. A line that a full disk has cut is taken back."""
 
     def __init__(self, path: str, *, append: bool = False) -> None:
-        """Open it, as `pypicotrace.tracefile.open_trace` does."""
-        self.path = path
-        self._fd = open_trace(path, append=append)
+        """Open it, as `pypicotrace.tracefile.open_trace` does.
+
+        :raises OSError: that cannot be done; with its name.
+        """
+        self._name = name_of_output(path)
+        try:
+            self._fd = open_trace(path, append=append)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self._name) from None
         self.size = 0
         """How much was written."""
 
@@ -43,7 +49,7 @@ class File:
         except OSError as error:
             done = len(data) - len(left)
             self._take_back(done - (data.rfind(b"\n", 0, done) + 1))
-            raise OSError(error.errno, error.strerror, self.path) from None
+            raise OSError(error.errno, error.strerror, self._name) from None
         self.size += len(data)
 
     def _take_back(self, size: int) -> None:
@@ -122,7 +128,7 @@ class OfProcesses:
                 return File(path, append=append)
             except OSError as error:
                 if error.errno not in OUT_OF_DESCRIPTORS or not self._open:
-                    raise OSError(error.errno, error.strerror, path) from None
+                    raise
             self._close_one()
 
     def _close_one(self) -> None:
@@ -186,10 +192,7 @@ class OneAfterAnother:
     def _next(self) -> File:
         number = self._numbers[-1] + 1 if self._numbers else 1
         path = numbered(self._path, number)
-        try:
-            file = File(path)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, path) from None
+        file = File(path)
         self._numbers.append(number)
         while self._keep is not None and len(self._numbers) > self._keep:
             with suppress(FileNotFoundError):

@@ -37,9 +37,13 @@ def open_trace(path: str | os.PathLike[str] | None, *, append: bool = False) -> 
 
 def _high(fd: int) -> int:
     """A copy of a descriptor that can be written to, above 2 and not inherited."""
-    if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+    if not _is_writable(fd):
         raise OSError(errno.EBADF, "not open for writing")
     return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
+
+
+def _is_writable(fd: int) -> bool:
+    return fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
 
 
 def _open_file(path: str, append: bool) -> int:
@@ -82,9 +86,31 @@ def _open_in(folder: int, name: str, append: bool) -> int:
     return fd
 
 
-def same_file(a: str, b: str) -> bool:
-    """Whether two names, of which the first exists, are one file's; ``-`` is none."""
-    return a != "-" and os.path.exists(b) and os.path.samefile(a, b)
+def same_file(source: str, target: str) -> bool:
+    """Whether to write to the one would change what is read from the other.
+
+    ``-`` is standard input of what is read, and standard output of what is written. A terminal or a
+    socket can be both.
+    """
+    read, written = _status(source, 0), _status(target, 1)
+    if read is None or written is None:
+        return False
+    if target == "-" and not _is_writable(1):
+        return False  # it was closed, and what is read has its number
+    return stat.S_ISREG(read.st_mode) and os.path.samestat(read, written)
+
+
+def _status(path: str, standard: int) -> os.stat_result | None:
+    """What there is, if anything."""
+    try:
+        return os.fstat(standard) if path == "-" else os.stat(path)
+    except OSError:
+        return None
+
+
+def name_of_output(path: str) -> str:
+    """What is written to, in words."""
+    return "standard output" if path == "-" else path
 
 
 def _check(found: os.stat_result) -> None:

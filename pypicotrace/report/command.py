@@ -12,12 +12,13 @@ from typing import NamedTuple
 from pypicotrace import __version__
 from pypicotrace.batch import Batch
 from pypicotrace.errors import BadRecording
+from pypicotrace.files import File
 from pypicotrace.formats.header import Header
 from pypicotrace.progress import Progress, counted
 from pypicotrace.recording import read
 from pypicotrace.report.collected import Collected
 from pypicotrace.report.page import page
-from pypicotrace.tracefile import open_trace, same_file
+from pypicotrace.tracefile import name_of_output, same_file
 from pypicotrace.trouble import USAGE, Trouble, command
 
 HELP = """\
@@ -92,9 +93,9 @@ def report(work: Work) -> None:
         opened(work.source, progress) as (header, batches),
     ):
         if same_file(work.source, work.target):
-            raise Trouble(f"{work.target}: that is the recording")
+            raise Trouble(f"{name_of_output(work.target)}: that is the recording")
         # A place that cannot be written to is told before there is work in it.
-        with open(open_trace(work.target), "wb") as out:
+        with closing(File(work.target)) as out:
             collected = Collected()
             broken = collect(collected, batches)
             warning = "" if broken is None else f"Only the beginning: {broken}"

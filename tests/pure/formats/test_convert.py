@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from pypicotrace.formats.plain import Plain
 from pypicotrace.progress import Progress
 
 PATIENCE = 20.0
+FULL = Path("/dev/full")
 CONVERT = [
     sys.executable,
     "-c",
@@ -272,6 +274,46 @@ def test_what_cannot_be_written(file: Path, capsys: pytest.CaptureFixture[str]) 
     assert file.read_bytes() == before
     message = "picotrace-convert: /dev/full: No space left on device\n"
     assert convert(capsys, "-t", "text", file, "/dev/full") == (1, message)
+
+
+def test_what_is_to_be_converted_is_standard_input_or_output(file: Path) -> None:
+    before = file.read_bytes()
+    for source, target in (("-", file), (file, "-"), ("-", "-")):
+        argv = [*CONVERT, "-f", "ndjson", "-t", "ndjson", str(source), str(target)]
+        with file.open("rb") as stdin, file.open("ab") as stdout:
+            done = subprocess.run(
+                argv,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=subprocess.PIPE,
+                timeout=PATIENCE,
+                check=False,
+            )
+        name = "standard output" if target == "-" else target
+        message = f"picotrace-convert: {name}: that is what is to be converted\n"
+        assert (done.returncode, done.stderr.decode()) == (1, message)
+        assert file.read_bytes() == before
+
+
+def test_what_is_no_file_can_be_both(file: Path) -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        ours.sendall(file.read_bytes())
+        ours.shutdown(socket.SHUT_WR)
+        argv = [*CONVERT, "-f", "ndjson", "-t", "text", "-", "-"]
+        done = subprocess.run(argv, stdin=theirs, stdout=theirs, timeout=PATIENCE, check=False)
+    with ours, ours.makefile("rb") as stream:
+        assert stream.read() == written(Plain(), batch_of_all())
+    assert done.returncode == 0
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no disk that is always full")
+def test_standard_output_that_is_full_has_a_name(file: Path) -> None:
+    with FULL.open("wb") as full:
+        argv = [*CONVERT, "-t", "text", str(file), "-"]
+        done = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, check=False)
+    message = b"picotrace-convert: standard output: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, message)
 
 
 def test_it_goes_where_nobody_else_has_led_it(

@@ -114,10 +114,25 @@ def test_what_cannot_be_written(file: Path, capsys: pytest.CaptureFixture[str]) 
     assert report(capsys, file, "-o", file.with_name("no") / "report.html")[0] == 1
 
 
+def test_the_recording_is_standard_input(file: Path) -> None:
+    before = file.read_bytes()
+    with file.open("rb") as stdin:
+        argv = [*REPORT, "-o", str(file), "-"]
+        done = subprocess.run(argv, stdin=stdin, stderr=subprocess.PIPE, check=False)
+    message = f"picotrace-report: {file}: that is the recording\n"
+    assert (done.returncode, done.stderr.decode()) == (1, message)
+    assert file.read_bytes() == before
+
+
 @pytest.mark.skipif(not FULL.exists(), reason="this system has no disk that is always full")
 def test_a_full_disk(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    message = "picotrace-report: No space left on device\n"
+    message = f"picotrace-report: {FULL}: No space left on device\n"
     assert report(capsys, file, "-o", FULL) == (1, message)
+    with FULL.open("wb") as full:
+        argv = [*REPORT, "-o", "-", str(file)]
+        done = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, check=False)
+    message = "picotrace-report: standard output: No space left on device\n"
+    assert (done.returncode, done.stderr.decode()) == (1, message)
 
 
 @pytest.mark.parametrize("bad", [b"", b'{"ev":"nothing"}\n'])
