@@ -105,6 +105,7 @@ WORDS = {
     "ATTACHED": ev.Attached,
     "DETACHED": ev.Detached,
 }
+OLD_LWP = re.compile(r"\bold_lwp=(\d+)")
 STEPS = ("SINGLESTEP", "BREAKPOINT", "DBREG")
 NEEDED = {
     **dict.fromkeys(("FORKED", "VFORKED", "SPAWNED", "VFORK_DONE"), "child"),
@@ -120,47 +121,72 @@ def items_of_text(lines: Iterable[str], abi: str) -> Iterator[Item]:
     :param abi: whose calls these are; the text does not say it.
     :raises ValueError: a line is none of such a trace; the message has it, and its number.
     """
-    entered: dict[int, Item] = {}
+    text = _Text(abi)
     for number, line in enumerate(lines, 1):
         found = LINE.fullmatch(COLOUR.sub("", line))
         try:
             if found is None:
                 raise ValueError
-            items = list(_items(found, entered, abi))
+            text.take(found)
         except ValueError:
             raise ValueError(f"line {number} is no line of a trace: {line!r}") from None
-        yield from items
-    yield from entered.values()
+    return (item for item in text.items if item is not None)
 
 
-def _items(found: re.Match[str], entered: dict[int, Item], abi: str) -> Iterator[Item]:
-    """What a line has ended, or says by itself.
+class _Text:
+    """The items of the lines that were taken so far."""
 
-    :param entered: the calls that the LWPs are in.
-    :raises ValueError: that is none of picotrace's, or cut.
-    """
-    if found["place"]:
-        return  # what a new image was given
-    lwp = int(found["lwp"])
-    common = (int(found["pid"]), lwp, found["program"])
-    word, info = found["event"], found["info"] or ""
-    if word == "SCE":
-        yield from _given_up(entered, lwp)
-        entered[lwp] = _entry(common, info, abi)
-    elif word == "SCX":
-        yield _exit(entered.pop(lwp, None), common, info, abi)
-    else:
-        if word in ("EXITED", "SIGNALED"):
-            ended = [lwp for lwp, item in entered.items() if item.pid == common[0]]
-            for lwp in ended:
-                yield from _given_up(entered, lwp)
-        yield _event(common, word, info)
+    def __init__(self, abi: str) -> None:
+        self._abi = abi
+        self._entered: dict[tuple[int, int], int] = {}
+        """Where the call is that an LWP is in. By its process, too: NetBSD counts them in each."""
+        self.items: list[Item | None] = []
+        """None: where a call began that has returned since."""
 
+    def take(self, found: re.Match[str]) -> None:
+        """Take a line.
 
-def _given_up(entered: dict[int, Item], lwp: int) -> Iterator[Item]:
-    """A call of which no exit comes any more."""
-    if lwp in entered:
-        yield entered.pop(lwp)
+        :raises ValueError: that is none of picotrace's, or cut.
+        """
+        if found["place"]:
+            return  # what a new image was given
+        pid, lwp = int(found["pid"]), int(found["lwp"])
+        common = (pid, lwp, found["program"])
+        word, info = found["event"], found["info"] or ""
+        if word == "SCE":
+            self.items.append(_entry(common, info, self._abi))
+            self._entered[pid, lwp] = len(self.items) - 1
+        elif word == "SCX":
+            self.items.append(_exit(self._returned(pid, lwp), common, info, self._abi))
+        else:
+            item = _event(common, word, info)
+            if word in ("EXITED", "SIGNALED"):
+                self._given_up(pid)
+            elif word == "LWP_EXITED":
+                self._entered.pop((pid, lwp), None)
+            elif word == "EXEC":
+                self._replaced(pid, lwp, info)
+            self.items.append(item)
+
+    def _returned(self, pid: int, lwp: int) -> Item | None:
+        """The call that an LWP was in."""
+        place = self._entered.pop((pid, lwp), None)
+        if place is None:
+            return None
+        item, self.items[place] = self.items[place], None
+        return item
+
+    def _given_up(self, pid: int) -> None:
+        """Of the calls of a process no exit comes any more."""
+        self._entered = {who: place for who, place in self._entered.items() if who[0] != pid}
+
+    def _replaced(self, pid: int, lwp: int, info: str) -> None:
+        """One LWP is left, which has called execve; on Linux it has the first one's id."""
+        moved = OLD_LWP.search(info)
+        place = self._entered.get((pid, int(moved[1]) if moved is not None else lwp))
+        self._given_up(pid)
+        if place is not None:
+            self._entered[pid, lwp] = place
 
 
 Common = tuple[int, int, str]
@@ -187,8 +213,8 @@ def _exit(entry: Item | None, common: Common, info: str, abi: str) -> Item:
     if found["number"]:
         result = found["error"] or found["number"]
     item = entry if entry is not None else Item(*common, _name(found), abi)
-    # An execve ends as another program.
-    return item._replace(result=result, program=common[2])
+    # An execve ends as another program, and maybe as another LWP.
+    return item._replace(result=result, program=common[2], lwp=common[1])
 
 
 def _event(common: Common, word: str, info: str) -> Item:

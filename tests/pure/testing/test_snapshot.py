@@ -228,6 +228,67 @@ def test_a_snapshot_of_a_text_in_colour() -> None:
     assert written(take(items_of_text(coloured.splitlines(), "linux-x86_64"))) == OF_TEXT
 
 
+def calls_of(text: str, abi: str) -> list[tuple[int, int, str, object]]:
+    """Process, LWP, name and result of each call, and of each event."""
+    items = items_of_text(text.splitlines(), abi)
+    return [(item.pid, item.lwp, item.name, item.result) for item in items]
+
+
+def test_an_execve_by_another_lwp_takes_no_call_of_the_first() -> None:
+    """As in a trace: the others' calls never return, and the execve does as the first LWP's."""
+    text = """\
+   100    100              a SCE futex(0x1000,0,0,0,0,0)
+   100    101              a SCE read(0,0x1000,0x1)
+   100    102              a SCE execve(0x1000,0x2000,0x3000)
+   100    100              b EXEC old_lwp=102
+   100    100              b SCX execve = 0
+   100    100              b SCE exit_group(0)
+   100      0              b EXITED status=0
+"""
+    trace = trace_of(
+        made_call("futex", 0x1000, 0, 0, 0, 0, 0)[0],
+        made_call("read", 0, 0x1000, 1, pid=ROOT, lwp=101)[0],
+        pt.Exec(pid=ROOT, lwp=ROOT, program=b"b", old_lwp=102),
+        made_call("execve", 0x1000, 0x2000, 0x3000),
+        made_call("exit_group", 0)[0],
+        pt.Exited(pid=ROOT, lwp=0, status=0),
+    )
+    wanted = [
+        (100, 100, "futex", None),
+        (100, 101, "read", None),
+        (100, 100, "Exec", None),
+        (100, 100, "execve", 0),
+        (100, 100, "exit_group", None),
+        (100, 0, "Exited", None),
+    ]
+    assert calls_of(text, "linux-x86_64") == wanted
+    of_trace = items_of(trace.seen)
+    assert [(item.pid, item.lwp, item.name, item.result) for item in of_trace] == wanted
+    [execve] = [i for i in items_of_text(text.splitlines(), "linux-x86_64") if i.name == "execve"]
+    assert (execve.args, execve.program) == ((0x1000, 0x2000, 0x3000), "b")
+
+
+def test_lwps_of_two_processes_may_have_one_id() -> None:
+    """As NetBSD's have, which are counted in each process."""
+    text = """\
+   100      1              a SCE read(0,0x1000,0x1)
+   101      1              a SCE close(0x3)
+   100      1              a SCX read = 0x1
+   101      1              a SCX close = 0
+"""
+    assert calls_of(text, "netbsd-amd64") == [(100, 1, "read", 1), (101, 1, "close", 0)]
+
+
+def test_a_call_that_never_returns_stands_where_it_began() -> None:
+    text = """\
+   100    101              a SCE exit(0)
+   100    101              a LWP_EXITED
+   100    101              a SCX read = 0x1
+"""
+    names = [name for _, _, name, _ in calls_of(text, "linux-x86_64")]
+    assert names == ["exit", "LwpExited", "read"]
+
+
 def test_calls_that_look_otherwise() -> None:
     """Without names, or results; with two results, or with what the kernel cuts."""
     text = """\
