@@ -54,10 +54,22 @@ class Given(NamedTuple):
         """Children, too."""
         return "-f" in self.options
 
-    def loop(self, events: pt.Mask, pin: Literal["auto", "off"] = "off") -> pt.Loop:
-        """The loop that traces it; ``pin`` is that of a program which is started."""
+    def loop(self, name: str, events: pt.Mask, pin: Literal["auto", "off"] = "off") -> pt.Loop:
+        """The loop that traces it; ``pin`` is that of a program which is started.
+
+        Of several processes, one that cannot be attached to is named, and left out.
+        """
         if self.pids:
-            return pt.attach(*self.pids, events=events, follow=self.follow)
+
+            def refused(error: pt.AttachError) -> None:
+                complain(name, str(error.strerror))
+
+            return pt.attach(
+                *self.pids,
+                events=events,
+                follow=self.follow,
+                on_refused=refused if len(self.pids) > 1 else None,
+            )
         return pt.spawn(self.program, events=events, follow=self.follow, close_fds=False, pin=pin)
 
 
@@ -105,7 +117,10 @@ def show(name: str, loop: pt.Loop, take: Callable[[pt.Event], object]) -> int:
     Where it cannot write any more, a command runs on; what was attached to is let go.
 
     :returns: 0, or the errno of the write that failed.
+    :raises Failure: there is nothing that could be attached to.
     """
+    if not loop.root and not loop.attached:
+        raise Failure("there is nothing to trace", EXIT_FAILURE)
     try:
         for event in loop:
             with suppress(pt.TraceeDied):

@@ -172,7 +172,7 @@ def run(argv: Sequence[str]) -> int:
         raise Failure("-b and -l are for Linux: here the kernel writes the file", EXIT_FAILURE)
     if args.backtrace and shutil.which("gdb") is None:
         raise Failure("-b: there is no gdb(1) here; install it", EXIT_FAILURE)
-    loop = said.loop(pt.SIGNAL)
+    loop = said.loop(NAME, pt.SIGNAL)
     with Signals(loop) as signals, loop:
         show(NAME, loop, Dumper(args).take)
     return end_as(loop, signals.ended_by)

@@ -36,7 +36,7 @@ def run(argv: Sequence[str]) -> int:
     args = given(NAME, HELP, "o:", argv)
     if isinstance(args, str):
         return answer(args)
-    loop = args.loop(EVENTS)
+    loop = args.loop(NAME, EVENTS)
     own, since = abi(native()), time.monotonic_ns()
     fd = open_output(args.options.get("-o"))
     with Signals(loop) as signals, loop, open(fd, "wb", buffering=0) as out:

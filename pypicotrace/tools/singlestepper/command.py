@@ -106,7 +106,7 @@ def run(argv: Sequence[str]) -> int:
     block = "-b" in args.options
     if block and not pt.steps_blocks():
         raise Failure("-b: here a processor executes instructions one by one", EXIT_FAILURE)
-    loop = args.loop(EVENTS, "auto")
+    loop = args.loop(NAME, EVENTS, "auto")
     fd = open_output(args.options.get("-o"))
     with written(fd) as out:
         stepper = Stepper(out.write if "-t" in args.options else None, block=block)
