@@ -6,10 +6,9 @@ import errno
 import getopt
 import os
 import re
-import shutil
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Literal, NamedTuple
 
@@ -165,14 +164,30 @@ def answer(text: str) -> int:
     return 0
 
 
-def not_run(error: pt.LaunchError) -> tuple[str, int]:
-    """Why a command could not be executed, and the exit status, which is a shell's."""
+def searched(program: bytes, environment: Iterable[bytes]) -> list[bytes]:
+    """The files that execvp(3) would try for this program, in its order."""
+    if b"/" in program or not program:
+        return [program]
+    path = next((entry[5:] for entry in environment if entry.startswith(b"PATH=")), None)
+    folders = (os.fsencode(os.defpath) if path is None else path).split(b":")
+    return [os.path.join(folder or b".", program) for folder in folders]
+
+
+def not_run(error: pt.LaunchError, environment: Iterable[bytes]) -> Failure:
+    """Why a command could not be executed, in the words of picotrace, and the status of a shell.
+
+    :param environment: the command's, in whose PATH it was looked for.
+    """
     name = str(error.filename)
-    missing = error.errno in (errno.ENOENT, errno.ENOTDIR)
-    if missing and shutil.which(name):
-        return f"{name}: the interpreter it names does not exist", EXIT_CANNOT_RUN
-    why = f"{name or repr(name)}: {error.strerror}"
-    return why, EXIT_NOT_FOUND if missing else EXIT_CANNOT_RUN
+    named = name or repr(name)
+    there = list(filter(os.path.exists, searched(os.fsencode(name), environment)))
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        if there:
+            return Failure(f"{named}: the interpreter it names does not exist", EXIT_CANNOT_RUN)
+        why = error.strerror if os.sep in name else "command not found"
+        return Failure(f"{named}: {why}", EXIT_NOT_FOUND)
+    is_folder = bool(there) and os.path.isdir(there[0])
+    return Failure(f"{named}: {'is a directory' if is_folder else error.strerror}", EXIT_CANNOT_RUN)
 
 
 def command(name: str, run: Callable[[Sequence[str]], int], argv: Sequence[str] | None) -> int:
@@ -183,9 +198,9 @@ def command(name: str, run: Callable[[Sequence[str]], int], argv: Sequence[str] 
         complain(name, str(failure))
         return failure.status
     except pt.LaunchError as error:
-        why, status = not_run(error)
-        complain(name, why)
-        return status
+        why = not_run(error, pt.own_environment())
+        complain(name, str(why))
+        return why.status
     except pt.PicotraceError as error:
         complain(name, getattr(error, "strerror", None) or str(error))
     except OSError as error:

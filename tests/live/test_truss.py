@@ -181,7 +181,10 @@ def test_a_process_that_runs_already(tmp_path: Path) -> None:
         (["/nowhere/at-all"], 127, "/nowhere/at-all: No such file or directory"),
         (["/etc/passwd"], 126, "/etc/passwd: Permission denied"),
         (["/etc/passwd/x"], 127, "/etc/passwd/x: Not a directory"),
-        ([""], 127, "'': No such file or directory"),
+        (["nothing-of-that-name"], 127, "nothing-of-that-name: command not found"),
+        (["-E", "PATH=/nowhere", "true"], 127, "true: command not found"),
+        (["-E", "PATH=/", "etc"], 126, "etc: is a directory"),
+        ([""], 127, "'': command not found"),
         (["-p", "2147483646"], 1, "cannot attach to process 2147483646: there is no such process"),
         (["-p", "2147483646"], 1, "there is nothing to trace"),
         (["-o", "/nowhere/x", "true"], 1, "/nowhere/x: No such file or directory"),
@@ -196,12 +199,15 @@ def test_what_cannot_be_done(words: list[str], status: int, says: str) -> None:
 
 def test_a_script_without_its_interpreter(tmp_path: Path) -> None:
     """The status is a shell's: the command is there."""
-    script = tmp_path / "script"
+    script = tmp_path / "orphaned"
     script.write_text("#!/nowhere/sh\n")
     script.chmod(0o755)
     done = truss(script)
     assert done.returncode == 126
     assert done.stderr == f"picotrace-truss: {script}: the interpreter it names does not exist\n"
+    done = truss("-E", f"PATH={tmp_path}", "orphaned")
+    assert done.returncode == 126
+    assert done.stderr == "picotrace-truss: orphaned: the interpreter it names does not exist\n"
 
 
 def test_nobody_reads_it() -> None:

@@ -17,6 +17,7 @@ from pypicotrace.tools.frame import (
     command,
     complain,
     end,
+    not_run,
     open_output,
     output_name,
 )
@@ -150,9 +151,12 @@ def run(argv: Sequence[str]) -> int:
         raise Failure(f"-k: {error}") from None
     live = drawn(args, trace)
     fd = open_output(args.output)
-    with Signals(loop) as signals, loop:
-        announce(loop, args)
-        lost = show(loop, args, trace, live, fd)
+    try:
+        with Signals(loop) as signals, loop:
+            announce(loop, args)
+            lost = show(loop, args, trace, live, fd)
+    except pt.LaunchError as error:
+        raise not_run(error, pt.own_environment(args.environment)) from None
     os.close(fd)
     return end(loop, signals.ended_by, lost)
 

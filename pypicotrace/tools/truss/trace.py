@@ -12,7 +12,7 @@ from pypicotrace import syscalls
 from pypicotrace.syscalls.select import select
 from pypicotrace.tools.decode.abi import abi, native
 from pypicotrace.tools.decode.text import quoted
-from pypicotrace.tools.frame import EXIT_FAILURE, Failure
+from pypicotrace.tools.frame import EXIT_FAILURE, Failure, searched
 from pypicotrace.tools.stacks import Stacks
 from pypicotrace.tools.truss.arguments import Arguments, wanted
 from pypicotrace.tools.truss.counts import Counts
@@ -74,13 +74,13 @@ def named(target: bytes) -> str:
 
 def file_of(program: bytes, environment: Sequence[bytes]) -> bytes:
     """The file that is executed for a program of that name, as execvp(3) looks for it."""
-    if b"/" in program:
-        return program
-    path = next((word[5:] for word in environment if word.startswith(b"PATH=")), None)
-    folders = (os.fsencode(os.defpath) if path is None else path).split(b":")
-    files = [os.path.join(folder or b".", program) for folder in folders]
     return next(
-        (file for file in files if os.path.isfile(file) and os.access(file, os.X_OK)), program
+        (
+            file
+            for file in searched(program, environment)
+            if os.path.isfile(file) and os.access(file, os.X_OK)
+        ),
+        program,
     )
 
 
