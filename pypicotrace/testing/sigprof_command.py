@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getopt
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -61,7 +62,7 @@ def run(argv: Sequence[str]) -> int:
 def _interval(text: str | None) -> int:
     if text is None:
         return INTERVAL_US
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text) <= 10**9:
+    if not re.fullmatch(r"[0-9]{1,10}", text, re.ASCII) or not 1 <= int(text) <= 10**9:
         raise Trouble(f"-i {text}: give microseconds, from 1 to {10**9}")
     return int(text)
 

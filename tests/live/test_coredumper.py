@@ -155,6 +155,7 @@ def test_a_process_that_runs(tmp_path: Path) -> None:
         (["-p", "0"], "-p 0"),
         (["-l", "1x", "true"], "-l 1x"),
         (["-s", "NONE", "true"], "-s NONE"),
+        (["-s", "9" * 5000, "true"], "9: there is no such signal"),
         (["-c", "%q", "true"], "-c %q"),
     ],
 )

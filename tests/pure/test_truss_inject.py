@@ -54,6 +54,13 @@ def test_words(text: str, made: Injection) -> None:
         ("open:error=EIO:when=0", "give FIRST"),
         ("open:error=EIO:when=1+0", "give FIRST"),
         ("open:error=EIO:when=+2", "give FIRST"),
+        # More digits than int() takes.
+        (f"open:error={'9' * 5000}", "no such error"),
+        (f"open:retval={'9' * 5000}", "give a number from 0"),
+        (f"open:delay={'9' * 5000}", "a delay is"),
+        (f"open:error=EIO:when={'9' * 5000}", "give FIRST"),
+        (f"open:error=EIO:when=1..{'9' * 5000}", "give FIRST"),
+        (f"open:error=EIO:when=1+{'9' * 5000}", "give FIRST"),
     ],
 )
 def test_words_that_make_no_sense(text: str, says: str) -> None:

@@ -85,7 +85,7 @@ def size(text: str) -> int:
 
 def signo(word: str) -> int:
     """A signal's number, of its number or its name."""
-    if word.isascii() and word.isdigit() and int(word) in signal.valid_signals():
+    if re.fullmatch(r"[0-9]{1,10}", word, re.ASCII) and int(word) in signal.valid_signals():
         return int(word)
     name = "SIG" + word.upper().removeprefix("SIG")
     try:

@@ -64,7 +64,7 @@ def injection(text: str) -> Injection:
 def _error(value: str) -> dict[str, Any]:
     known = {name for os in syscalls.SYSTEMS for name in syscalls.errors(os).values()}
     known |= set(syscalls.ERROR_ALIASES)
-    if value.isdigit() and 0 < int(value) < 512:
+    if re.fullmatch(r"[0-9]{1,10}", value, re.ASCII) and 0 < int(value) < 512:
         return {"error": value}
     if value not in known:
         raise ValueError(f"error={value}: there is no such error")
@@ -90,7 +90,7 @@ def _signal(value: str) -> dict[str, Any]:
 
 
 def _delay(value: str) -> float:
-    found = re.fullmatch(r"(\d+)(us|ms|s|ns|)", value, re.ASCII)
+    found = re.fullmatch(r"(\d{1,18})(us|ms|s|ns|)", value, re.ASCII)
     seconds = int(found[1]) * UNITS[found[2]] if found else -1.0
     if not 0 < seconds <= DELAY_MAX:
         raise ValueError(f"{value}: a delay is microseconds, or a number with ns, us, ms or s")
@@ -98,7 +98,7 @@ def _delay(value: str) -> float:
 
 
 def _when(value: str) -> dict[str, Any]:
-    found = re.fullmatch(r"(\d+)(?:\.\.(\d+))?(\+(\d*))?", value, re.ASCII)
+    found = re.fullmatch(r"(\d{1,18})(?:\.\.(\d{1,18}))?(\+(\d{0,18}))?", value, re.ASCII)
     if found is None or int(found[1]) == 0 or found[2] == "0" or found[4] == "0":
         raise ValueError(f"when={value}: give FIRST, FIRST+, FIRST+STEP or FIRST..LAST[+STEP]")
     several = found[2] is not None or found[3] is not None

@@ -115,6 +115,7 @@ def test_what_netbsd_refuses_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
         (["-i", "0", "true"], "-i 0: give microseconds, from 1 to 1000000000"),
         (["-i", "1.5", "true"], "-i 1.5: give microseconds"),
         (["-i", "-1", "true"], "-i -1: give microseconds"),
+        (["-i", "9" * 5000, "true"], "9: give microseconds"),
         (["-o", "-i", "5", "true"], "-i is for the timer that -o does without"),
     ],
 )
