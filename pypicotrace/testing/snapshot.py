@@ -20,6 +20,7 @@ from pypicotrace.testing.items import Item
 HEADER = "# pypicotrace snapshot 1"
 IS_DESCRIPTOR = class_named("desc").takes
 MADE = frozenset({"Forked", "Vforked", "Spawned"})
+ENDS = frozenset({"Exited", "Signaled"})
 LOST = "?"
 
 # What Linux's table does not say of results (its entry points all return a long).
@@ -72,48 +73,92 @@ class _Numbers:
         return self._known.setdefault(value, f"{self._mark}{len(self._known) + 1}")
 
 
+class _Process:
+    """A process. What has its id after its end is another."""
+
+    def __init__(self, name: str, begun: int) -> None:
+        self.name = name
+        self.begun = begun
+        """The place of the item that was the first to tell of it."""
+        self.ended = False
+        self.children = 0
+        self._lwps: list[int] = []
+
+    @property
+    def is_stranger(self) -> bool:
+        """Nobody was seen to make it."""
+        return "." not in self.name
+
+    def has(self, lwp: int) -> bool:
+        return lwp in self._lwps
+
+    def lwp(self, lwp: int) -> str:
+        """The LWP's name; that of the first is its process's."""
+        if lwp and lwp not in self._lwps:
+            self._lwps.append(lwp)
+        number = self._lwps.index(lwp) + 1 if lwp else 1
+        return self.name + (f"/{number}" if number > 1 else "")
+
+
 class _Processes:
-    """The names of processes and LWPs."""
+    """The processes, by their ids, each of which may have been several one after the other."""
 
     def __init__(self) -> None:
-        self._names: dict[int, str] = {}
-        self._children: dict[str, int] = {}
-        self._lwps: dict[int, list[int]] = {}
+        self._all: dict[int, list[_Process]] = {}
+        self._strangers = 0
 
-    def made(self, parent: int, child: int) -> None:
-        name = self.process(parent)
-        self._children[name] = self._children.get(name, 0) + 1
-        self._names[child] = f"{name}.{self._children[name]}"
+    def of(self, item: Item, place: int) -> _Process:
+        """The process that did this, as the items come one after the other."""
+        process = self._living(item.pid)
+        if process is None:
+            self._strangers += 1
+            process = self._new(item.pid, str(self._strangers), place)
+        process.lwp(item.lwp)
+        if item.abi is None:
+            if item.name in MADE:
+                self._made(process, int(item.details["child"]), place)
+            process.ended = item.name in ENDS
+        return process
 
-    def process(self, pid: int) -> str:
-        if pid not in self._names:
-            strangers = sum("." not in name for name in self._names.values())
-            self._names[pid] = str(strangers + 1)
-        return self._names[pid]
-
-    def lwp(self, pid: int, lwp: int) -> str:
-        """The LWP's; that of the first is its process's."""
-        known = self._lwps.setdefault(pid, [])
-        if lwp and lwp not in known:
-            known.append(lwp)
-        number = known.index(lwp) + 1 if lwp else 1
-        return self.process(pid) + (f"/{number}" if number > 1 else "")
-
-    def known(self, number: int) -> str:
-        """Whatever has that number; a process that is not of the trace is ``<other>``."""
-        if number in self._names:
-            return f"<{self._names[number]}>"
-        for pid, lwps in self._lwps.items():
-            if number in lwps:
-                return f"<{self.lwp(pid, number)}>"
+    def known(self, number: int, place: int, own: _Process) -> str:
+        """Whatever has that number there; a process that is not of the trace is ``<other>``."""
+        found = self._all.get(number)
+        if found is not None:
+            # After its end, too: it is then that its parent asks for it.
+            begun = (process for process in reversed(found) if process.begun <= place)
+            return f"<{next(begun, found[0]).name}>"
+        for process in (own, *(process for found in self._all.values() for process in found)):
+            if process.has(number):
+                return f"<{process.lwp(number)}>"
         return "<other>"
+
+    def _living(self, pid: int) -> _Process | None:
+        found = self._all.get(pid)
+        return found[-1] if found is not None and not found[-1].ended else None
+
+    def _new(self, pid: int, name: str, place: int) -> _Process:
+        process = _Process(name, place)
+        self._all.setdefault(pid, []).append(process)
+        return process
+
+    def _made(self, parent: _Process, pid: int, place: int) -> None:
+        parent.children += 1
+        name = f"{parent.name}.{parent.children}"
+        child = self._living(pid)
+        if child is not None and child.is_stranger:
+            child.name = name
+        else:
+            self._new(pid, name, place)
 
 
 class _Normal:
     """One process's own names for addresses and descriptors."""
 
-    def __init__(self, processes: _Processes) -> None:
+    def __init__(self, processes: _Processes, own: _Process) -> None:
         self._processes = processes
+        self._own = own
+        self.place = 0
+        """Of the item for which names are wanted."""
         self._addresses = _Numbers("&")
         self._descriptors = _Numbers("fd")
 
@@ -128,7 +173,9 @@ class _Normal:
         return str(value) if value <= 2 else self._descriptors[value]
 
     def identity(self, value: int) -> str:
-        return self._processes.known(value) if 0 < value < LOWEST_ADDRESS // 2 else _number(value)
+        if not 0 < value < LOWEST_ADDRESS // 2:
+            return _number(value)
+        return self._processes.known(value, self.place, self._own)
 
 
 def _number(value: int) -> str:
@@ -141,18 +188,14 @@ def _number(value: int) -> str:
 
 def take(items: Iterable[Item]) -> dict[str, Section]:
     """The snapshot of what happened."""
-    everything = list(items)
     processes = _Processes()
-    for item in everything:
-        processes.process(item.pid)
-        if item.name in MADE and item.abi is None:
-            processes.made(item.pid, int(item.details["child"]))
-        processes.lwp(item.pid, item.lwp)
+    everything = [(processes.of(item, place), item, place) for place, item in enumerate(items)]
     sections: dict[str, Section] = {}
-    normal: dict[int, _Normal] = {}
-    for item in sorted(everything, key=lambda item: _order(processes.lwp(item.pid, item.lwp))):
-        name = processes.lwp(item.pid, item.lwp)
-        names = normal.setdefault(item.pid, _Normal(processes))
+    normal: dict[_Process, _Normal] = {}
+    for process, item, place in sorted(everything, key=lambda one: _order(one[0].lwp(one[1].lwp))):
+        name = process.lwp(item.lwp)
+        names = normal.setdefault(process, _Normal(processes, process))
+        names.place = place
         section = sections.setdefault(name, Section(item.program, []))
         sections[name] = section._replace(program=item.program)
         section.lines.append(_line(item, names))

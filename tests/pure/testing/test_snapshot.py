@@ -112,6 +112,46 @@ def test_names_of_processes_do_not_depend_on_what_comes_first() -> None:
     assert "Forked(child=<1.2.1>)" in tree(second_first=False)
 
 
+def test_an_id_that_comes_again_is_another_process() -> None:
+    text = snapshot(
+        trace_of(
+            pt.Forked(pid=ROOT, lwp=ROOT, child=101),
+            made_call("close", 3, lwp=101),
+            pt.Exited(pid=101, lwp=0, status=1),
+            made_call("wait4", 101, 0, 0, 0, lwp=ROOT, retval=101),
+            pt.Forked(pid=ROOT, lwp=ROOT, child=101),
+            made_call("close", 5, lwp=101),
+            made_call("close", 4, lwp=101),
+            pt.Signaled(pid=101, lwp=0, signo=int(signal.SIGKILL)),
+            made_call("kill", 101, 0, lwp=ROOT, error=3),
+        )
+    )
+    assert "wait4(pid=<1.1>, status=0, options=0, ru=0) = <1.1>\nForked(child=<1.2>)\n" in text
+    assert "\nkill(pid=<1.2>, sig=0) = ESRCH\n" in text
+    assert "\n[1.1] prog\nclose(fd=fd1) = 0\nExited(status=1)\n" in text
+    # Its descriptors are its own.
+    assert text.endswith(
+        "\n[1.2] prog\nclose(fd=fd1) = 0\nclose(fd=fd2) = 0\nSignaled(signo=SIGKILL)\n"
+    )
+
+
+def test_an_id_that_comes_again_where_no_end_was_asked_for() -> None:
+    forked = pt.Forked(pid=ROOT, lwp=ROOT, child=101)
+    calls = [made_call("close", fd, lwp=101) for fd in (3, 4)]
+    text = snapshot(trace_of(forked, calls[0], forked, calls[1]))
+    assert "\nForked(child=<1.1>)\nForked(child=<1.2>)\n" in text
+    assert text.endswith("\n[1.1] prog\nclose(fd=fd1) = 0\n\n[1.2] prog\nclose(fd=fd1) = 0\n")
+
+
+def test_an_lwp_is_first_one_of_its_own_process() -> None:
+    """Where all count theirs from 1, as NetBSD's do."""
+    calls = [made_call("close", 3, pid=pid, lwp=lwp) for pid, lwp in ((100, 1), (200, 1), (200, 2))]
+    text = snapshot(trace_of(*calls, made_call("tgkill", 200, 2, 0, pid=200, lwp=1)))
+    assert "tgkill(tgid=<2>, pid=<2/2>, sig=0) = 0" in text
+    text = snapshot(trace_of(*calls, made_call("tgkill", 200, 1, 0, pid=200, lwp=2)))
+    assert "tgkill(tgid=<2>, pid=<2>, sig=0) = 0" in text
+
+
 def test_lwps_have_sections_of_their_own() -> None:
     text = snapshot(
         trace_of(
