@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 import pypicotrace as pt
+from pypicotrace.kinds import Kind
 from pypicotrace.tools.frame import Failure
 from pypicotrace.tools.truss.arguments import arguments
 from pypicotrace.tools.truss.counts import ORDERS, Counts, Row, bucket, middle
@@ -38,11 +40,16 @@ def exits() -> list[pt.SyscallExit]:
     ]
 
 
-class Columns(list[pt.SyscallExit]):
+KINDS = {pt.SyscallExit: Kind.SCX, pt.Exited: Kind.EXITED, pt.Signaled: Kind.SIGNALED}
+
+
+class Columns(list[Any]):
     """As much of a `pypicotrace.Batch` as is looked at."""
 
     def __getattr__(self, name: str) -> list[Any]:
-        return [getattr(event, name) for event in self]
+        if name == "kind":
+            return [KINDS[type(event)] for event in self]
+        return [getattr(event, name, 0) for event in self]
 
 
 def test_a_programs_name_is_no_line() -> None:
@@ -53,15 +60,18 @@ def test_a_programs_name_is_no_line() -> None:
 
 @pytest.fixture(params=["batch", "events"])
 def counts(request: pytest.FixtureRequest) -> Any:
-    """Counts of the rows, that were taken in the one way or the other."""
+    """Counts of the rows, or of others, that were taken in the one way or the other."""
 
-    def make(by: str) -> Counts:
+    def make(by: str, events: Sequence[pt.Event] = tuple(exits())) -> Counts:
         made = Counts(by)
         if request.param == "batch":
-            made.add_batch(Columns(exits()))  # type: ignore[arg-type]
+            made.add_batch(Columns(events))  # type: ignore[arg-type]
         else:
-            for event in exits():
-                made.add(event)
+            for event in events:
+                if isinstance(event, pt.SyscallExit):
+                    made.add(event)
+                else:
+                    made.ended(event.pid)
         return made
 
     return make
@@ -99,6 +109,47 @@ def test_each_process_and_lwp(counts: Any) -> None:
     assert got == {(7,): ["read"], (9,): ["write", "read"]}
     assert [owner for owner, _ in counts("lwp").lines()] == [(7, 7), (7, 8), (9, 9)]
     assert "Process 7 (p), LWP 8:\n" in counts("lwp").table()
+
+
+def life(pid: int, programs: Sequence[bytes]) -> list[pt.Event]:
+    """A process that reads as one program after the other, and its end."""
+    read = replace(exits()[0], pid=pid, lwp=pid)
+    return [*(replace(read, program=program) for program in programs), pt.Exited(pid=pid, lwp=0)]
+
+
+@pytest.mark.parametrize("by", ["process", "lwp"])
+def test_an_id_that_comes_again_is_another_process(counts: Any, by: str) -> None:
+    killed = pt.Signaled(pid=7, lwp=0, signo=9)
+    lives = [*life(7, [b"a", b"a"]), *life(9, [b"x"]), *life(7, [b"b"])[:-1], killed]
+    made = counts(by, [*lives, *life(7, [b"c"] * 3)])
+    found = [(owner[0], [line.calls for line in lines]) for owner, lines in made.lines()]
+    assert found == [(7, [2]), (7, [1]), (7, [3]), (9, [1])]
+    titles = [line for line in made.table().splitlines() if line.startswith("Process")]
+    lwp = ", LWP {}" if by == "lwp" else ""
+    whose = [(7, "a"), (7, "b"), (7, "c"), (9, "x")]
+    assert titles == [f"Process {pid} ({name}){lwp.format(pid)}:" for pid, name in whose]
+    calls = json.loads(made.json())["calls"]
+    assert [(row["pid"], row["calls"]) for row in calls] == [(7, 2), (7, 1), (7, 3), (9, 1)]
+    assert {len(now.owner) for now in made.now().values()} == {len(made.owner)}
+
+
+def test_a_row_that_is_drawn_stays_itself_where_its_id_comes_again(counts: Any) -> None:
+    made = counts("process", life(7, [b"a", b"a"]))
+    [(before, _)] = made.now().items()
+    made.add(life(7, [b"b"])[0])
+    assert [now.calls for row, now in made.now().items() if row is before] == [2]
+    assert [now.calls for row, now in made.now().items() if row is not before] == [1]
+
+
+def test_all_together_are_counted_as_before(counts: Any) -> None:
+    [(_, [line])] = counts("total", [*life(7, [b"a"])[:-1], *life(7, [b"b"])[:-1]]).lines()
+    assert line.calls == 2
+
+
+def test_the_title_has_the_last_program(counts: Any) -> None:
+    """That which called execve is over."""
+    [title] = counts("process", life(7, [b"sh", b"ls"])).table().splitlines()[:1]
+    assert title == "Process 7 (ls):"
 
 
 @pytest.mark.parametrize("order", ORDERS)

@@ -45,7 +45,7 @@ def make_loop(args: Arguments) -> pt.Loop:
     """
     alone = args.counting is not None and args.counting.alone
     options: dict[str, Any] = {
-        "events": pt.SCX if alone else EVENTS,
+        "events": counted(args) if alone else EVENTS,
         "errors": args.shape.failed if alone else None,
         # Results are not looked at.
         "whole_results": not alone,
@@ -62,6 +62,13 @@ def make_loop(args: Arguments) -> pt.Loop:
         close_fds=False,
         **options,
     )
+
+
+def counted(args: Arguments) -> pt.Mask:
+    """The events that a table is made of."""
+    apart = args.counting is not None and args.counting.by != "total"
+    # An id that comes again is another process.
+    return pt.SCX | pt.EXIT if apart else pt.SCX
 
 
 def refused(error: pt.AttachError) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from pypicotrace import Batch, SyscallExit
+from pypicotrace import EXIT, Batch, SyscallExit
 from pypicotrace.tools.decode.text import one_line
 
 Key = tuple[Any, ...]
+
+ENDS = frozenset(kind for kind in range(EXIT.bit_length()) if EXIT >> kind & 1)
+"""The kinds of record that say so."""
 
 FINE = 5
 """Bits of a time that count: it is known to a 32nd of itself."""
@@ -91,18 +94,49 @@ class Counts:
         """``by`` is one of `OWNERS`."""
         self.owner = OWNERS[by]
         self._rows: dict[Key, Row] = {}
+        """By a call and its owner; of a process that has ended, where its id has come again, the
+        owner's last word is which one it was."""
         self._names: dict[Key, str] = {}
-        self._programs: dict[int, bytes] = {}
+        self._programs: dict[Key, bytes] = {}
+        """What a process was last, by its id, or that and which one it was."""
+        self._keys: dict[int, list[Key]] = {}
+        """Of rows, by process,"""
+        self._ended: set[int] = set()
+        """and those that have ended: who has that id next is another."""
+        self._again = 0
 
     def add_batch(self, batch: Batch) -> None:
-        """The exits of calls in a batch, which has nothing else."""
-        columns = [getattr(batch, name) for name in ("abi", "sysnum", *self.owner)]
+        """The exits of calls in a batch, which has nothing else but ends of processes.
+
+        These alone where calls are counted for each.
+        """
+        names = ("abi", "sysnum", *self.owner, "elapsed_ns", "error")
+        columns = [getattr(batch, name) for name in names]
+        if not self.owner:
+            self._add_part(batch, columns, 0)
+            return
+        begin = 0
+        for end in _ends(batch.kind):
+            self._add_part_by_process(batch, columns, begin, end)
+            self.ended(batch.pid[end])
+            begin = end + 1
+        self._add_part_by_process(batch, columns, begin, len(batch))
+
+    def _add_part_by_process(
+        self, batch: Batch, columns: Sequence[Sequence[int]], begin: int, end: int
+    ) -> None:
+        last = dict(zip(batch.pid[begin:end], range(begin, end), strict=True))
+        self._renew(last.keys() & self._ended)
+        self._add_part(batch, [column[begin:end] for column in columns], begin)
+        for pid, place in last.items():
+            self._programs[pid,] = batch[place].program
+
+    def _add_part(self, batch: Batch, columns: Sequence[Sequence[int]], begin: int) -> None:
+        *whose, times, errors = columns
         rows = self._rows
         # zip makes the key of a record's columns, and the loop's body does as little as it can.
-        keys = zip(*columns, strict=True)
-        for place, (key, ns, error) in enumerate(
-            zip(keys, batch.elapsed_ns, batch.error, strict=True)
-        ):
+        keys = zip(*whose, strict=True)
+        for place, (key, ns, error) in enumerate(zip(keys, times, errors, strict=True), begin):
             row = rows.get(key)
             if row is None:
                 row = self._named(key, batch[place])
@@ -116,6 +150,9 @@ class Counts:
 
     def add(self, event: SyscallExit) -> None:
         """One exit of a call."""
+        if self.owner:
+            self._renew({event.pid} & self._ended)
+            self._programs[event.pid,] = event.program
         key = (event.abi, event.sysnum, *(getattr(event, name) for name in self.owner))
         row = self._rows.get(key) or self._named(key, event)
         row.calls += 1
@@ -124,30 +161,57 @@ class Counts:
         at = bucket(event.elapsed_ns)
         row.buckets[at] = row.buckets.get(at, 0) + 1
 
+    def ended(self, pid: int) -> None:
+        """A process has ended."""
+        if pid in self._keys:
+            self._ended.add(pid)
+
+    def _renew(self, pids: Iterable[int]) -> None:
+        """These ids have come again: what was counted before is others'."""
+        for pid in pids:
+            self._again += 1
+            self._programs[pid, self._again] = self._programs.pop((pid,))
+            for key in self._keys.pop(pid):
+                self._rows[(*key, self._again)] = self._rows.pop(key)
+            self._ended.remove(pid)
+
     def _named(self, key: Key, event: Any) -> Row:
         self._names[key[:2]] = event.name
-        self._programs.setdefault(event.pid, event.program)
+        if self.owner:
+            self._keys.setdefault(event.pid, []).append(key)
         row = self._rows[key] = Row()
         return row
 
-    def now(self) -> dict[Key, Now]:
+    def now(self) -> dict[Row, Now]:
         """All rows as they are now."""
         return {
-            key: Now(key[2:], self._names[key[:2]], row.calls, row.errors, row.ns)
+            row: Now(self._shown(key[2:]), self._names[key[:2]], row.calls, row.errors, row.ns)
             for key, row in self._rows.items()
         }
 
     def lines(self, order: str = "time") -> list[tuple[Key, list[Line]]]:
-        """For each owner the lines in that order, one of `ORDERS`, the first being the greatest."""
+        """For each owner the lines in that order, one of `ORDERS`, the first being the greatest.
+
+        Of those that have had one id, who had it first comes first.
+        """
         owners: dict[Key, list[tuple[str, Row]]] = {}
         for key, row in self._rows.items():
             owners.setdefault(key[2:], []).append((self._names[key[:2]], row))
         found = []
-        for owner, rows in sorted(owners.items()):
+        for owner in sorted(owners, key=self._age):
+            rows = owners[owner]
             whole = sum(row.ns for _, row in rows)
             made = [_line(name, row, whole) for name, row in rows]
             found.append((owner, sorted(sorted(made, key=_name), key=ORDERS[order])))
         return found
+
+    def _shown(self, owner: Key) -> Key:
+        """As it is called, which several may be."""
+        return owner[: len(self.owner)]
+
+    def _age(self, owner: Key) -> tuple[Key, Key, Key]:
+        which = owner[len(self.owner) :] or (self._again + 1,)
+        return owner[:1], which, owner
 
     def table(self, order: str = "time") -> str:
         """Tables of text, and what is on top of each where there are several; none of no calls."""
@@ -158,17 +222,25 @@ class Counts:
         return "\n".join([*parts, ""])
 
     def _title(self, owner: Key) -> str:
-        program = one_line(self._programs.get(owner[0], b""))
-        lwp = f", LWP {owner[1]}" if len(owner) > 1 else ""
+        which = (owner[0], *owner[len(self.owner) :])
+        program = one_line(self._programs.get(which, b""))
+        lwp = f", LWP {owner[1]}" if len(self.owner) > 1 else ""
         return f"Process {owner[0]} ({program}){lwp}:"
 
     def json(self, order: str = "time") -> str:
         """The same as JSON; times in nanoseconds."""
         found = []
         for owner, lines in self.lines(order):
-            who = dict(zip(self.owner, owner, strict=True))
+            who = dict(zip(self.owner, self._shown(owner), strict=True))
             found += [{**who, **_object(line)} for line in lines]
         return json.dumps({"calls": found}, indent=1) + "\n"
+
+
+def _ends(kinds: Sequence[int]) -> list[int]:
+    """Where in a column of kinds a process ends."""
+    if ENDS.isdisjoint(kinds):
+        return []
+    return [place for place, kind in enumerate(kinds) if kind in ENDS]
 
 
 def _name(line: Line) -> str:

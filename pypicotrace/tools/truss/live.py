@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import pypicotrace as pt
-from pypicotrace.tools.truss.counts import Counts, Key, Now
+from pypicotrace.tools.truss.counts import Counts, Now, Row
 
 INTERVAL = 0.5
 """Seconds from one drawing to the next."""
@@ -35,7 +35,7 @@ class Rate(NamedTuple):
     """A second."""
 
 
-def rates(before: Mapping[Key, Now], now: Mapping[Key, Now], seconds: float) -> list[Rate]:
+def rates(before: Mapping[Any, Now], now: Mapping[Any, Now], seconds: float) -> list[Rate]:
     """The rows of what is counted now, as against some seconds ago."""
     made = []
     for key, row in now.items():
@@ -84,7 +84,7 @@ class Live:
         self._order = order
         self._lock = threading.Lock()
         self._over = threading.Event()
-        self._before: dict[Key, Now] = {}
+        self._before: dict[Row, Now] = {}
         self._begun = self._last = time.monotonic()
 
     def take(self, loop: pt.Loop) -> None:

@@ -119,11 +119,17 @@ class Trace:
                     yield self._launched(event)
                 elif self._wants(event):
                     yield from self._lines.feed(event)
-                if isinstance(event, ENDS) and self._injector is not None:
-                    self._injector.ended(event)
+                if isinstance(event, ENDS):
+                    self._ended(event)
             except pt.TraceeDied:
                 continue  # its end comes as an event
         yield from self._lines.left()
+
+    def _ended(self, event: pt.LwpExited | pt.Exited | pt.Signaled) -> None:
+        if self._injector is not None:
+            self._injector.ended(event)
+        if not isinstance(event, pt.LwpExited):
+            self.counts.ended(event.pid)
 
     def _call(self, event: pt.SyscallEntry) -> Sequence[str]:
         shown = self._shown is None or event.sysnum in self._shown.get(event.abi, ())
