@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-MAPPED = re.compile(r"([0-9a-f]+)-([0-9a-f]+) ..x. ([0-9a-f]+) \S+ \d+ +(/.*)")
+MAPPED = re.compile(r"([0-9a-f]+)-([0-9a-f]+) ..x. ([0-9a-f]+) \S+ \d+ *(?:(/.*)|.*)")
+PAGE = 4096
 
 
 class Code(NamedTuple):
-    """Instructions that are mapped: where, and from where in which file."""
+    """Instructions that are mapped: where, and from where in which file; ``""``: in none."""
 
     start: int
     end: int
@@ -30,9 +31,14 @@ class Function(NamedTuple):
 
 
 def mapped(maps: str) -> list[Code]:
-    """The instructions of ``/proc/PID/maps``, in order."""
+    """The instructions of files in ``/proc/PID/maps``, in order."""
+    return [code for code in executable(maps) if code.path]
+
+
+def executable(maps: str) -> list[Code]:
+    """All instructions there."""
     return [
-        Code(int(found[1], 16), int(found[2], 16), int(found[3], 16), found[4])
+        Code(int(found[1], 16), int(found[2], 16), int(found[3], 16), found[4] or "")
         for line in maps.splitlines()
         if (found := MAPPED.fullmatch(line))
     ]
@@ -69,17 +75,32 @@ def _functions(file: Any) -> Iterator[Function]:
 
 
 class Symbols:
-    """The functions of a process. Addresses that are not mapped are looked for again, once each."""
+    """The functions of a process.
+
+    What is mapped is looked at anew where an LWP comes from one mapping into another: another file
+    may be at that address since, and where it executes instructions they stay.
+    """
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
+        self._maps = ""
         self._code: list[Code] = []
-        self._nowhere: set[int] = set()
+        self._last: dict[int, Code] = {}
+        """Where each LWP was."""
 
-    def at(self, address: int) -> str:
-        """``function+0x12``, ``file+0x1234`` where it has no such symbol, or the address."""
-        code = self._mapping(address)
-        if code is None:
+    def forget(self, lwp: int) -> None:
+        """It has ended: what has its id next was nowhere yet."""
+        self._last.pop(lwp, None)
+
+    def at(self, address: int, lwp: int = 0) -> str:
+        """``function+0x12``, ``file+0x1234`` where it has no such symbol, or the address.
+
+        :param lwp: whose next instruction that is.
+        """
+        code = self._last.get(lwp)
+        if code is None or not code.start <= address < code.end:
+            code = self._last[lwp] = self._mapping(address)
+        if not code.path:
             return f"{address:#x}"
         place = address - code.start + code.offset
         known = functions(code.path)
@@ -89,19 +110,16 @@ class Symbols:
             return f"{name}+{place - begin:#x}" if place > begin else name
         return f"{Path(code.path).name}+{place:#x}"
 
-    def _mapping(self, address: int) -> Code | None:
-        found = self._find(address)
-        if found is None and address >> 12 not in self._nowhere:
-            try:
-                maps = Path(f"/proc/{self._pid}/maps").read_text(errors="surrogateescape")
-                self._code = mapped(maps)
-            except OSError:
-                self._code = []
-            found = self._find(address)
-            if found is None:
-                self._nowhere.add(address >> 12)
-        return found
-
-    def _find(self, address: int) -> Code | None:
+    def _mapping(self, address: int) -> Code:
+        """What is there now; where that is nothing, a page of no file."""
+        try:
+            maps = Path(f"/proc/{self._pid}/maps").read_text(errors="surrogateescape")
+        except OSError:
+            maps = ""
+        if maps != self._maps:
+            self._maps, self._code = maps, executable(maps)
         i = bisect.bisect_right(self._code, address, key=lambda code: code.start)
-        return self._code[i - 1] if i and address < self._code[i - 1].end else None
+        if i and address < self._code[i - 1].end:
+            return self._code[i - 1]
+        begin = address // PAGE * PAGE
+        return Code(begin, begin + PAGE, 0, "")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from runs import until
 from system import LINUX, traced_asleep
 
 import pypicotrace as pt
-from pypicotrace.tools.symbols import Symbols, functions, mapped
+from pypicotrace.tools.singlestepper import command
+from pypicotrace.tools.singlestepper.command import Stepper
+from pypicotrace.tools.symbols import Symbols, executable, functions, mapped
 
 pytestmark = pytest.mark.skipif(
     platform.machine() not in ("x86_64", "amd64"), reason=f"not written for {platform.machine()}"
@@ -94,7 +98,86 @@ def test_what_is_mapped() -> None:
         "2000-3000 rw-p 00004000 fe:00 7                          /a file\n"
         "7fff-8fff r-xp 00000000 00:00 0                          [vdso]\n"
     )
-    assert [tuple(code) for code in mapped(maps)] == [(0x1000, 0x2000, 0x3000, "/a file")]
+    of_file, of_none = (0x1000, 0x2000, 0x3000, "/a file"), (0x7FFF, 0x8FFF, 0, "")
+    assert executable(maps) == [of_file, of_none]
+    assert mapped(maps) == [of_file]
+
+
+LIBRARIES = """\
+#include <dlfcn.h>
+#include <stdio.h>
+
+int main(int argc, char **argv)
+{
+	int (*function)(void);
+	void *library;
+	int i;
+
+	for (i = 1; i < argc; i += 2) {
+		if ((library = dlopen(argv[i], RTLD_NOW)) == NULL)
+			return 1;
+		function = (int (*)(void))dlsym(library, argv[i + 1]);
+		printf("%p\\n", (void *)function);
+		if (function() != 7)
+			return 2;
+		dlclose(library);
+	}
+	return 3;
+}
+"""
+
+
+@needs_proc
+def test_a_library_in_the_place_of_another(tmp_path: Path) -> None:
+    def build_of(name: str, text: str, *options: str) -> str:
+        argv = ["cc", "-x", "c", "-", "-o", str(tmp_path / name), *options, "-ldl"]
+        subprocess.run(argv, input=text, text=True, check=True)
+        return str(tmp_path / name)
+
+    names = ["f_first", "g_second"]
+    shared = ["-shared", "-fPIC"]
+    loaded = [
+        build_of(f"{name}.so", f"int {name}(void) {{ return 7; }}", *shared) for name in names
+    ]
+    program = build_of("program", LIBRARIES)
+    steps = tmp_path / "steps"
+    words = [word for pair in zip(loaded, names, strict=True) for word in pair]
+    done = run("-t", "-o", str(steps), program, *words)
+    assert (done.returncode, done.stderr) == (3, "")
+    first, second = done.stdout.split()
+    assert first == second, "the system does not do what this is about"
+    called = [line.split()[3] for line in steps.read_text().splitlines() if f" {first} " in line]
+    assert called == names
+
+
+def test_an_id_that_comes_again_is_another_process() -> None:
+    stepper = Stepper()
+
+    def lived(program: bytes, steps: int) -> None:
+        for _ in range(steps):
+            stepper.take(pt.SingleStep(pid=7, lwp=7, program=program, pc=1, stop=None))
+
+    lived(b"a", 2)
+    stepper.take(pt.Exited(pid=7, lwp=0, program=b"a", status=0))
+    lived(b"b", 3)
+    stepper.take(pt.Signaled(pid=7, lwp=0, program=b"b", signo=9))
+    lived(b"c", 1)
+    assert rows(stepper.table()) == [("a", 2), ("b", 3), ("c", 1)]
+
+
+@needs_proc
+def test_an_id_that_comes_again_has_other_functions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is left of what was known of the one that had it."""
+    asked = []
+    monkeypatch.setattr(command, "Symbols", lambda pid: asked.append(pid) or Symbols(pid))
+    stop = SimpleNamespace(step=lambda *, block: None)
+    stepper = Stepper(lambda line: None)
+    step = pt.SingleStep(pid=os.getpid(), lwp=7, program=b"a", pc=1, stop=stop)  # type: ignore[arg-type]
+    stepper.take(step)
+    stepper.take(step)
+    stepper.take(pt.Exited(pid=os.getpid(), lwp=0, program=b"a", status=0))
+    stepper.take(step)
+    assert asked == [os.getpid()] * 2
 
 
 @needs_proc

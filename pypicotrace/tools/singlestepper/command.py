@@ -60,6 +60,8 @@ class Stepper:
         self.programs: dict[int, bytes] = {}
         self._write = write
         self._symbols: dict[int, Symbols] = {}
+        self._ended: list[tuple[int, int, str, int]] = []
+        """Rows of processes that have ended: who has their ids next is another."""
 
     def take(self, event: pt.Event) -> None:
         """Each event at which an LWP stands is followed by an instruction of it."""
@@ -70,6 +72,10 @@ class Stepper:
             self.counts[key] = self.counts.get(key, 0) + 1
         if event.program:
             self.programs[event.pid] = event.program
+        if isinstance(event, pt.LwpExited) and event.pid in self._symbols:
+            self._symbols[event.pid].forget(event.lwp)
+        if isinstance(event, pt.Exited | pt.Signaled):
+            self._end(event.pid)
         if event.stop is None:
             return
         if self._write is not None and isinstance(event, pt.SingleStep):
@@ -80,16 +86,27 @@ class Stepper:
         symbols = self._symbols.get(event.pid)
         if symbols is None:
             symbols = self._symbols[event.pid] = Symbols(event.pid)
-        return f"{event.pid:6d} {event.lwp:6d} {event.pc:#x} {one_line(symbols.at(event.pc))}\n"
+        where = one_line(symbols.at(event.pc, event.lwp))
+        return f"{event.pid:6d} {event.lwp:6d} {event.pc:#x} {where}\n"
+
+    def _end(self, pid: int) -> None:
+        self._ended += self._rows(lambda whose: whose == pid)
+        self.counts = {key: count for key, count in self.counts.items() if key[0] != pid}
+        self.programs.pop(pid, None)
+        self._symbols.pop(pid, None)
+
+    def _rows(self, wanted: Callable[[int], bool]) -> list[tuple[int, int, str, int]]:
+        return [
+            (pid, lwp, one_line(self.programs.get(pid, b"")), count)
+            for (pid, lwp), count in self.counts.items()
+            if wanted(pid)
+        ]
 
     def table(self) -> str:
-        """The counts, in order of process and LWP."""
+        """The counts, in order of process and LWP; of one id, what had it first."""
         from tabulate import tabulate
 
-        rows = [
-            (pid, lwp, one_line(self.programs.get(pid, b"")), count)
-            for (pid, lwp), count in sorted(self.counts.items())
-        ]
+        rows = sorted(self._ended + self._rows(lambda _: True), key=lambda row: row[:2])
         headers = ["process", "LWP", "program", "blocks" if self._block else "instructions"]
         plain = [2] if rows else False
         return str(tabulate(rows, headers, tablefmt="plain", disable_numparse=plain))
