@@ -6,6 +6,7 @@ What can be decided without Python (waiting, decoding, filtering, text) is decid
 from __future__ import annotations
 
 import errno
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
@@ -71,11 +72,14 @@ class Loop(Holding):
         self._open_kernel = open_kernel or native_kernel
         self._tables = [tables.load(abi) for abi in abis or native_abis()]
         self._text: Any = None
+        # The same where it keeps its lines, and those taken from it that nobody has got yet.
+        self._kept: Any = None
+        self._pieces: deque[Piece] = deque()
         # As the C loop is before it is told otherwise.
         self._mode = lib.PICO_MODE_STOP
         # What C may have filled before a signal's handler raised, so that it is nobody's event yet.
         self._unseen: Any = None
-        self._keeps_rest = self._keeps_text = self._stopped = self._left = False
+        self._keeps_rest = self._stopped = self._left = False
         self._end: Any = None
         self.kept: Batch | None = None
         self.filling: Batches | None = None
@@ -298,8 +302,9 @@ class Loop(Holding):
     def _take(self, mode: int, room: Any, size: int) -> int:
         """The same in a mode: each time, for its body may have asked in another one."""
         if self._mode != mode:
-            lib.pico_loop_set_mode(self.pointer(), mode)
-            self._mode = mode
+            self._hold(lambda loop: self._set_mode(loop, mode))
+        if mode == lib.PICO_MODE_TEXT:
+            return self._next(room, size)  # an event that is nobody's yet stays for who wants some
         unseen, taken = self._unseen, room if mode == lib.PICO_MODE_STOP else None
         if unseen is not None and unseen.seq and room:
             self.pointer()
@@ -308,6 +313,12 @@ class Loop(Holding):
             return 1
         self._unseen = taken
         return self._next(room, size)
+
+    def _set_mode(self, loop: Any, mode: int) -> None:
+        self._take_lines()  # which C would hand over in place of events
+        # At once: no handler runs in between.
+        self._mode = mode
+        lib.pico_loop_set_mode(loop, mode)
 
     async def __aenter__(self) -> Loop:
         from pypicotrace.worker import Worker  # with asyncio, which takes its time to import
@@ -341,29 +352,52 @@ class Loop(Holding):
             the tracees run on.
         """
         flags = int(style) | owns_file * lib.PICO_TEXT_OWNS_FILE
-        self._text = self._hold(lambda loop: self._open_text(loop, fd, flags))
+        self._hold(lambda loop: self._begin_text(loop, fd, flags))
         self._take(lib.PICO_MODE_TEXT, ffi.NULL, 0)
         return self._flush()
 
     def text(self, style: Text = Text.PLAIN) -> Iterator[Piece]:
         """Trace to the end, as lines of text that are given to the caller; the tracees run on.
 
-        They come at the latest after 10 ms, in order, in pieces of one process each. What happens
-        while the loop is closed is in ``rest_text`` afterwards, a list of pieces.
+        They come at the latest after 10 ms, in order, in pieces of one process each. Where the
+        iteration is left early, another goes on with the next piece. What nobody has got when the
+        loop is closed, and what happens then, is in ``rest_text`` afterwards, a list of pieces.
 
         :param style: how they look.
         :raises MemoryError: in the iteration: there was none for the lines, some of which are lost.
         """
         flags = int(style) | lib.PICO_TEXT_KEPT
-        self._text = self._hold(lambda loop: self._open_text(loop, -1, flags))
-        self._keeps_text = True
-        while self._take(lib.PICO_MODE_TEXT, ffi.NULL, 0) > 0:
-            yield from take_pieces(self._text)  # of another that has begun meanwhile, too
+        self._hold(lambda loop: self._begin_text(loop, -1, flags))
+        while True:
+            if self._pieces:
+                # Nothing is called from here on, and no handler runs.
+                piece = self._pieces[0]
+                del self._pieces[0]
+                yield piece
+            elif self._take(lib.PICO_MODE_TEXT, ffi.NULL, 0) > 0:
+                self._hold(lambda loop: self._take_lines())
+            else:
+                return
 
-    def _open_text(self, loop: Any, fd: int, flags: int) -> Any:
+    def _begin_text(self, loop: Any, fd: int, flags: int) -> None:
+        """Have the lines go there from now on; what a former text has of them is not lost."""
+        self._flush()
+        self._take_lines()
         text = open_text(self._keep, fd, flags, self._tables)
+        kept = text if flags & lib.PICO_TEXT_KEPT else None
+        # At once: no handler runs in between.
+        self._text, self._kept = text, kept
         lib.pico_loop_set_text(loop, text)
-        return text
+
+    def _take_lines(self) -> None:
+        """Take what the text has kept; that lines are lost is said once."""
+        if self._kept is None:
+            return
+        try:
+            take_pieces(self._kept, self._pieces)
+        except MemoryError:
+            self._kept = None
+            raise
 
     def _flush(self) -> int:
         """Write out the text; a reader that lets it wait does so until somebody has interrupted."""
@@ -419,8 +453,9 @@ class Loop(Holding):
             from pypicotrace.batch import rest_of
 
             self.rest = rest_of(pointer)
-        if self._keeps_text:
-            self.rest_text = take_pieces(self._text)
+        self._take_lines()
+        self.rest_text = list(self._pieces)
+        self._pieces.clear()
 
     def _attach_children(self, pointer: Any) -> None:
         """Go down the tree until no process is new: children are made while we look."""

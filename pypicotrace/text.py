@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from enum import IntFlag
 from typing import Any, NamedTuple
@@ -68,22 +69,25 @@ def open_text(keep: list[Any], fd: int, flags: int, calls: Sequence[Table]) -> A
     return text
 
 
-def take_pieces(text: Any) -> list[Piece]:
-    """What a ``struct pico_text *`` has kept.
+def take_pieces(text: Any, taken: deque[Piece]) -> None:
+    """Take what a ``struct pico_text *`` has kept. Where a handler raises, it has it still.
 
+    :param taken: gets it at its end.
     :raises MemoryError: there was none for all of it.
     """
     pieces, lines = ffi.new("struct pico_piece **"), ffi.new("char **")
     size = ffi.new("uint64_t *")
     count = lib.pico_text_pieces(text, pieces, lines, size)
     if count < 0:
+        lib.pico_text_taken(text)
         raise MemoryError("there is none left for the lines of the trace")
     all_lines = ffi.buffer(lines[0], size[0])
     found = list(pieces[0][0:count]) if count else []
     ends = [*(piece.start for piece in found[1:]), size[0]]
-    taken = [
+    new = [
         Piece(piece.pid, all_lines[piece.start : end], bool(piece.last))
         for piece, end in zip(found, ends, strict=bool(count))
     ]
+    # At once: no handler runs in between.
+    taken += new
     lib.pico_text_taken(text)
-    return taken
