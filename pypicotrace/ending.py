@@ -37,15 +37,19 @@ class Signals:
     for itself, as long as it lives: the terminal has sent it the signal already, and TERM, which no
     terminal sends, is passed on. A second signal within a second ends it. The other two print what
     each LWP is in.
+
+    Afterwards they do what they did before. ``ends_program`` says that the program ends right then,
+    as the command did: what comes late takes no status's place, and does nothing.
     """
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: Loop, *, ends_program: bool = False) -> None:
         self.loop = loop
         self.ended_by: int | None = None
+        self._ends_program = ends_program
         self._last = (0, -INSIST)
         self._before: dict[int, Any] = {}
-        self._ignored: list[int] = []
-        self._ignored_since = 0.0
+        self._late: list[int] = []
+        self._late_since = 0.0
 
     def __enter__(self) -> Signals:
         handlers = {**dict.fromkeys(ENDING, self._arrived), **dict.fromkeys(ASKING, self._asked)}
@@ -65,27 +69,35 @@ class Signals:
         return self.ended_by is None
 
     def __exit__(self, *exc: object) -> None:
-        # The command has ended, and with it what they ask for: the second of timeout(1)'s two must
-        # not take the place of its status. Ignored, for Python's end makes a default of a handler.
-        done = self.loop.end() is not None and self.ended_by is None
-        self._ignored = [signo for signo in self._before if done and signo in ENDING]
-        self._ignored_since = time.monotonic()
+        late = self._too_late() if self._ends_program else ()
+        self._late = [signo for signo in ENDING if signo in late]
+        self._late_since = time.monotonic()
         for signo, handler in self._before.items():
-            signal.signal(signo, signal.SIG_IGN if signo in self._ignored else handler)
+            # Python's end makes a default of a handler.
+            signal.signal(signo, signal.SIG_IGN if signo in late else handler)
+
+    def _too_late(self) -> set[int]:
+        """Those that have nothing to ask for any more."""
+        late = set(ASKING)
+        # The command has ended: the second of timeout(1)'s two must not take the place of its
+        # status.
+        if self.loop.end() is not None and self.ended_by is None:
+            late.update(ENDING)
+        return late & self._before.keys()
 
     @contextmanager
     def heeded_late(self) -> Iterator[None]:
         """For a wait after that, which may take for ever: but the second of two, they end us."""
-        for signo in self._ignored:
+        for signo in self._late:
             signal.signal(signo, self._arrived_late)
         try:
             yield
         finally:
-            for signo in self._ignored:
+            for signo in self._late:
                 signal.signal(signo, signal.SIG_IGN)
 
     def _arrived_late(self, signo: int, frame: object) -> None:
-        if time.monotonic() - self._ignored_since > INSIST:
+        if time.monotonic() - self._late_since > INSIST:
             die_by(signo)
 
     def _arrived(self, signo: int, frame: object) -> None:

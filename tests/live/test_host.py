@@ -20,6 +20,7 @@ from runs import until
 from system import state
 
 import pypicotrace as pt
+from pypicotrace.ending import ASKING, ENDING, Signals
 
 Scratch = Callable[[], IO[bytes]]
 
@@ -49,6 +50,22 @@ def test_input_22_a_stopped_child_of_the_hosts_stays_the_hosts(scratch: Scratch)
     finally:
         child.kill()
         child.wait()
+
+
+def test_what_comes_after_a_loop_finds_the_signals_as_they_were(scratch: Scratch) -> None:
+    """The host, which goes on, and the next program that it starts: a signal ends it."""
+    watched = (*ENDING, *ASKING)
+    before = {signo: signal.signal(signo, signal.SIG_DFL) for signo in watched}
+    try:
+        for signo in watched:
+            loop = pt.spawn(["sh", "-c", f"kill -{signo} $$; exit 0"], stdout=scratch())
+            with Signals(loop), loop:
+                list(loop)
+            assert loop.returncode == -signo
+            assert {signal.getsignal(each) for each in watched} == {signal.SIG_DFL}
+    finally:
+        for signo, handler in before.items():
+            signal.signal(signo, handler)
 
 
 def test_input_22_two_loops_at_once(scratch: Scratch) -> None:

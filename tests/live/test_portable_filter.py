@@ -11,6 +11,8 @@ from cli_support import BOUND, COMMAND, in_formats, lines, picotrace, running, t
 from runs import until
 from system import untouched
 
+from pypicotrace.ending import ASKING
+
 BUSY = "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); [ -e /x ]; done; echo ran; exit %d"
 ENDS = "|head -c 100 >/dev/null"
 
@@ -112,6 +114,19 @@ def test_a_signal_ends_the_wait_for_one_that_does_not_end(signo: int) -> None:
         run.hear(b"read\n")
         until(lambda: run.kill(signo) or run.process.poll() is not None, "it ends")
         assert run.process.returncode == -signo
+
+
+@pytest.mark.parametrize("signo", ASKING)
+def test_what_asks_does_not_end_the_wait(tmp_path: Path, signo: int) -> None:
+    """There is nothing to be asked of any more."""
+    os.mkfifo(gate := tmp_path / "gate")
+    where = f"|cat >/dev/null; echo read; read x <'{gate}'; exit 3"
+    with running([*COMMAND, "-o", where, "true"]) as run:
+        run.hear(b"read\n")
+        run.kill(signo)
+        gate.write_text("\n")
+        message = f"picotrace: {where}: ended with status 3\n"
+        assert run.finish() == (1, b"", message.encode())
 
 
 def test_a_command_that_ends_all_of_its_group(trace: Path) -> None:

@@ -42,8 +42,8 @@ class World:
         patch.setattr(time, "monotonic_ns", lambda: int(self.now * 1e9))
         patch.setattr(os, "kill", lambda pid, signo: self.passed_on.append((pid, signo)))
 
-    def signals(self, root: int = 77) -> Signals:
-        return Signals(FakeLoop(root))  # type: ignore[arg-type]
+    def signals(self, root: int = 77, *, ends_program: bool = False) -> Signals:
+        return Signals(FakeLoop(root), ends_program=ends_program)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def dispositions() -> Iterator[None]:
     watched = (*ENDING, *ASKING, signal.SIGPIPE)
     before = [signal.signal(signo, signal.SIG_DFL) for signo in watched]
     yield
-    # No handler is left behind. (Ignored are those that come when the command has ended.)
+    # No handler is left behind. (Ignored are those that come late in a program that ends then.)
     left = {signal.getsignal(signo) for signo in watched}
     assert left <= {signal.SIG_DFL, signal.SIG_IGN}
     for signo, handler in zip(watched, before, strict=True):
@@ -142,11 +142,39 @@ def test_the_command_has_ended(world: World, ended_ago: float | None, ends: bool
 def test_a_late_one_does_not_take_the_place_of_the_commands_status(
     world: World, ended: bool
 ) -> None:
-    with world.signals() as signals:
+    with world.signals(ends_program=True) as signals:
         if ended:
             signals.loop.status = Exited(status=9)  # type: ignore[misc]
     expected = signal.SIG_IGN if ended else signal.SIG_DFL
     assert {signal.getsignal(signo) for signo in ENDING} == {expected}
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_nobody_can_be_asked_any_more(world: World, ended: bool) -> None:
+    """Nor is the program to end by that, which ends anyway."""
+    with world.signals(ends_program=True) as signals:
+        if ended:
+            signals.loop.status = Exited(status=9)  # type: ignore[misc]
+    assert {signal.getsignal(signo) for signo in ASKING} == {signal.SIG_IGN}
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_program_that_goes_on_has_its_own_handlers_again(world: World, ended: bool) -> None:
+    def own(signo: int, frame: object) -> None:
+        raise AssertionError
+
+    watched = {*ENDING, *ASKING}
+    for signo in watched:
+        signal.signal(signo, own)
+    with world.signals() as signals:
+        if ended:
+            signals.loop.status = Exited(status=9)  # type: ignore[misc]
+    found = {signal.getsignal(signo) for signo in watched}
+    with signals.heeded_late():
+        late = {signal.getsignal(signo) for signo in watched}
+    for signo in watched:
+        signal.signal(signo, signal.SIG_DFL)
+    assert found == late == {own}
 
 
 def test_what_was_ignored_stays_so(world: World) -> None:

@@ -173,7 +173,7 @@ def run(argv: Sequence[str]) -> int:
     if args.backtrace and shutil.which("gdb") is None:
         raise Failure("-b: there is no gdb(1) here; install it", EXIT_FAILURE)
     loop = said.loop(NAME, pt.SIGNAL)
-    with Signals(loop) as signals, loop:
+    with Signals(loop, ends_program=True) as signals, loop:
         show(NAME, loop, Dumper(args).take)
     return end_as(loop, signals.ended_by)
 

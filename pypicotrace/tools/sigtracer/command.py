@@ -39,7 +39,7 @@ def run(argv: Sequence[str]) -> int:
     loop = args.loop(NAME, EVENTS)
     own, since = abi(native()), time.monotonic_ns()
     fd = open_output(args.options.get("-o"))
-    with Signals(loop) as signals, loop, open(fd, "wb", buffering=0) as out:
+    with Signals(loop, ends_program=True) as signals, loop, open(fd, "wb", buffering=0) as out:
         lost = show(NAME, loop, lambda event: out.write(f"{line(own, event, since)}\n".encode()))
     return end(loop, signals.ended_by, lost)
 

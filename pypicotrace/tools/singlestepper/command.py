@@ -127,7 +127,7 @@ def run(argv: Sequence[str]) -> int:
     fd = open_output(args.options.get("-o"))
     with written(fd) as out:
         stepper = Stepper(out.write if "-t" in args.options else None, block=block)
-        with Signals(loop) as signals, loop:
+        with Signals(loop, ends_program=True) as signals, loop:
             lost = show(NAME, loop, stepper.take)
         try:
             print(stepper.table(), file=out, flush=True)

@@ -159,7 +159,7 @@ def run(argv: Sequence[str]) -> int:
     live = drawn(args, trace)
     fd = open_output(args.output)
     try:
-        with Signals(loop) as signals, loop:
+        with Signals(loop, ends_program=True) as signals, loop:
             announce(loop, args)
             lost = show(loop, args, trace, live, fd)
     except pt.LaunchError as error:
