@@ -44,6 +44,7 @@ from pypicotrace.filtering import Filtering
 from pypicotrace.formats.header import Header
 from pypicotrace.kinds import Mask
 from pypicotrace.launch import LaunchOptions, own_environment
+from pypicotrace.lines import LineWriter
 from pypicotrace.loop import Loop
 from pypicotrace.lwps import LwpNow
 from pypicotrace.recording import Recording, read
@@ -106,6 +107,7 @@ __all__ = [
     "KernelError",
     "LaunchError",
     "LaunchOptions",
+    "LineWriter",
     "Loop",
     "LoopClosed",
     "LwpCreated",

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-import select
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from pypicotrace import __version__
-from pypicotrace._ffi import ffi, lib
 from pypicotrace.formats import Format
 from pypicotrace.formats.header import here
+from pypicotrace.lines import LineWriter
 from pypicotrace.loop import Loop
-
-READER_PATIENCE_MS = 500
-"""How long a reader that takes nothing may keep a tracer from ending that is to end."""
-ALWAYS_TAKEN = 512
-"""What poll(2) promises room for is one write of so many bytes: POSIX's least PIPE_BUF."""
 
 
 class Writer:
@@ -29,20 +23,10 @@ class Writer:
     ) -> None:
         """Prepare to write.
 
-        :param owns_file: nobody else writes to that file: a line that a full disk has cut may be
-            taken back.
-        :param patient: whether a reader that lets us wait is to be waited for; asked after each
-            signal.
+        :param owns_file, patient: as of `LineWriter`.
         """
-        self._fd = fd
         self._form = form
-        self._patient = patient
-        flags = owns_file * lib.PICO_TEXT_OWNS_FILE
-        self._text = ffi.gc(lib.pico_text_new(fd, flags), lib.pico_text_free)
-        if self._text == ffi.NULL:
-            raise MemoryError
-        self.lost = 0
-        """The errno of the write that failed, or 0."""
+        self._lines = LineWriter(fd, owns_file=owns_file, patient=patient)
 
     def write(self, loop: Loop, command: Sequence[str]) -> None:
         """Write what happens until the loop's tracees are gone, or it is interrupted.
@@ -61,32 +45,8 @@ class Writer:
         """
         rest = self._form.events(loop.rest) if loop.rest else b""
         self._put(rest + self._form.end())
-        return self.lost
+        return self._lines.lost
 
     def _put(self, data: bytes) -> None:
-        left = memoryview(data)
-        while left and not self.lost:
-            piece = left
-            if not self._patient():
-                piece = left[:ALWAYS_TAKEN]
-                if not self._reader_takes():
-                    self.lost = errno.EAGAIN
-                    return
-            taken = lib.pico_text_write(self._text, ffi.from_buffer(piece), len(piece))
-            self._flush()
-            if taken < 0:
-                self.lost = -taken
-            left = left[max(taken, 0) :]
-
-    def _flush(self) -> None:
-        while (failed := lib.pico_text_flush(self._text)) == -errno.EINTR:
-            if not self._patient():
-                self.lost = errno.EAGAIN
-                return
-        self.lost = self.lost or -failed
-
-    def _reader_takes(self) -> bool:
-        """Whether a small write to it would not have to wait for long."""
-        poll = select.poll()
-        poll.register(self._fd, select.POLLOUT)
-        return bool(poll.poll(READER_PATIENCE_MS))
+        with suppress(OSError):  # what is lost is told at the end
+            self._lines.write(data)

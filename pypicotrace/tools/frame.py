@@ -110,6 +110,12 @@ def output_name(name: str | None) -> str | None:
     return {None: "standard error", "-": "standard output"}.get(name, name)
 
 
+def check_traced(loop: pt.Loop) -> None:
+    """:raises Failure: there is nothing that could be attached to."""
+    if not loop.root and not loop.attached:
+        raise Failure("there is nothing to trace", EXIT_FAILURE)
+
+
 def show(name: str, loop: pt.Loop, take: Callable[[pt.Event], object]) -> int:
     """Trace to the end, each event given to ``take`` while its LWP stands.
 
@@ -118,8 +124,7 @@ def show(name: str, loop: pt.Loop, take: Callable[[pt.Event], object]) -> int:
     :returns: 0, or the errno of the write that failed.
     :raises Failure: there is nothing that could be attached to.
     """
-    if not loop.root and not loop.attached:
-        raise Failure("there is nothing to trace", EXIT_FAILURE)
+    check_traced(loop)
     try:
         for event in loop:
             with suppress(pt.TraceeDied):

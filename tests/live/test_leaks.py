@@ -443,6 +443,13 @@ def trace_file(argv: list[str]) -> None:
             pt.open_trace(f"{folder}/link")
 
 
+def line_writer(argv: list[str]) -> None:
+    with tempfile.TemporaryFile() as file:
+        pt.LineWriter(file.fileno(), owns_file=True).write(b"a line\n")
+    with open("/dev/full", "wb") as full, fails(OSError):
+        pt.LineWriter(full.fileno()).write(b"a line\n")
+
+
 def blocks(argv: list[str]) -> None:
     pt.steps_blocks.cache_clear()
     assert pt.steps_blocks() in (True, False)
@@ -468,6 +475,7 @@ WHOLE: dict[str, Case] = {
     "Loop.keep_rest": keep_rest,
     "read": recording,
     "open_trace": trace_file,
+    "LineWriter.write": line_writer,
     "own_environment": environment,
     "steps_blocks": blocks,
 }
@@ -487,6 +495,7 @@ COVERED = {
     "Loop.interrupted": "Loop.interrupt",
     "Loop.stopped": "Loop.stop_after",
     "Loop.pointer": "Loop.lwps",
+    "LineWriter": "LineWriter.write",
     "Registers": "Registers.update",
     "Stop": "Stop.read",
 }

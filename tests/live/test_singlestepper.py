@@ -223,8 +223,11 @@ def test_a_file_whose_name_is_no_utf_8(counted: str) -> None:
 @pytest.mark.skipif(not LINUX, reason="a device that is always full is Linux's")
 def test_the_disk_is_full(counted: str) -> None:
     done = run("-o", "/dev/full", counted)
-    message = "picotrace-singlestepper: No space left on device; the table is lost\n"
+    message = "picotrace-singlestepper: /dev/full: No space left on device; the table is lost\n"
     assert (done.returncode, done.stderr) == (3, message)
+    traced = run("-t", "-o", "/dev/full", counted)
+    message = message.replace("the table is lost", "the trace is incomplete")
+    assert (traced.returncode, traced.stderr) == (3, message)
 
 
 def test_a_programs_name_is_no_line(tmp_path: Path, counted: str) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import pypicotrace as pt
 from pypicotrace.ending import Signals
 from pypicotrace.tools.decode.abi import abi, native
-from pypicotrace.tools.frame import answer, command, end, given, open_output, show
+from pypicotrace.tools.frame import answer, command, end, given
+from pypicotrace.tools.output import Output
 from pypicotrace.tools.sigtracer.lines import line
 
 NAME = "picotrace-sigtracer"
@@ -38,10 +39,12 @@ def run(argv: Sequence[str]) -> int:
         return answer(args)
     loop = args.loop(NAME, EVENTS)
     own, since = abi(native()), time.monotonic_ns()
-    fd = open_output(args.options.get("-o"))
-    with Signals(loop, ends_program=True) as signals, loop, open(fd, "wb", buffering=0) as out:
-        lost = show(NAME, loop, lambda event: out.write(f"{line(own, event, since)}\n".encode()))
-    return end(loop, signals.ended_by, lost)
+    signals = Signals(loop, ends_program=True)
+    out = Output(NAME, args.options.get("-o"), signals)
+    with signals, loop:
+        out.show(loop, lambda event: out.write(f"{line(own, event, since)}\n"))
+    out.close()
+    return end(loop, signals.ended_by, out.lost)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import importlib.util
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import TextIO
+from collections.abc import Callable, Sequence
 
 import pypicotrace as pt
 from pypicotrace.ending import Signals
 from pypicotrace.tools.decode.text import one_line
-from pypicotrace.tools.frame import (
-    EXIT_FAILURE,
-    Failure,
-    answer,
-    command,
-    complain,
-    end,
-    given,
-    open_output,
-    show,
-)
+from pypicotrace.tools.frame import EXIT_FAILURE, Failure, answer, command, end, given
+from pypicotrace.tools.output import Output
 from pypicotrace.tools.symbols import Symbols
 
 NAME = "picotrace-singlestepper"
@@ -124,28 +111,17 @@ def run(argv: Sequence[str]) -> int:
     if block and not pt.steps_blocks():
         raise Failure("-b: here a processor executes instructions one by one", EXIT_FAILURE)
     loop = args.loop(NAME, EVENTS, "auto")
-    fd = open_output(args.options.get("-o"))
-    with written(fd) as out:
-        stepper = Stepper(out.write if "-t" in args.options else None, block=block)
-        with Signals(loop, ends_program=True) as signals, loop:
-            lost = show(NAME, loop, stepper.take)
-        try:
-            print(stepper.table(), file=out, flush=True)
-        except OSError as error:
-            complain(NAME, f"{error.strerror}; the table is lost")
-            lost = lost or error.errno or errno.EIO
-    return end(loop, signals.ended_by, lost)
-
-
-@contextmanager
-def written(fd: int) -> Iterator[TextIO]:
-    """A file that text goes to, through a buffer. What is left in that at the end has been told."""
-    out = os.fdopen(fd, "w", encoding="utf-8", errors="backslashreplace")
-    try:
-        yield out
-    finally:
-        with suppress(OSError):
-            out.close()
+    signals = Signals(loop, ends_program=True)
+    out = Output(NAME, args.options.get("-o"), signals)
+    stepper = Stepper(out.write if "-t" in args.options else None, block=block)
+    with signals, loop:
+        out.show(loop, stepper.take)
+    if not out.lost:
+        # A reader may let it wait for ever.
+        with signals.heeded_late(), out.written("the table is lost"):
+            out.write(f"{stepper.table()}\n")
+    out.close()
+    return end(loop, signals.ended_by, out.lost)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

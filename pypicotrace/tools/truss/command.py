@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -18,9 +16,8 @@ from pypicotrace.tools.frame import (
     complain,
     end,
     not_run,
-    open_output,
-    output_name,
 )
+from pypicotrace.tools.output import Output
 from pypicotrace.tools.stacks import MissingLibrary
 from pypicotrace.tools.truss.arguments import Arguments, arguments
 from pypicotrace.tools.truss.live import Live, Unseen
@@ -28,14 +25,6 @@ from pypicotrace.tools.truss.trace import Trace, traced
 
 NAME = "picotrace-truss"
 EVENTS = pt.SCE | pt.SCX | pt.EXEC | pt.SIGNAL | pt.EXIT | pt.LWP_EXIT
-
-
-class Unwritten(Exception):
-    """The lines cannot be written any more."""
-
-    def __init__(self, error: int) -> None:
-        super().__init__(os.strerror(error))
-        self.error = error
 
 
 def make_loop(args: Arguments) -> pt.Loop:
@@ -87,27 +76,10 @@ def announce(loop: pt.Loop, args: Arguments) -> None:
         complain(NAME, f"attached to {', '.join(map(str, loop.attached))}; ^C detaches")
 
 
-def write(fd: int, line: str) -> None:
-    """A line.
-
-    :raises Unwritten: nobody reads it, or there is no room.
-    """
-    data = line.encode(errors="surrogateescape") + b"\n"
-    try:
-        while data:
-            data = data[os.write(fd, data) :]
-    except OSError as error:
-        raise Unwritten(error.errno or errno.EIO) from None
-
-
-def show(loop: pt.Loop, args: Arguments, trace: Trace, live: Live | None, fd: int) -> int:
-    """Trace to the end.
-
-    :returns: 0, or the errno of the write that failed; from there on a command runs on, and what
-        was attached to is let go.
-    """
+def show(loop: pt.Loop, args: Arguments, trace: Trace, live: Live | None, out: Output) -> None:
+    """Trace to the end, or to a write that fails."""
     counting, counts = args.counting, trace.counts
-    try:
+    with out.traced(loop):
         if live is not None:
             live.take(loop)
         elif counting is not None and counting.alone:
@@ -115,19 +87,12 @@ def show(loop: pt.Loop, args: Arguments, trace: Trace, live: Live | None, fd: in
                 counts.add_batch(batch)
         else:
             for line in trace.lines(loop):
-                write(fd, line)
+                out.write(f"{line}\n")
         if counting is not None:
             what = counts.json if counting.json else counts.table
             text = what(counting.order)
             if text:
-                write(fd, text.removesuffix("\n"))
-    except Unwritten as error:
-        complain(NAME, f"{output_name(args.output)}: {error}; the trace is incomplete")
-        if loop.root:
-            for _ in loop.stream():
-                pass
-        return error.error
-    return 0
+                out.write(text.removesuffix("\n") + "\n")
 
 
 def drawn(args: Arguments, trace: Trace) -> Live | None:
@@ -157,15 +122,16 @@ def run(argv: Sequence[str]) -> int:
     except MissingLibrary as error:
         raise Failure(f"-k: {error}") from None
     live = drawn(args, trace)
-    fd = open_output(args.output)
+    signals = Signals(loop, ends_program=True)
+    out = Output(NAME, args.output, signals)
     try:
-        with Signals(loop, ends_program=True) as signals, loop:
+        with signals, loop:
             announce(loop, args)
-            lost = show(loop, args, trace, live, fd)
+            show(loop, args, trace, live, out)
     except pt.LaunchError as error:
         raise not_run(error, pt.own_environment(args.environment)) from None
-    os.close(fd)
-    return end(loop, signals.ended_by, lost)
+    out.close()
+    return end(loop, signals.ended_by, out.lost)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pypicotrace as pt
+from pypicotrace.ending import Signals
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -168,6 +169,14 @@ class FailOpen(pt.Tracer):
 def write_it(loop: pt.Loop) -> int:
     with open(pt.open_trace(None), "wb") as file:
         return loop.write_text(file.fileno())
+
+
+def write_lines(loop: pt.Loop) -> None:
+    with Signals(loop, ends_program=True) as signals, loop:
+        pt.LineWriter(1).write(b"line\n")
+        out = pt.LineWriter(2, owns_file=False, patient=signals.is_patient)
+        lost: int = out.lost
+        print(lost)
 
 
 def run_it(pids: Sequence[int]) -> int:
