@@ -179,6 +179,7 @@ def trace(args: Arguments, loop: Loop, refused: list[str], output: Output) -> in
     """Trace to the end; returns the signal that ended the tracer, if one did."""
     # A command that was let go is a child like that of another, and not to be waited for.
     loop.alone = output.is_alone and not limited(args)
+    loop.ignored_signals = output.ignored_signals
     # The signals first: one that comes while the loop starts is heeded as soon as it has.
     with Signals(loop, ends_program=True) as signals:
         failure: KernelError | None = None

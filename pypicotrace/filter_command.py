@@ -19,6 +19,8 @@ class FilterCommand:
 
         :raises OSError: there is no shell to be had.
         """
+        self.ignored_signals = have_children()
+        """What the traced command is to find ignored, as this program has found it."""
         self._process = subprocess.Popen(
             ["/bin/sh", "-c", IGNORED + command], stdin=subprocess.PIPE
         )
@@ -31,9 +33,22 @@ class FilterCommand:
         """Close its input, and wait for its end; returns what is wrong with that, in words."""
         os.close(self.fd)
         code = self._process.wait()
+        for signo in self.ignored_signals:
+            signal.signal(signo, signal.SIG_IGN)
         if code < 0:
             return f"ended by signal {signal_name(-code)}"
         return f"ended with status {code}" if code else ""
+
+
+def have_children() -> tuple[int, ...]:
+    """Have children whose ends are told; returns the signal that was ignored so far, if it was.
+
+    Where SIGCHLD is, as whoever has started us may leave it, the kernel drops what they end with.
+    """
+    if signal.getsignal(signal.SIGCHLD) is not signal.SIG_IGN:
+        return ()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    return (signal.SIGCHLD,)
 
 
 def signal_name(signo: int) -> str:

@@ -68,6 +68,9 @@ class Launch(NamedTuple):
     close_fds: bool = True
     pass_fds: tuple[int, ...] = ()
     default_signals: tuple[int, ...] = ()
+    """What this program has changed, and the other one is to find at its default,"""
+    ignored_signals: tuple[int, ...] = ()
+    """or ignored."""
     new_session: bool = False
     process_group: int = -1
     umask: int = -1
@@ -94,6 +97,7 @@ class Launch(NamedTuple):
         request.close_from = 3 if self.close_fds else -1
         request.pass_fds = _kept(keep, "int32_t[]", [*self.pass_fds, -1])
         request.default_signals = _kept(keep, "int32_t[]", [*self.default_signals, 0])
+        request.ignored_signals = _kept(keep, "int32_t[]", [*self.ignored_signals, 0])
         request.new_session = self.new_session
         request.process_group = self.process_group
         request.umask = self.umask

@@ -88,8 +88,10 @@ class Loop(Holding):
         self.filtering: Filtering = NOT_ASKED
         self.rest: Batch | None = None
         self.rest_text: list[Piece] = []
-        # The program does nothing else: set before the loop is entered.
+        # Both are set before the loop is entered. The program does nothing else,
         self.alone = False
+        # and has these at their default for itself alone: the program that it starts ignores them.
+        self.ignored_signals: tuple[int, ...] = ()
 
     def __enter__(self) -> Loop:
         self._enter()
@@ -436,7 +438,7 @@ class Loop(Holding):
     def _begin(self, pointer: Any) -> None:
         launch, self._launch = self._launch, None  # whose files are the caller's alone again
         if launch is not None:
-            self.root = start(pointer, launch)
+            self.root = start(pointer, launch._replace(ignored_signals=self.ignored_signals))
         for pid in self._pids:
             self._attach(pointer, pid)
         if self._children:

@@ -39,6 +39,8 @@ class Output(Protocol):
 
     is_alone: bool
     """Whether the tracees are the only children there are."""
+    ignored_signals: tuple[int, ...]
+    """What the traced command ignores, and this program does not any more."""
 
     def write(self, loop: Loop, signals: Signals) -> None:
         """Trace to the end."""
@@ -114,6 +116,7 @@ class Whole:
         else:
             self._fd = open_trace(args.output, append=args.append)
         self.is_alone = self._filter is None
+        self.ignored_signals = () if self._filter is None else self._filter.ignored_signals
 
     def write(self, loop: Loop, signals: Signals) -> None:
         self._signals = signals
@@ -164,6 +167,7 @@ class Files:
     """Many files: one for each process, or one after another."""
 
     is_alone = True
+    ignored_signals: tuple[int, ...] = ()
 
     def __init__(self, args: Arguments, form: Format | None) -> None:
         """Open what can be opened already.

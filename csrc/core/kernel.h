@@ -119,7 +119,8 @@ struct pico_launch {
 	int32_t stdio[3];		/* descriptors to become 0, 1, 2, or enum pico_stdio */
 	int32_t close_from;		/* -1 leaves inheritable descriptors open, else all from here are closed, */
 	const int32_t *pass_fds;	/* NULL, or ends with -1: stay open whether inheritable or not */
-	const int32_t *default_signals;	/* ends with 0: get SIG_DFL, because the host changed them */
+	const int32_t *default_signals;	/* ends with 0: get SIG_DFL, because the host changed them, */
+	const int32_t *ignored_signals;	/* or SIG_IGN; either may be NULL */
 	int32_t umask;			/* -1: the tracer's own */
 	int32_t new_session;		/* it leads a session of its own */
 	int32_t process_group;		/* -1: the tracer's own; 0: one of its own */

@@ -81,6 +81,15 @@ child_fail(const struct pico_pipe *errors, int step, int error)
 	_exit(127);
 }
 
+static void
+child_set(const int32_t *signos, void (*handler)(int))
+{
+	struct sigaction sa = { .sa_handler = handler };
+
+	for (; signos != NULL && *signos != 0; signos++)
+		(void)sigaction(*signos, &sa, NULL);
+}
+
 /* A handler of the host's must not run in the child: it would write to what both share. */
 static void
 child_signals(const struct pico_launch *launch, const struct pico_child_os *os, const sigset_t *mask)
@@ -93,8 +102,8 @@ child_signals(const struct pico_launch *launch, const struct pico_child_os *os, 
 			(void)sigaction(signo, &sa, NULL);
 	if (os->signals != NULL)
 		os->signals();
-	for (const int32_t *signo = launch->default_signals; signo != NULL && *signo != 0; signo++)
-		(void)sigaction(*signo, &sa, NULL);
+	child_set(launch->default_signals, SIG_DFL);
+	child_set(launch->ignored_signals, SIG_IGN);
 	(void)sigprocmask(SIG_SETMASK, mask, NULL);
 }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -114,6 +116,17 @@ def test_a_signal_ends_the_wait_for_one_that_does_not_end(signo: int) -> None:
         run.hear(b"read\n")
         until(lambda: run.kill(signo) or run.process.poll() is not None, "it ends")
         assert run.process.returncode == -signo
+
+
+def test_where_children_go_unnoticed(trace: Path) -> None:
+    """SIGCHLD is ignored, as who starts us may leave it: for the traced command it stays so."""
+    asks = "import signal; print(signal.getsignal(signal.SIGCHLD).name)"
+    where = f"|cat >'{trace}'; exit 3"
+    ignored = partial(signal.signal, signal.SIGCHLD, signal.SIG_IGN)
+    run = picotrace("-o", where, sys.executable, "-c", asks, preexec_fn=ignored)
+    message = f"picotrace: {where}: ended with status 3\n"
+    assert run == (1, b"SIG_IGN\n", message.encode())
+    assert lines(trace.read_bytes())[-1].info == "status=0"
 
 
 @pytest.mark.parametrize("signo", ASKING)
